@@ -1,0 +1,94 @@
+"""What people type, as commands. Pure. Nothing is ever silently ignored: a typo gets the nearest command."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from bot.domain.alerts import Verdict
+from bot.domain.filter_grammar import STATUS_WORDS
+from bot.errors import UserError
+from bot.texts import en as texts
+from bot.texts.help import COMMANDS
+
+
+_NAMES = tuple(dict.fromkeys(command.name.split(" ", 1)[0] for command in COMMANDS))
+_ALIASES = {"list": "show", "find": "search", "unresolved": "show", "?": "help", "hi": "help", "hello": "help"}
+_REFERENCE = re.compile(r"(?:#|a-)?\d{1,12}|[0-9a-z][0-9a-z-]{5,}", re.IGNORECASE)
+_ALERT_NUMBER = re.compile(r"a-\d{1,12}|\d{1,12}", re.IGNORECASE)
+_HAS_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command's name and the rest of the line."""
+
+    name: str
+    rest: str = ""
+
+
+def parse(text: str) -> Command:
+    """The command in a message (mentions stripped, spaces collapsed). Raises UserError with the nearest command."""
+    words = text.strip().strip("`").strip()
+    if not words:
+        return Command("help")
+    first, _, rest = words.partition(" ")
+    name = first.lower().rstrip("!.,:")
+    if name == "unresolved":
+        return Command("show", f"unresolved {rest}".strip())
+    name = _ALIASES.get(name, name)
+    if name in _NAMES:
+        return Command(name, rest.strip())
+    near = difflib.get_close_matches(name, _NAMES, n=1, cutoff=0.6)
+    raise UserError(texts.unknown_command(first, near[0] if near else ""), code="unknown_command")
+
+
+def looks_like_alert(text: str) -> bool:
+    """Whether `show <text>` names one alert, rather than a filter."""
+    word = text.strip()
+    if " " in word or ":" in word or not word or word.lower() in STATUS_WORDS:
+        return False
+    return bool(_ALERT_NUMBER.fullmatch(word)) or bool(_REFERENCE.fullmatch(word) and _HAS_DIGIT.search(word))
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """`alert` is empty where the thread's own alert is meant."""
+
+    alert: str
+    verdict: str
+    note: str
+
+
+def marking(rest: str, usage: str) -> Marking:
+    """`A-1042 fraud a note`, or `fraud a note` in a thread. Raises UserError that shows the usage."""
+    words = rest.split()
+    for position in (0, 1):
+        if len(words) > position and (verdict := _verdict(words[position])):
+            alert = words[0] if position else ""
+            return Marking(alert, verdict, " ".join(words[position + 1 :]))
+    if len(words) > 1 and (near := difflib.get_close_matches(words[1].lower(), tuple(Verdict), n=1, cutoff=0.6)):
+        raise UserError(f"{words[1]!r} is no verdict. Did you mean {near[0]!r}? {usage}", code="bad_verdict")
+    raise UserError(usage, code="bad_verdict")
+
+
+def _verdict(word: str) -> str:
+    lowered = word.lower().strip(".,:;")
+    return lowered if lowered in tuple(Verdict) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    alert: str
+    text: str
+
+
+def remark(rest: str, *, in_thread: bool) -> Remark:
+    """`A-1042 some text`; in an alert's thread the number may be left out."""
+    first, _, text = rest.partition(" ")
+    if _ALERT_NUMBER.fullmatch(first) and (first.lower().startswith("a-") or not in_thread):
+        return Remark(first, text.strip())
+    if in_thread:
+        return Remark("", rest.strip())
+    return Remark(first, text.strip())

@@ -1,0 +1,294 @@
+"""From records to card views: which facts, words and buttons a card shows. Pure."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.domain import deadline
+from bot.domain.alerts import Alert, AlertRecord, Note, notification_kind
+from bot.domain.deadline import Phase
+from bot.domain.decisions import Intent
+from bot.texts import en as texts
+from cards import actions
+from cards.views import AlertView, Button, DetailsView, Fact, Level, Line, Refresh, Row, Section, SeverityView, Tone
+
+PARTNER_CENTER_ALERTS = "https://partner.microsoft.com/dashboard/commerce2/insights/security/alerts"
+"""There is no documented address of one alert: the list, and the alert id to search for."""
+
+_LEVELS: dict[str, Level] = {"high": "high", "medium": "medium", "low": "low", "informational": "informational"}
+_RESOURCES_ON_CARD = 3
+_RESOURCES_IN_DETAIL = 40
+_PHASE_TONES: dict[Phase, Tone] = {Phase.FRESH: "default", Phase.HALF: "default", Phase.CLOSE: "warning", Phase.OVER: "attention"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the drawing needs to know of the world: the portal's address, and whether partners must be told apart."""
+
+    portal_url: str
+    partner_names: dict[str, str]
+
+    @property
+    def several(self) -> bool:
+        return len(self.partner_names) > 1
+
+
+def severity_view(severity: str) -> SeverityView:
+    return SeverityView(_LEVELS.get(severity.lower(), "unknown"), texts.severity_word(severity))
+
+
+def customer(record: AlertRecord) -> str:
+    return record.customer_name or record.alert.customer_tenant_id or texts.UNKNOWN
+
+
+def reseller(record: AlertRecord) -> str:
+    return record.reseller_name or record.alert.reseller_tenant_id
+
+
+def alert_view(
+    record: AlertRecord,
+    place: Place,
+    now: datetime,
+    *,
+    card_id: str = "",
+    pending: Intent | None = None,
+    repeat: bool = False,
+    replaces: bool = False,
+) -> AlertView:
+    """The shared card. `pending` is the decision that is on its way; while there is one, no second can be asked for."""
+    alert = record.alert
+    return AlertView(
+        label=record.label,
+        severity=severity_view(alert.severity),
+        title=alert.name or alert.alert_type,
+        badges=_badges(record, place, repeat=repeat, replaces=replaces),
+        status=_status(record, pending),
+        deadline=_deadline(alert, now),
+        decision=_decision(record, now),
+        facts=_facts(record),
+        resources_title=texts.RESOURCES,
+        resources=_resources(alert, _RESOURCES_ON_CARD),
+        buttons=_buttons(record, place, card_id, pending),
+        hint=texts.hint(record.label, open_alert=alert.is_open),
+        refresh=Refresh(_data(record, card_id)),
+        fallback_text=texts.alert_fallback(record, customer(record)),
+    )
+
+
+def details_view(record: AlertRecord, notes: Sequence[Note], place: Place, now: datetime, *, card_id: str = "") -> DetailsView:
+    """All that is known, in the order of the portal's page."""
+    alert = record.alert
+    data = _data(record, card_id)
+    sections = [
+        Section("", facts=(Fact(texts.CUSTOMER, customer(record)), *_reseller_fact(record), Fact(texts.PARTNER, place.partner_names.get(alert.partner, alert.partner)))),
+        Section(texts.DESCRIPTION, paragraphs=tuple(part.strip() for part in alert.description.splitlines() if part.strip())),
+        Section(
+            texts.RESOURCES,
+            items=tuple(_resource(item.id, item.type) for item in alert.affected_resources[:_RESOURCES_IN_DETAIL]),
+            paragraphs=() if alert.affected_resources else (texts.RESOURCES_NONE,),
+            more=texts.more(len(alert.affected_resources) - _RESOURCES_IN_DETAIL) if len(alert.affected_resources) > _RESOURCES_IN_DETAIL else "",
+        ),
+        Section(texts.ABOUT, facts=_all_facts(record)),
+        Section(texts.ADDITIONAL, facts=tuple(Fact(name, _unpacked(value)) for name, value in alert.additional_details)),
+        Section(texts.DECISION, paragraphs=tuple(line.text for line in _decision(record, now))),
+        Section(
+            texts.HISTORY,
+            items=tuple(f"{texts.when(entry.at)}: {entry.status_from or '-'} \u2192 {entry.status_to} ({entry.by or texts.UNKNOWN})" for entry in alert.activity_log),
+        ),
+        Section(texts.NOTES, items=tuple(f"{texts.when(note.at)}, {note.by_name}: {note.text}" for note in notes)),
+    ]
+    return DetailsView(
+        label=record.label,
+        severity=severity_view(alert.severity),
+        title=alert.name or alert.alert_type,
+        status=_status(record, None),
+        sections=tuple(part for part in sections if part.facts or part.items or part.paragraphs),
+        buttons=(
+            *(
+                (
+                    Button(texts.MARK_LEGITIMATE, verb=actions.ALERT_LEGITIMATE, data=data),
+                    Button(texts.MARK_FRAUD, verb=actions.ALERT_FRAUD, data=data),
+                )
+                if alert.is_open
+                else ()
+            ),
+            Button(texts.BACK_TO_CARD, verb=actions.ALERT_REFRESH, data=data),
+            *_links(alert, place),
+        ),
+        fallback_text=texts.alert_fallback(record, customer(record)),
+    )
+
+
+def row(record: AlertRecord, now: datetime, place: Place) -> Row:
+    """One line of a list."""
+    alert = record.alert
+    detected = texts.when(alert.detected_at)
+    partner = f"{place.partner_names.get(alert.partner, '')} \u00b7 " if place.several else ""
+    late = alert.is_open and deadline.phase(alert, now) is Phase.OVER
+    status = texts.verdict_word(alert.resolved_reason.lower()) if not alert.is_open else texts.status_word(alert.status)
+    return Row(
+        label=record.label,
+        severity=severity_view(alert.severity),
+        title=alert.name or alert.alert_type,
+        detail=f"{partner}{customer(record)} \u00b7 {detected}",
+        status=Line(status, "attention" if late else "default"),
+        open=Button(texts.SHOW, verb=actions.ALERT_DETAILS, data=_data(record, "")),
+    )
+
+
+def _data(record: AlertRecord, card_id: str) -> dict[str, Any]:
+    data: dict[str, Any] = {"alert": record.number, "version": record.version}
+    if card_id:
+        data["card"] = card_id
+    return data
+
+
+def _badges(record: AlertRecord, place: Place, *, repeat: bool, replaces: bool) -> tuple[Line, ...]:
+    badges = []
+    if place.several:
+        badges.append(Line(place.partner_names.get(record.alert.partner, record.alert.partner), "accent"))
+    if record.alert.is_test:
+        badges.append(Line(texts.TEST_BADGE, "warning", strong=True))
+    if repeat:
+        badges.append(Line(texts.REPEAT_BADGE, "warning"))
+    if replaces:
+        badges.append(Line(texts.replaces_badge(record.label), "subtle"))
+    return tuple(badges)
+
+
+def _status(record: AlertRecord, pending: Intent | None) -> Line:
+    alert = record.alert
+    if pending is not None:
+        return Line(texts.pending(pending), "accent")
+    if not alert.is_open:
+        verdict = alert.resolved_reason.lower()
+        return Line(texts.verdict_word(verdict), "attention" if verdict == "fraud" else "good", strong=True)
+    return Line(texts.status_word(alert.status), "accent" if alert.status.lower() == "investigating" else "default", strong=True)
+
+
+def _deadline(alert: Alert, now: datetime) -> Line | None:
+    if not alert.is_open:
+        return None
+    at = deadline.phase(alert, now)
+    return Line(texts.respond_by(alert.respond_by, now, at is Phase.OVER), _PHASE_TONES[at], strong=at is Phase.OVER)
+
+
+def _decision(record: AlertRecord, now: datetime) -> tuple[Line, ...]:
+    decision = record.decision
+    if decision is None:
+        return ()
+    lines = [texts.decided(decision.verdict, decision.by_name, decision.at, now), texts.decided_via(decision.via)]
+    if decision.note:
+        lines.append(texts.decision_note(decision.note))
+    return tuple(Line(line) for line in lines if line)
+
+
+def _reseller_fact(record: AlertRecord) -> tuple[Fact, ...]:
+    return (Fact(texts.RESELLER, reseller(record)),) if reseller(record) else ()
+
+
+def _facts(record: AlertRecord) -> tuple[Fact, ...]:
+    alert = record.alert
+    return (
+        Fact(texts.CUSTOMER, customer(record)),
+        *_reseller_fact(record),
+        Fact(texts.SUBSCRIPTION, alert.subscription_id or texts.UNKNOWN, monospace=True),
+        Fact(texts.TYPE, f"{notification_kind(alert.alert_type)} ({alert.alert_type})"),
+        Fact(texts.FIRST_OBSERVED, texts.when(alert.first_observed_at)),
+        Fact(texts.LAST_OBSERVED, texts.when(alert.last_observed_at)),
+        Fact(texts.CONFIDENCE, alert.confidence.capitalize() or texts.UNKNOWN),
+    )
+
+
+def _all_facts(record: AlertRecord) -> tuple[Fact, ...]:
+    alert = record.alert
+    return (
+        Fact(texts.NUMBER, record.label),
+        Fact(texts.ALERT_ID, alert.id, monospace=True),
+        Fact(texts.CUSTOMER_ID, alert.customer_tenant_id or texts.UNKNOWN, monospace=True),
+        Fact(texts.SUBSCRIPTION, alert.subscription_id or texts.UNKNOWN, monospace=True),
+        Fact(texts.TYPE, notification_kind(alert.alert_type)),
+        Fact(texts.ALERT_TYPE, alert.alert_type or texts.UNKNOWN),
+        Fact(texts.STATUS, texts.status_word(alert.status)),
+        Fact(texts.SEVERITY, texts.severity_word(alert.severity)),
+        Fact(texts.CONFIDENCE, alert.confidence.capitalize() or texts.UNKNOWN),
+        Fact(texts.DETECTED, texts.when(alert.detected_at)),
+        Fact(texts.FIRST_OBSERVED, texts.when(alert.first_observed_at)),
+        Fact(texts.LAST_OBSERVED, texts.when(alert.last_observed_at)),
+        *((Fact(texts.OFFER, alert.catalog_offer_id),) if alert.catalog_offer_id else ()),
+    )
+
+
+def _resources(alert: Alert, most: int) -> tuple[str, ...]:
+    if not alert.affected_resources:
+        return (texts.RESOURCES_NONE,)
+    shown = [_resource(item.id, "") for item in alert.affected_resources[:most]]
+    rest = len(alert.affected_resources) - most
+    return (*shown, texts.more(rest)) if rest > 0 else tuple(shown)
+
+
+def _resource(resource_id: str, kind: str) -> str:
+    """The resource without the part that only repeats the subscription."""
+    parts = resource_id.split("/")
+    short = "/".join(parts[3:]) if resource_id.lower().startswith("/subscriptions/") and len(parts) > 3 else resource_id
+    return f"{short} ({kind})" if kind else short
+
+
+def _buttons(record: AlertRecord, place: Place, card_id: str, pending: Intent | None) -> tuple[Button, ...]:
+    alert, data = record.alert, _data(record, card_id)
+    common = (
+        Button(texts.DETAILS, verb=actions.ALERT_DETAILS, data=data, secondary=True),
+        Button(texts.ADD_NOTE, "dialog", actions.ALERT_NOTE, data, secondary=True),
+        *_links(alert, place),
+    )
+    if pending is not None:
+        return common
+    if not alert.is_open:
+        return (Button(texts.CHANGE_VERDICT, "dialog", actions.ALERT_REVERDICT, data, secondary=True), *common)
+    return (
+        Button(texts.MARK_LEGITIMATE, verb=actions.ALERT_LEGITIMATE, data=data),
+        Button(texts.MARK_FRAUD, verb=actions.ALERT_FRAUD, data=data),
+        *(() if alert.is_test else (Button(texts.CANCEL_SUBSCRIPTION, verb=actions.SUBSCRIPTION_CANCEL, data=data),)),
+        *(() if alert.status.lower() == "investigating" else (Button(texts.INVESTIGATE, verb=actions.ALERT_INVESTIGATE, data=data, secondary=True),)),
+        Button(texts.IGNORE, verb=actions.ALERT_IGNORE, data=data, secondary=True),
+        *common,
+    )
+
+
+def _links(alert: Alert, place: Place) -> tuple[Button, ...]:
+    manage = portal_link(alert, place.portal_url)
+    return (
+        Button(texts.OPEN_PARTNER_CENTER, "url", url=PARTNER_CENTER_ALERTS, secondary=True),
+        *((Button(texts.MANAGE_SUBSCRIPTION, "url", url=manage, secondary=True),) if manage else ()),
+    )
+
+
+def portal_link(alert: Alert, portal_url: str) -> str:
+    """The subscription in the Azure portal, in the customer's tenant; empty where the ids are no GUIDs."""
+    if not (_is_guid(alert.customer_tenant_id) and _is_guid(alert.subscription_id)):
+        return ""
+    tenant, subscription = alert.customer_tenant_id, alert.subscription_id
+    return f"{portal_url.rstrip('/')}/{tenant}/#@{tenant}/resource/subscriptions/{subscription}/overview"
+
+
+def _is_guid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _unpacked(value: str) -> str:
+    """Partner Center wraps lists as JSON inside a string: `["10.0.0.4"]` is shown as 10.0.0.4."""
+    try:
+        inner = json.loads(value)
+    except ValueError:
+        return value
+    if isinstance(inner, list) and all(isinstance(item, str | int | float) for item in inner):
+        return ", ".join(str(item) for item in inner)
+    return value

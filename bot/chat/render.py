@@ -1,0 +1,72 @@
+"""Draws outbox items when they are sent, from the newest state: ten changes while a card waits are one drawing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.chat.board import Board
+from bot.domain.alerts import AlertRecord
+from bot.domain.delivery import ItemKind, OutboxItem
+from bot.domain.filters import AlertQuery
+from bot.errors import Permanent
+from bot.ports import Environment, Message
+from bot.services.filtering import route_query
+from bot.texts import en as texts
+from cards import actions
+from cards.info import info_card
+from cards.views import Button, Fact, InfoView, Line
+
+
+class CardRenderer:
+    def __init__(self, env: Environment, board: Board) -> None:
+        self._env, self._board = env, board
+
+    async def render(self, item: OutboxItem) -> Message | None:
+        """Raises Permanent where the alert that the item is about is unknown."""
+        if item.kind in (ItemKind.THREAD_LINE, ItemKind.NOTICE):
+            return Message(text=str(item.payload.get("text", "")))
+        if item.kind == ItemKind.SUMMARY_CARD:
+            return await self._summary(item)
+        record = await self._record(item)
+        if item.kind == ItemKind.ALERT_UPDATE and item.payload.get("clock") and not record.alert.is_open:
+            return None  # the clock stopped when it was decided, and that has its own update
+        replaces = bool(item.payload.get("replaces"))
+        card = await self._board.card(record, item.card_id, repeat=item.repeat, replaces=replaces)
+        return Message(card=card, summary=self._board.summary(record))
+
+    async def _record(self, item: OutboxItem) -> AlertRecord:
+        async with self._env.store.read() as tx:
+            card = await tx.cards.get(item.card_id)
+            record = await tx.alerts.get(card.alert) if card is not None else None
+        if record is None:
+            raise Permanent("the alert of this card is not in the store", code="no_alert")
+        return record
+
+    async def _summary(self, item: OutboxItem) -> Message:
+        partner = str(item.payload.get("partner", ""))
+        posted = int(item.payload.get("posted", 0))
+        name = self._board.place.partner_names.get(partner, partner)
+        now = self._env.clock.now()
+        async with self._env.store.read() as tx:
+            routes = await tx.conversations.routes(item.conversation_id, partner)
+            wanted = AlertQuery(frozenset({partner}), now=now)
+            if routes:
+                wanted = route_query(routes[0], self._env.partners, now)
+            wanted = replace(wanted, unresolved=True)
+            total = await tx.alerts.count(wanted)
+            by_severity = [
+                (severity, await tx.alerts.count(replace(wanted, severities=frozenset({severity}))))
+                for severity in texts.SEVERITIES
+            ]
+            late = await tx.alerts.count(replace(wanted, sla_breached=True))
+        view = InfoView(
+            title=texts.summary_title(name),
+            lines=(Line(texts.summary_posted(min(posted, total), total)),),
+            facts=(
+                *(Fact(texts.SEVERITIES[severity], f"{count:,}") for severity, count in by_severity if count),
+                *((Fact(texts.OVER_AN_HOUR, f"{late:,}", tone="attention"),) if late else ()),
+            ),
+            buttons=(Button(texts.SHOW_UNRESOLVED, verb=actions.LIST_PAGE, data={"words": "unresolved", "trail": []}),),
+            fallback_text=texts.summary_title(name),
+        )
+        return Message(card=info_card(view), summary=view.title)

@@ -1,0 +1,130 @@
+"""One turn of the conversation, free of any SDK: what a verified activity asks, and what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.people import Conversation, Person
+
+
+class TurnKind(StrEnum):
+    MESSAGE = "message"  # typed text
+    SUBMIT = "submit"  # Action.Submit: a message activity with a value and no text
+    EXECUTE = "execute"  # invoke adaptiveCard/action
+    DIALOG_OPEN = "dialog_open"  # invoke task/fetch
+    DIALOG_SUBMIT = "dialog_submit"  # invoke task/submit
+    FILE_CONSENT = "file_consent"  # invoke fileConsent/invoke
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A verified activity of a person. `data` is what the card or dialog carried: ids to look up, nothing to believe.
+
+    `person.tenant_id` is empty here: the roster is asked only where an act needs it.
+    `thread` is the root post's activity id in a channel, `reply_to` the message that holds the pressed card.
+    """
+
+    kind: str
+    activity_id: str
+    conversation: Conversation
+    person: Person
+    thread: str = ""
+    reply_to: str = ""
+    text: str = ""
+    verb: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    automatic: bool = False
+    locale: str = ""
+
+    @property
+    def is_personal(self) -> bool:
+        return self.conversation.kind == "personal"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A sentence: for an invoke shown to the one who pressed, else a message in the same thread."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCard:
+    """A card. For an invoke it replaces the pressed card for that person alone. `raw` is its JSON where at hand."""
+
+    card: Mapping[str, Any] | None = None
+    summary: str = ""
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """No, and why. `code` is a short word for programs."""
+
+    text: str
+    code: str = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDialog:
+    title: str
+    card: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseDialog:
+    """Ends the dialog; with a text Teams shows it in the dialog's place."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """One of Teams' own attachments (a file consent or file info card)."""
+
+    attachment: Mapping[str, Any]
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Handled; nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotHere:
+    """An invoke that nobody here knows: 501."""
+
+    name: str
+
+
+Reply = Say | ShowCard | Refuse | OpenDialog | CloseDialog | Attach | Nothing | NotHere
+
+
+class EventKind(StrEnum):
+    INSTALLED = "installed"
+    REMOVED = "removed"
+    CHANNEL_CREATED = "channel_created"
+    CHANNEL_RENAMED = "channel_renamed"
+    CHANNEL_DELETED = "channel_deleted"
+    CHANNEL_RESTORED = "channel_restored"
+    TEAM_RENAMED = "team_renamed"
+    TEAM_DELETED = "team_deleted"
+    TEAM_RESTORED = "team_restored"
+    TEAM_ARCHIVED = "team_archived"
+    TEAM_UNARCHIVED = "team_unarchived"
+    MESSAGE_EDITED = "message_edited"  # never runs a command again
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a conversation, rather than something said in it."""
+
+    kind: str
+    conversation: Conversation
+    person: Person | None = None
+    name: str = ""  # the new name

@@ -1,0 +1,82 @@
+"""What is on its way to Teams: outbox items and the cards they become. Values and pure rules.
+
+    pending   -> sending       claimed by a dispatcher, with a lease
+    sending   -> sent          Teams confirmed it
+    sending   -> pending       a retry that is safe; also when a lease runs out before the request left
+    sending   -> uncertain     Teams may have it: the answer to a POST was lost
+    sending   -> parked        trying again cannot help; the reason is kept
+    uncertain -> sent          adopted: something proved that it arrived
+    uncertain -> pending       nothing proved it in time; sent again, marked as a possible repeat
+    parked    -> pending       the cause is gone (the route is on again)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.alerts import AlertKey
+
+
+class ItemState(StrEnum):
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    PARKED = "parked"
+
+
+class ItemKind(StrEnum):
+    ALERT_CARD = "alert_card"  # post the root card of an alert
+    ALERT_UPDATE = "alert_update"  # redraw that card in place
+    THREAD_LINE = "thread_line"  # one plain line under that card
+    SUMMARY_CARD = "summary_card"  # the card that opens a new route
+    NOTICE = "notice"  # a plain text to a conversation (operators, a late answer)
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """Work for the outbox. `payload` is intent (ids, words), never a rendered card: rendering happens when it is sent.
+
+    While an item with the same `dedup_key` is pending in the conversation, a further one is dropped (empty: never).
+    """
+
+    conversation_id: str
+    kind: str
+    card_id: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    priority: int = 0
+    dedup_key: str = ""
+    available_at: datetime | None = None  # None: at once
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """An item as claimed. `fence` is the claim's own token: a write with an older fence changes nothing."""
+
+    id: int
+    conversation_id: str
+    kind: str
+    card_id: str
+    payload: Mapping[str, Any]
+    priority: int
+    attempts: int
+    created_at: datetime
+    fence: str
+    repeat: bool = False  # sent once before with an unknown end
+
+
+@dataclass(frozen=True, slots=True)
+class CardPost:
+    """The root card of an alert in one conversation. `id` travels in the card's data as its delivery id."""
+
+    id: str
+    alert: AlertKey
+    conversation_id: str
+    activity_id: str  # empty until Teams confirmed the post
+    shown_version: int  # 0 until confirmed
+    created_at: datetime
+    replaced_by: str = ""

@@ -1,0 +1,145 @@
+"""The one grammar of filters: `unresolved severity:high,medium customer:"Contoso Ltd" since:7d age:>1h`. Pure.
+
+Words without a colon choose the status; everything else is `name:value`. What is not understood is refused with the
+nearest thing that would be, never ignored.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.alerts import Severity, Status
+from bot.domain.filters import Filter
+from bot.errors import UserError
+
+STATUS_WORDS = ("unresolved", *Status, "all")
+NAMES = ("severity", "type", "customer", "subscription", "partner", "since", "until", "age", "sla", "test")
+
+_TOKEN = re.compile(r'(?:(?P<name>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))')
+_SPAN = re.compile(r"(\d{1,5})\s*(m|min|h|d|w)", re.IGNORECASE)
+_UNITS = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+_YES_NO = {"yes": True, "true": True, "only": True, "no": False, "false": False}
+
+
+def parse(text: str, *, default: str = "unresolved") -> Filter:
+    """A filter from its words; without a status word, `default` is meant. Raises UserError that says what to write."""
+    status = ""
+    given: dict[str, list[str]] = {}
+    position = 0
+    text = text.strip()
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+            continue
+        found = _TOKEN.match(text, position)
+        if found is None:
+            raise UserError(f"I cannot read the filter from {text[position : position + 20]!r} on. A quotation mark may be missing.")
+        position = found.end()
+        value = found["quoted"] if found["quoted"] is not None else found["plain"]
+        name = (found["name"] or "").lower()
+        if not name:
+            status = _status(value, status)
+        elif name not in NAMES:
+            raise UserError(f"There is no filter {name!r}.{_nearest(name, NAMES)} Filters: {', '.join(NAMES)}.")
+        else:
+            given.setdefault(name, []).extend(part.strip() for part in ([value] if found["quoted"] is not None else value.split(",")))
+    return _build(status or default, {name: [value for value in values if value] for name, values in given.items()})
+
+
+def _status(word: str, already: str) -> str:
+    lowered = word.lower()
+    if lowered not in STATUS_WORDS:
+        hint = _nearest(lowered, STATUS_WORDS + NAMES)
+        raise UserError(
+            f"I do not understand {word!r} in a filter.{hint} Write a status ({', '.join(STATUS_WORDS)}) or name:value, "
+            f'such as severity:high or customer:"{word}".'
+        )
+    if already and already != lowered:
+        raise UserError(f"{already!r} and {lowered!r} contradict each other; give one status.")
+    return lowered
+
+
+def _build(status: str, given: dict[str, list[str]]) -> Filter:
+    empty = [name for name, values in given.items() if not values]
+    if empty:
+        raise UserError(f"The filter {empty[0]}: has no value. For example: {_EXAMPLES[empty[0]]}")
+    older, younger = _ages(given.get("age", []))
+    return Filter(
+        unresolved=status == "unresolved",
+        statuses=frozenset() if status in ("all", "unresolved") else frozenset({status}),
+        severities=frozenset(_one_of("severity", value, tuple(Severity)) for value in given.get("severity", [])),
+        types=frozenset(value.lower().removeprefix("azure ") for value in given.get("type", [])),
+        customers=tuple(given.get("customer", [])),
+        subscriptions=tuple(given.get("subscription", [])),
+        partners=tuple(given.get("partner", [])),
+        since=_moment("since", given.get("since")),
+        until=_moment("until", given.get("until")),
+        older_than=older,
+        younger_than=younger,
+        sla_breached=_last(
+            [{"breached": True, "met": False}[_one_of("sla", value, ("breached", "met"))] for value in given.get("sla", [])]
+        ),
+        test=_last([_YES_NO[_one_of("test", value, tuple(_YES_NO))] for value in given.get("test", [])]),
+    )
+
+
+_EXAMPLES = {
+    "severity": "severity:high,medium",
+    "type": "type:CryptoMining or type:notification",
+    "customer": 'customer:"Contoso Ltd"',
+    "subscription": "subscription:3fa85f64",
+    "partner": "partner:Northwind",
+    "since": "since:7d or since:2026-11-01",
+    "until": "until:2026-11-08",
+    "age": "age:>1h",
+    "sla": "sla:breached",
+    "test": "test:yes",
+}
+
+
+def _last(values: list[bool]) -> bool | None:
+    return values[-1] if values else None
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value.lower() not in allowed:
+        raise UserError(f"{name}:{value} is unknown.{_nearest(value.lower(), allowed)} It can be {', '.join(allowed)}.")
+    return value.lower()
+
+
+def _ages(values: list[str]) -> tuple[timedelta | None, timedelta | None]:
+    older = younger = None
+    for value in values:
+        span = _span(value[1:]) if value[:1] in "<>" else None
+        if span is None:
+            raise UserError(f"age:{value} cannot be read. Write {_EXAMPLES['age']} (older than an hour) or age:<30m (younger).")
+        if value[0] == ">":
+            older = span
+        else:
+            younger = span
+    return older, younger
+
+
+def _moment(name: str, values: list[str] | None) -> datetime | timedelta | None:
+    if not values:
+        return None
+    value = values[-1]
+    if (span := _span(value)) is not None:
+        return span
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise UserError(f"{name}:{value} is neither a span nor a date. For example: {_EXAMPLES['since']}") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _span(text: str) -> timedelta | None:
+    found = _SPAN.fullmatch(text.strip())
+    return timedelta(seconds=int(found[1]) * _UNITS[found[2].lower()]) if found else None
+
+
+def _nearest(word: str, allowed: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(word, [str(item) for item in allowed], n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,45 @@
+"""Who may do what: one literal table. Reading is decided by the conversation (bot/services/access.py), not by roles."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from bot.domain.people import Roles
+
+
+class Act(StrEnum):
+    MARK = "mark"  # legitimate, fraud, or ignore
+    REVERDICT = "change verdict"
+    INVESTIGATE = "investigate"
+    NOTE = "note"
+    ROUTE = "route"  # send a partner's alerts to a conversation, or stop that
+    ASK_CANCEL = "ask to cancel"
+
+
+class Role(StrEnum):
+    ADMIN_AGENT = "Admin Agent"
+    GLOBAL_ADMINISTRATOR = "Global Administrator"
+
+
+NEEDS: dict[Act, frozenset[Role]] = {
+    Act.MARK: frozenset({Role.ADMIN_AGENT}),
+    Act.REVERDICT: frozenset({Role.ADMIN_AGENT}),
+    Act.INVESTIGATE: frozenset({Role.ADMIN_AGENT}),
+    Act.NOTE: frozenset({Role.ADMIN_AGENT}),
+    Act.ROUTE: frozenset({Role.ADMIN_AGENT}),
+    Act.ASK_CANCEL: frozenset({Role.ADMIN_AGENT}),
+}
+"""The roles that an act takes, all of them, live, in the partner's role tenant."""
+
+
+def lacking(act: Act, roles: Roles) -> frozenset[Role]:
+    """Which roles the person lacks for the act; empty means that they may."""
+    held = {
+        role
+        for role, has in (
+            (Role.ADMIN_AGENT, roles.admin_agent),
+            (Role.GLOBAL_ADMINISTRATOR, roles.global_administrator),
+        )
+        if has
+    }
+    return NEEDS[act] - held

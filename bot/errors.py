@@ -1,0 +1,77 @@
+"""The exception tree, split by who must act. Foreign errors are mapped to it in one place per adapter.
+
+AlertDeskError
+├── UserError              the sender of the input; the text is shown to them as it is
+│   ├── NotAllowed         the person lacks a role or the conversation lacks the route
+│   └── Unknown            no such alert, command, person, or conversation *here*
+├── Transient              nobody yet: try again, after `retry_after` seconds where the other side said so
+├── Permanent              trying again cannot help; park the work and say why
+│   ├── Missing            the thing asked for does not exist (404)
+│   ├── Refused            our credentials or roles do not suffice (401, 403)
+│   │   └── MissingMfa     the other side wants multi-factor authentication
+│   ├── TooLarge           the message must be made smaller (413)
+│   └── Unreachable        the conversation takes no messages any more (bot removed, blocked, disabled)
+└── ConfigError            the operator: a setting is missing, wrong or contradictory
+"""
+
+from __future__ import annotations
+
+
+class AlertDeskError(Exception):
+    """Root of all errors that the product raises on purpose. `code` is the foreign code, for logs and branching."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class UserError(AlertDeskError):
+    """Bad input. The message says what was wrong and what to do instead."""
+
+
+class NotAllowed(UserError):
+    """The person may not do this, here."""
+
+
+class Unknown(UserError):
+    """There is no such thing, as far as this person in this place may know."""
+
+
+class Transient(AlertDeskError):
+    """Passing trouble. `in_doubt` is true where the other side may have done the deed all the same."""
+
+    def __init__(
+        self, message: str, *, code: str = "", retry_after: float | None = None, in_doubt: bool = False
+    ) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+        self.in_doubt = in_doubt
+
+
+class Permanent(AlertDeskError):
+    """Trying the same again cannot help."""
+
+
+class Missing(Permanent):
+    """The other side does not know the thing asked for."""
+
+
+class Refused(Permanent):
+    """The other side refuses our token, consent or role."""
+
+
+class MissingMfa(Refused):
+    """The token lacks a multi-factor claim that the other side demands."""
+
+
+class TooLarge(Permanent):
+    """The message is over the size that Teams takes."""
+
+
+class Unreachable(Permanent):
+    """The conversation takes no messages from us until something changes there."""
+
+
+class ConfigError(AlertDeskError):
+    """A setting is missing, wrong, or contradicts another."""

@@ -1,0 +1,69 @@
+"""What Entra's refusals mean for us, and what to do about each. Pure.
+
+Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.errors import AlertDeskError, ConfigError, MissingMfa, Refused, Transient
+
+_BAD_SETTINGS: Mapping[int, str] = {
+    7000215: "ALERTDESK_APP_SECRET is wrong: it must be the secret's value, not its id, and of this application",
+    7000222: "ALERTDESK_APP_SECRET has expired: add a new client secret to the app registration and set it",
+    7000218: "the application sent no credential that Entra knows: check the ALERTDESK_APP_* credential settings",
+    700027: "the certificate of ALERTDESK_APP_CERTIFICATE_PATH is not registered with the application, or has expired",
+    700024: "the client assertion is outside its time: check this machine's clock",
+    700211: "the federated credential's issuer does not match: check the app registration's federated credentials",
+    700212: "the federated credential's audience does not match: check the app registration's federated credentials",
+    700213: "the application has no federated credential for this managed identity: add one to the app registration",
+    900021: "the tenant id is not one: check ALERTDESK_APP_TENANT_ID and ALERTDESK_PARTNERS",
+    90002: "the tenant is not known there: check ALERTDESK_APP_TENANT_ID, ALERTDESK_PARTNERS and ALERTDESK_LOGIN_URL",
+    900023: "the tenant id is not one: check ALERTDESK_APP_TENANT_ID and ALERTDESK_PARTNERS",
+    900382: "the application belongs to another cloud: check ALERTDESK_CLOUD",
+    50011: "the sign-in's return address is not registered: add PUBLIC_URL's /auth/callback to the app registration",
+    500113: "the sign-in's return address is not registered: add PUBLIC_URL's /auth/callback to the app registration",
+    70011: "the scope is not valid: check the service URLs and BOT_TOKEN_SCOPE",
+    1002012: "the scope is not valid: check the service URLs and BOT_TOKEN_SCOPE",
+}
+_NO_CONSENT: Mapping[int, str] = {
+    700016: "the application is not known in that tenant: an administrator there must consent to it (or check APP_ID)",
+    7000229: "the application has no service principal in that tenant: an administrator there must consent to it",
+    7000112: "the application is disabled in that tenant: an administrator there must enable it",
+    65001: "the application lacks consent in that tenant: an administrator there must grant it",
+    500011: "the service is not known in that tenant: its service principal must be created there first",
+    650057: "the service is not among the application's permissions: add it to the app registration",
+    501051: "the application is not assigned to the service in that tenant: an administrator there must assign it",
+}
+_MFA = frozenset({50072, 50074, 50076, 50079, 50158, 900421})
+_CONDITIONAL_ACCESS = frozenset({50005, 53000, 53001, 53002, 53003, 53004, 530003, 530034, 50097, 50105})
+_BUSY = frozenset({90033, 90055, 50033, 50180, 90024, 90036, 700005, 90006, 90012})
+
+
+def aadsts(answer: Mapping[str, Any]) -> int:
+    """The first AADSTS number of an error answer, or 0."""
+    codes = answer.get("error_codes")
+    first = codes[0] if isinstance(codes, list) and codes else 0
+    return first if isinstance(first, int) else 0
+
+
+def token_error(answer: Mapping[str, Any], tenant_id: str) -> AlertDeskError:
+    """The error of ours for an error answer of the token endpoint. Branches on its codes, never on its words."""
+    number = aadsts(answer)
+    code = f"AADSTS{number}" if number else str(answer.get("error", "")) or "no code"
+    start = f"Microsoft Entra gave no token for tenant {tenant_id} ({code})"
+    if number in _BAD_SETTINGS:
+        return ConfigError(f"{start}: {_BAD_SETTINGS[number]}.", code=code)
+    if number in _NO_CONSENT:
+        return Refused(f"{start}: {_NO_CONSENT[number]}.", code=code)
+    if number in _MFA:
+        return MissingMfa(f"{start}: it wants multi-factor authentication. Sign in with it, then try again.", code=code)
+    if number in _CONDITIONAL_ACCESS:
+        return Refused(f"{start}: a Conditional Access policy forbids it. Ask that tenant's administrators.", code=code)
+    if number in _BUSY or answer.get("error") in ("temporarily_unavailable", "server_error"):
+        return Transient(f"{start}: it is busy, try again.", code=code)
+    if answer.get("error") in ("invalid_client", "unauthorized_client"):
+        return ConfigError(f"{start}: check ALERTDESK_APP_ID and its credential.", code=code)
+    return Refused(f"{start}.", code=code)

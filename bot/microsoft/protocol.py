@@ -1,0 +1,160 @@
+"""The envelopes of Microsoft Graph and Partner Center, read without I/O: errors and the links to next pages.
+
+Branches on codes, never on messages. No message of the other side is passed on: it can be hostile or hold secrets.
+https://learn.microsoft.com/graph/errors · https://learn.microsoft.com/partner-center/developer/error-codes
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from bot.errors import AlertDeskError, Missing, MissingMfa, Permanent, Refused, Transient
+from bot.net.http import Response, retry_after
+
+_MFA_CODES = frozenset({"unauthorized_missingmfa", "900421"})
+_MFA_ADVICE = (
+    "it wants a multi-factor claim, which an application's own token never has. Add the application in Partner Center "
+    "(Settings, User management, Microsoft Entra applications) with the Admin agent role; where it still refuses, "
+    "this tenant can only be read for a person who signs in with multi-factor authentication"
+)
+_GRAPH_FORBIDDEN: Mapping[str, str] = {
+    "authorization_requestdenied": "the application lacks a permission: an administrator of the tenant must consent "
+    "to PartnerSecurity.ReadWrite.All, User.ReadBasic.All and GroupMember.Read.All",
+    "insufficient_claims": "a Conditional Access policy of the tenant demands more than this token has: ask its "
+    "administrators to except the application",
+}
+_PARTNER_CENTER_ADVICE: Mapping[str, str] = {
+    "900420": "the token is for another audience: check ALERTDESK_PARTNER_CENTER_URL",
+    "900159": "there is no commerce relationship with that customer",
+    "900150": "the application lacks a role: add it in Partner Center's user management as Admin agent",
+    "900308": "the application lacks a role: add it in Partner Center's user management as Admin agent",
+    "900329": "it takes no application's own token for this: a person must sign in",
+}
+
+
+class BadRequest(Permanent):
+    """400, for callers in this package that know another way to ask."""
+
+
+class Forbidden(Refused):
+    """403, for callers in this package that can do without the answer."""
+
+
+def graph_error(response: Response, now: datetime, *, deed: bool = False) -> AlertDeskError:
+    """The error for an answer of Graph that is no success. `deed`: the request was to change something.
+
+    Takes both spellings of the envelope that are seen: `error.innerError.code` and `Error.Code`.
+    """
+    inside = _lowered(_body(response))
+    envelope = _lowered(inside.get("error", inside))
+    inner = _lowered(envelope.get("innererror"))
+    code = _code(envelope.get("code"))
+    codes = [found for found in (code, _code(inner.get("code"))) if found]
+    if "insufficient_claims" in response.headers.get("www-authenticate", ""):
+        codes.append("insufficient_claims")
+    reference = _code(inner.get("request-id")) or _code(response.headers.get("request-id"))
+    advice = next((_GRAPH_FORBIDDEN[found.lower()] for found in codes if found.lower() in _GRAPH_FORBIDDEN), "")
+    if response.status == 401:
+        advice = advice or "it does not take this token: check ALERTDESK_CLOUD and ALERTDESK_GRAPH_URL"
+    advice = advice or "the application may not do this there: check its permissions and its role in Partner Center"
+    return _error("Microsoft Graph", response, codes, reference, advice, now, deed)
+
+
+def partner_center_error(response: Response, now: datetime, *, deed: bool = False) -> AlertDeskError:
+    """The error for an answer of Partner Center that is no success."""
+    body = _lowered(_body(response))
+    code = _code(body.get("code"))
+    reference = _code(response.headers.get("ms-correlationid"))
+    advice = _PARTNER_CENTER_ADVICE.get(code, "check the application's role in Partner Center's user management")
+    return _error("Partner Center", response, [code] if code else [], reference, advice, now, deed)
+
+
+def next_link(base: str, link: object) -> str:
+    """The link to the next page, if it leads below `base`, else Permanent: our token must not follow a foreign link."""
+    if isinstance(link, str) and _below(base, link):
+        return link
+    raise Permanent("The next page's address leads elsewhere; the list cannot be read on.", code="ForeignLink")
+
+
+def partner_center_link(base: str, link: object) -> tuple[str, Mapping[str, str]]:
+    """(address, headers) of Partner Center's `links.next`, whose `uri` comes absolute, below /v1, without, or doubled.
+    https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers"""
+    parts = _lowered(link)
+    uri = parts.get("uri")
+    if not isinstance(uri, str) or not uri:
+        raise Permanent("The next page has no address; the list cannot be read on.", code="ForeignLink")
+    if not uri.startswith("/"):
+        uri = next_link(base, uri).removeprefix(base)
+    while uri.startswith("/v1/"):
+        uri = uri.removeprefix("/v1")
+    given = parts.get("headers")
+    pairs = [_lowered(pair) for pair in given] if isinstance(given, list) else []
+    headers = {
+        name: str(pair["value"])
+        for pair in pairs
+        if (name := str(pair.get("key", ""))).lower() == "ms-continuationtoken" and pair.get("value")
+    }
+    return next_link(base, f"{base}/v1{uri}"), headers
+
+
+def listed(body: object, name: str) -> list[Any]:
+    """The list `name` of an answer. Raises Transient where there is none: the answer is nonsense."""
+    found = body.get(name) if isinstance(body, Mapping) else None
+    if not isinstance(found, list):
+        raise Transient(f"The other side answered nonsense: there is no list '{name}' in it.")
+    return found
+
+
+def _error(
+    who: str, response: Response, codes: list[str], reference: str, advice: str, now: datetime, deed: bool
+) -> AlertDeskError:
+    status = response.status
+    code = codes[0] if codes else str(status)
+    start = f"{who} answered {status} ({code}{f', request {reference}' if reference else ''})"
+    if any(found.lower() in _MFA_CODES for found in codes):
+        return MissingMfa(f"{start}: {_MFA_ADVICE}.", code=code)
+    if status == 429 or status >= 500:
+        wait = retry_after(response.headers, now)
+        throttled = status == 429 or (status == 503 and wait is not None)
+        return Transient(f"{start}; try again later.", code=code, retry_after=wait, in_doubt=deed and not throttled)
+    if status in (404, 410):
+        return Missing(f"{start}: there is no such thing.", code=code)
+    if status in (401, 403):
+        return (Forbidden if status == 403 else Refused)(f"{start}: {advice}.", code=code)
+    return (BadRequest if status == 400 else Permanent)(f"{start}.", code=code)
+
+
+def _body(response: Response) -> object:
+    try:
+        return response.json()
+    except Transient:  # a gateway's own page; the status still counts
+        return None
+
+
+def _lowered(value: object) -> dict[str, Any]:
+    return {str(name).lower(): inside for name, inside in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _code(value: object) -> str:
+    text = str(value) if isinstance(value, str | int) else ""
+    return text if re.fullmatch(r"[A-Za-z0-9_.\-]{1,100}", text) else ""
+
+
+def _below(base: str, link: str) -> bool:
+    try:
+        trusted, asked = urlsplit(base), urlsplit(link)
+        same = (trusted.scheme, trusted.hostname, trusted.port) == (asked.scheme, asked.hostname, asked.port)
+    except ValueError:
+        return False
+    if not same or asked.username is not None or asked.password is not None:
+        return False
+    return asked.path.startswith(f"{trusted.path.rstrip('/')}/") and not any(_steps_up(asked.path))
+
+
+def _steps_up(path: str) -> Iterator[bool]:
+    for segment in unquote(path).replace("\\", "/").split("/"):
+        yield segment in (".", "..")

@@ -1,0 +1,472 @@
+"""What the use cases need from the world, in domain words. Small Protocols; the adapters implement them.
+
+Adapters raise only the errors of bot/errors.py. All times are aware UTC; all spans are seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note
+from bot.domain.audit import AuditEntry, AuditRow
+from bot.domain.decisions import Intent
+from bot.domain.delivery import CardPost, NewItem, OutboxItem
+from bot.domain.filters import AlertQuery, Cursor
+from bot.domain.people import Conversation, Partner, Person, Roles, Route
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Ids(Protocol):
+    """Fresh identifiers and chance, so that tests can fix both."""
+
+    def guid(self) -> str: ...
+    def token(self) -> str:
+        """An unguessable URL-safe text of 256 bits."""
+        ...
+
+    def jitter(self) -> float:
+        """Uniform in [0, 1)."""
+        ...
+
+
+# Partner Center and Entra ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableAlert:
+    """An alert that came in a shape we cannot use. The others of its page are not held up by it."""
+
+    id: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    alerts: tuple[Alert, ...]
+    unreadable: tuple[UnreadableAlert, ...] = ()
+
+
+class AlertSource(Protocol):
+    """Reads and changes alerts at Partner Center (through Graph)."""
+
+    def open_alerts(self, partner: Partner) -> AsyncIterator[AlertPage]:
+        """Alerts that are not resolved; may yield resolved ones too where the server cannot filter."""
+        ...
+
+    def all_alerts(self, partner: Partner) -> AsyncIterator[AlertPage]: ...
+
+    async def get(self, partner: Partner, alert_id: str) -> Alert:
+        """Raises Missing where there is none."""
+        ...
+
+    async def set_status(self, partner: Partner, alert_id: str, status: str, reason: str) -> None:
+        """One PATCH, never repeated in here. Its echo can be stale: read the alert again.
+
+        Raises Transient with in_doubt where the change may have been made all the same.
+        """
+        ...
+
+
+class Directory(Protocol):
+    """Who holds which role, and what tenants are called."""
+
+    async def roles(self, partner: Partner, person_id: str) -> Roles:
+        """Live, from the partner's role tenant. A person whom that tenant does not know has no roles."""
+        ...
+
+    async def customer_name(self, partner: Partner, tenant_id: str) -> str | None:
+        """None where Partner Center knows no such customer or will not say."""
+        ...
+
+    def customer_names(self, partner: Partner) -> AsyncIterator[Mapping[str, str]]:
+        """All customers, in pages of tenant id -> name."""
+        ...
+
+    async def reseller_names(self, partner: Partner) -> Mapping[str, str]:
+        """Indirect resellers, tenant id -> name."""
+        ...
+
+
+# Teams -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to Teams: a card or a text, never both (Teams would split it and hand back no id).
+
+    `summary` is the preview that a notification shows. `attachments` is for Teams' own cards (file consent).
+    """
+
+    text: str = ""
+    card: Mapping[str, Any] | None = None
+    summary: str = ""
+    attachments: tuple[Mapping[str, Any], ...] = ()
+
+
+class Channel(Protocol):
+    """Says things in Teams. Ids are those of Teams; `thread` is the root post's activity id."""
+
+    async def send(self, to: Conversation, message: Message, thread: str = "") -> str:
+        """The new message's activity id. Raises Transient (in_doubt: it may stand there), Unreachable, TooLarge."""
+        ...
+
+    async def update(self, to: Conversation, activity_id: str, message: Message) -> None:
+        """Raises Missing where the message is gone."""
+        ...
+
+    async def delete(self, to: Conversation, activity_id: str) -> None: ...
+
+    async def member(self, conversation: Conversation, person_id: str) -> Person | None:
+        """The roster's record of a person by MRI or Entra object id; None where they are no member."""
+        ...
+
+    async def personal(self, person: Person, like: Conversation) -> Conversation:
+        """The person's own chat with the bot, on the service of `like`. Unreachable where the app is not installed."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turns an outbox item into the message that it stands for, from the newest state in the store."""
+
+    async def render(self, item: OutboxItem) -> Message | None:
+        """None: there is nothing left to say (the alert's card already shows its newest version)."""
+        ...
+
+
+# The store ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    records: tuple[AlertRecord, ...]
+    total: int
+    next: Cursor | None
+
+
+class Alerts(Protocol):
+    async def get(self, key: AlertKey) -> AlertRecord | None: ...
+    async def many(self, keys: Iterable[AlertKey]) -> dict[AlertKey, AlertRecord]: ...
+    async def by_number(self, number: int, partners: frozenset[str]) -> AlertRecord | None: ...
+    async def by_id_prefix(self, prefix: str, partners: frozenset[str], limit: int) -> tuple[AlertRecord, ...]: ...
+    async def page(self, query: AlertQuery, after: Cursor | None, limit: int) -> Page: ...
+    async def count(self, query: AlertQuery) -> int: ...
+    def stream(self, query: AlertQuery) -> AsyncIterator[AlertRecord]:
+        """Every alert of the query, by number, in constant memory."""
+        ...
+
+    async def search(self, text: str, partners: frozenset[str], limit: int) -> tuple[AlertRecord, ...]:
+        """By start of alert id or subscription id, or part of a customer's name; newest first."""
+        ...
+
+    async def open_keys(self, partner: str) -> frozenset[AlertKey]: ...
+    async def add(self, alert: Alert, now: datetime, decision: Decision | None) -> AlertRecord:
+        """A new record with the next number and version 1."""
+        ...
+
+    async def change(self, key: AlertKey, alert: Alert, now: datetime, decision: Decision | None) -> AlertRecord:
+        """Replace what the source said and the decision; version + 1."""
+        ...
+
+    async def touch(self, keys: Iterable[AlertKey], now: datetime) -> None:
+        """Raise the records' versions: something that their cards show has changed beside them."""
+        ...
+
+    async def notes(self, keys: Iterable[AlertKey]) -> dict[AlertKey, tuple[Note, ...]]:
+        """The notes of these alerts, oldest first; alerts without notes are left out."""
+        ...
+
+    async def add_note(self, key: AlertKey, note: Note) -> AlertRecord:
+        """Adds it and raises the record's version."""
+        ...
+
+
+class Names(Protocol):
+    """What tenants are called, as last heard. Empty text: asked, and there is no name."""
+
+    async def known(self, partner: str, tenant_ids: Iterable[str]) -> dict[str, tuple[str, datetime]]: ...
+    async def learn(self, partner: str, names: Mapping[str, str], now: datetime) -> frozenset[str]:
+        """Stores them; the tenant ids whose name is new or changed."""
+        ...
+
+    async def alerts_of(self, partner: str, tenant_ids: Iterable[str]) -> frozenset[AlertKey]:
+        """Open alerts whose customer or reseller is one of these."""
+        ...
+
+
+class Conversations(Protocol):
+    async def get(self, conversation_id: str) -> Conversation | None: ...
+    async def put(self, conversation: Conversation) -> None: ...
+    async def set_state(self, conversation_id: str, state: str) -> None: ...
+    async def of_team(self, team_id: str) -> tuple[Conversation, ...]: ...
+    async def personal_of(self, person_id: str) -> Conversation | None: ...
+    async def routes(self, conversation_id: str = "", partner: str = "") -> tuple[Route, ...]:
+        """Routes of a conversation, of a partner, of both, or all."""
+        ...
+
+    async def put_route(self, route: Route) -> None: ...
+
+
+class People(Protocol):
+    """Whom the bot has seen, and where. For drawing views and naming people; never for acting."""
+
+    async def seen(self, person: Person, conversation_id: str, now: datetime) -> None: ...
+    async def get(self, person_id: str) -> Person | None: ...
+    async def remember_roles(self, person_id: str, partner: str, roles: Roles, now: datetime) -> None: ...
+
+
+class Intents(Protocol):
+    async def open(self, intent: Intent) -> Intent | None:
+        """Write it down. None: done; else the intent that is already open on this alert."""
+        ...
+
+    async def get(self, intent_id: str) -> Intent | None: ...
+    async def open_on(self, key: AlertKey) -> Intent | None: ...
+    async def claim(self, intent_id: str, owner: str, now: datetime, lease: float) -> bool:
+        """Take an open intent whose lease is free, run out, or already the owner's; attempts + 1."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> tuple[Intent, ...]:
+        """Open intents whose lease ran out, oldest first: a replica died or the other side was away."""
+        ...
+
+    async def later(self, intent_id: str, at: datetime, error: str) -> None:
+        """Give the claim back until `at`, with the reason."""
+        ...
+
+    async def close(self, intent_id: str, state: str, error: str = "") -> None: ...
+
+
+class Outbox(Protocol):
+    async def add(self, items: Iterable[NewItem], now: datetime) -> int:
+        """How many were new (the rest stood there already under their dedup key)."""
+        ...
+
+    async def claim(self, owner: str, now: datetime, lease: float, limit: int) -> tuple[OutboxItem, ...]:
+        """Due items, at most one per conversation and none where one is being sent, highest priority first, then oldest.
+
+        Items of conversations that are not active stay where they are.
+        """
+        ...
+
+    async def sent(self, item: OutboxItem, activity_id: str, now: datetime) -> bool:
+        """False: the fence is no longer ours, nothing was written."""
+        ...
+
+    async def retry(self, item: OutboxItem, at: datetime, error: str) -> bool: ...
+    async def uncertain(self, item: OutboxItem, recheck_at: datetime, error: str) -> bool:
+        """Its end is unknown; unless adopted it becomes pending again, marked repeat, at `recheck_at`."""
+        ...
+
+    async def park(self, item: OutboxItem, error: str) -> bool: ...
+    async def adopt(self, card_id: str, activity_id: str, now: datetime) -> bool:
+        """Something proved that an uncertain card arrived."""
+        ...
+
+    async def recover(self, now: datetime) -> int:
+        """Items whose sender died (lease ran out while sending): updates become pending, posts uncertain."""
+        ...
+
+    async def oldest_waiting(self) -> datetime | None: ...
+    async def counts(self) -> Mapping[str, int]: ...
+    async def prune(self, before: datetime) -> int:
+        """Forget sent items older than that."""
+        ...
+
+
+class Cards(Protocol):
+    async def get(self, card_id: str) -> CardPost | None: ...
+    async def of_alert(self, key: AlertKey) -> tuple[CardPost, ...]: ...
+    async def by_activity(self, conversation_id: str, activity_id: str) -> CardPost | None: ...
+    async def add(self, card: CardPost) -> None: ...
+    async def posted(self, card_id: str, activity_id: str) -> None: ...
+    async def shown(self, card_id: str, version: int) -> None: ...
+    async def replaced(self, card_id: str, by: str) -> None: ...
+
+
+class Inbox(Protocol):
+    """Activities already handled, so that a redelivery does nothing twice."""
+
+    async def begin(self, key: str, now: datetime) -> tuple[bool, Mapping[str, Any] | None]:
+        """(True, None) for a first sight; (False, answer) for a repeat, answer None while the first still runs."""
+        ...
+
+    async def finish(self, key: str, answer: Mapping[str, Any]) -> None: ...
+    async def prune(self, before: datetime) -> int: ...
+
+
+class Audit(Protocol):
+    async def append(self, entry: AuditEntry, now: datetime) -> AuditRow: ...
+    async def head(self, partner: str) -> tuple[int, str]:
+        """Length and last hash of a partner's chain."""
+        ...
+
+    def rows(self, partner: str) -> AsyncIterator[AuditRow]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Someone asked for a CSV. `token_hash` (SHA-256 of the link's token) is empty where a file consent is used."""
+
+    id: str
+    person_id: str
+    tenant_id: str
+    query: AlertQuery
+    file_name: str
+    rows: int
+    expires_at: datetime
+    token_hash: str = ""
+
+
+class Exports(Protocol):
+    async def add(self, request: ExportRequest) -> None: ...
+    async def get(self, export_id: str) -> ExportRequest | None: ...
+    async def by_token(self, token_hash: str) -> ExportRequest | None: ...
+    async def take(self, export_id: str, now: datetime) -> ExportRequest | None:
+        """Consume it: the request, once, if it has not expired."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A sign-in under way. `flow` is the adapter's own (encrypted by it where secret); `person_id`, `tenant_id` who it is for."""
+
+    state: str
+    person_id: str
+    tenant_id: str
+    after: str  # what goes on afterwards: "export:<id>"
+    flow: Mapping[str, Any]
+    expires_at: datetime
+
+
+class SignIns(Protocol):
+    async def add(self, sign_in: SignIn) -> None: ...
+    async def take(self, state: str, now: datetime) -> SignIn | None:
+        """Consume it: once, if it has not expired."""
+        ...
+
+
+class Leases(Protocol):
+    async def acquire(self, name: str, owner: str, now: datetime, seconds: float) -> bool:
+        """Take or renew a named lease."""
+        ...
+
+    async def release(self, name: str, owner: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """How far the reading of one partner has come. `baseline` is set once the quiet first sync is complete."""
+
+    partner: str
+    baseline: bool = False
+    last_open_at: datetime | None = None
+    last_full_at: datetime | None = None
+    error: str = ""
+
+
+class Syncs(Protocol):
+    async def get(self, partner: str) -> SyncState: ...
+    async def put(self, state: SyncState) -> None: ...
+
+
+class Transaction(Protocol):
+    """All tables, in one transaction. Leaving the block commits; an exception rolls back."""
+
+    alerts: Alerts
+    names: Names
+    conversations: Conversations
+    people: People
+    intents: Intents
+    outbox: Outbox
+    cards: Cards
+    inbox: Inbox
+    audit: Audit
+    exports: Exports
+    sign_ins: SignIns
+    leases: Leases
+    syncs: Syncs
+
+
+class Store(Protocol):
+    """The database. On SQLite there is one writer at a time; reads never wait for it."""
+
+    def write(self) -> AbstractAsyncContextManager[Transaction]: ...
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        """For reading only."""
+        ...
+
+    async def alert_version(self, key: AlertKey) -> int | None:
+        """The record's version now. Concurrent calls share one query, so that drawing a card costs next to nothing."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises Transient where the database does not answer."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What nearly every use case needs, handed over as one. `outbox_work` is set after work was added to the outbox."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    partners: Mapping[str, Partner] = field(default_factory=dict)  # by tenant id
+    outbox_work: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Tokens(Protocol):
+    """The bot's own tokens, cached until shortly before they expire."""
+
+    async def app(self, tenant_id: str, scope: str, *, fresh: bool = False) -> str:
+        """An app-only access token. `fresh` throws the cached one away first (the other side answered 401)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who came back from a sign-in page."""
+
+    person_id: str
+    tenant_id: str
+    name: str
+
+
+class SignInPage(Protocol):
+    """Authorization code flow with PKCE at Entra."""
+
+    async def begin(self, tenant_id: str, state: str, redirect_uri: str) -> tuple[str, Mapping[str, Any]]:
+        """(the address to send the browser to, what must be kept until it comes back)."""
+        ...
+
+    async def complete(self, flow: Mapping[str, Any], answer: Mapping[str, str]) -> SignedIn:
+        """Raises UserError where the answer does not belong to the flow or Entra refused it."""
+        ...
+
+
+class Files(Protocol):
+    """Hands a file to a person through Teams, in a personal chat."""
+
+    def consent_card(self, name: str, description: str, size: int, context: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Teams' own question whether the file may be put into the person's OneDrive."""
+        ...
+
+    def info_card(self, name: str, content_url: str, unique_id: str, file_type: str) -> Mapping[str, Any]:
+        """Teams' own card for a file that is there."""
+        ...
+
+    async def upload(self, url: str, chunks: AsyncIterator[bytes], size: int) -> None:
+        """Puts exactly `size` bytes to the address that Teams gave. Raises Permanent where its host is not allowed."""
+        ...

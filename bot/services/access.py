@@ -1,0 +1,151 @@
+"""Who is speaking, what they may read here, and whether they may do what they ask. Fails closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from typing import TypeVar
+
+from bot.domain.audit import AuditEntry
+from bot.domain.people import NO_ROLES, Conversation, ConversationKind, Partner, Person, Roles
+from bot.domain.policy import Act, lacking
+from bot.errors import AlertDeskError, NotAllowed, Transient
+from bot.ports import Channel, Directory, Environment
+from bot.services.memory import Memory
+from bot.texts import en as texts
+
+T = TypeVar("T")
+
+CHECK_SECONDS = 1.2
+"""A question that takes longer is given up: a click asks two and is answered within 3 s whatever the backends do."""
+
+
+class Access:
+    """Answers from the roster and the directory. What it remembers for a minute serves reading only."""
+
+    def __init__(self, env: Environment, directory: Directory, channel: Channel) -> None:
+        self._env, self._directory, self._channel = env, directory, channel
+        self._rosters: Memory[tuple[str, str], Person] = Memory(60.0)
+        self._agents: Memory[tuple[str, str], bool] = Memory(60.0)
+        self._routed: Memory[str, frozenset[str]] = Memory(2.0)
+
+    async def known(self, person: Person, conversation: Conversation) -> Person:
+        """The person with the tenant that the conversation's roster reports; no tenant where it reports none.
+
+        Raises Transient where the roster cannot be asked in time.
+        """
+        return person if person.tenant_id else await _checked(self._identify(person, conversation))
+
+    async def _identify(self, person: Person, conversation: Conversation) -> Person:
+        key, at = (conversation.id, person.mri), self._env.clock.monotonic()
+        if (known := self._rosters.get(key, at)) is not None:
+            return known
+        member = await self._channel.member(conversation, person.mri)
+        if member is None or member.aad_id.lower() != person.aad_id.lower():
+            return person
+        known = replace(person, tenant_id=member.tenant_id.lower(), upn=member.upn, name=member.name or person.name)
+        self._rosters.put(key, known, at)
+        return known
+
+    async def roles(self, person: Person, partner: Partner) -> Roles:
+        """Live. Someone whose tenant is unknown, or not the partner's role tenant, has none."""
+        if not person.aad_id or not person.tenant_id or person.tenant_id != partner.roles_in:
+            return NO_ROLES
+        roles = await self._directory.roles(partner, person.aad_id)
+        self._agents.put((partner.tenant_id, person.aad_id), roles.admin_agent, self._env.clock.monotonic())
+        return roles
+
+    async def require(self, act: Act, person: Person, partner: Partner, conversation: Conversation, subject: str) -> Person:
+        """The identified person, if they may do this now. A denial is audited before it is raised.
+
+        Raises NotAllowed, or Transient where it could not be checked (then nothing was done).
+        """
+        known = await self.known(person, conversation)
+        roles = await _checked(self.roles(known, partner))
+        missing = lacking(act, roles)
+        if not missing:
+            return known
+        entry = AuditEntry(
+            partner.tenant_id,
+            act,
+            "denied",
+            person.aad_id,
+            known.name,
+            subject,
+            {"lacks": sorted(missing), "tenant": known.tenant_id, "conversation": conversation.id},
+        )
+        async with self._env.store.write() as tx:
+            await tx.audit.append(entry, self._env.clock.now())
+        if known.tenant_id != partner.roles_in:
+            raise NotAllowed(texts.OTHER_TENANT, code="other_tenant")
+        raise NotAllowed(texts.lacks_roles(act, sorted(missing)), code="lacks_role")
+
+    async def readable(self, person: Person, conversation: Conversation) -> frozenset[str]:
+        """The partner tenants whose alerts this person may read in this conversation.
+
+        In a channel or group chat: those routed to it. In a personal chat: those whose Admin Agent the person is, and
+        those routed to a conversation on whose roster they stand.
+        """
+        if conversation.kind != ConversationKind.PERSONAL:
+            return await self.routed(conversation.id)
+        known = await self.known(person, conversation)
+        partners = self._env.partners.values()
+        own = await _checked(asyncio.gather(*(self._reads_in_person(known, partner) for partner in partners)))
+        return frozenset(tenant for tenant, may in zip(self._env.partners, own, strict=True) if may)
+
+    async def routed(self, conversation_id: str) -> frozenset[str]:
+        """The partners whose alerts go to a conversation."""
+        at = self._env.clock.monotonic()
+        if (known := self._routed.get(conversation_id, at)) is not None:
+            return known
+        async with self._env.store.read() as tx:
+            routes = await tx.conversations.routes(conversation_id)
+        partners = frozenset(route.partner for route in routes if route.on and route.partner in self._env.partners)
+        self._routed.put(conversation_id, partners, at)
+        return partners
+
+    def routes_changed(self) -> None:
+        self._routed.clear()
+
+    async def _reads_in_person(self, person: Person, partner: Partner) -> bool:
+        key, at = (partner.tenant_id, person.aad_id), self._env.clock.monotonic()
+        if self._agents.get(key, at):
+            return True
+        try:
+            if (await self.roles(person, partner)).admin_agent:
+                return True
+        except AlertDeskError:
+            pass  # the roster below may still say that they read along in a channel
+        return await self._is_on_a_roster(person, partner)
+
+    async def _is_on_a_roster(self, person: Person, partner: Partner) -> bool:
+        async with self._env.store.read() as tx:
+            routes = [route for route in await tx.conversations.routes(partner=partner.tenant_id) if route.on]
+            conversations = [await tx.conversations.get(route.conversation_id) for route in routes]
+        for conversation in conversations:
+            if conversation is None or conversation.kind == ConversationKind.PERSONAL:
+                continue
+            key, at = (conversation.id, person.mri), self._env.clock.monotonic()
+            member = self._rosters.get(key, at)
+            if member is None:
+                try:
+                    member = await self._channel.member(conversation, person.aad_id)
+                except AlertDeskError:
+                    continue
+                if member is not None and member.aad_id.lower() == person.aad_id.lower():
+                    self._rosters.put(key, member, at)
+            if member is not None and member.aad_id.lower() == person.aad_id.lower():
+                return True
+        return False
+
+
+async def _checked(question: Awaitable[T]) -> T:
+    """The answer, or Transient that says: nothing was done, press again."""
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await question
+    except TimeoutError:
+        raise Transient(texts.COULD_NOT_CHECK, code="check_timeout") from None
+    except AlertDeskError as problem:
+        raise Transient(texts.COULD_NOT_CHECK, code=problem.code or "check_failed") from problem

@@ -1,0 +1,96 @@
+"""Card work: which outbox items an alert's news causes. Runs inside the caller's transaction, so that news and work
+are recorded together or not at all."""
+
+from __future__ import annotations
+
+from bot.domain import deadline
+from bot.domain.alerts import AlertKey, AlertRecord, severity_rank
+from bot.domain.delivery import CardPost, ItemKind, NewItem
+from bot.domain.filters import matches
+from bot.domain.people import Route
+from bot.ports import Environment, Transaction
+from bot.services.filtering import route_query
+
+LINE_PRIORITY = 5
+"""A decision is seen before further cards are posted: one line is short, and it ends somebody's worry."""
+
+
+class CardWork:
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+
+    async def announce(self, tx: Transaction, record: AlertRecord) -> int:
+        """A card for each route that wants this alert and has none yet. Returns how many."""
+        routes = [route for route in await tx.conversations.routes(partner=record.alert.partner) if self.wants(route, record)]
+        return await self.post(tx, record, routes)
+
+    def wants(self, route: Route, record: AlertRecord) -> bool:
+        if not route.on or not route.summarised:
+            return False  # a new route starts with its summary, which posts what is open
+        wanted = route_query(route, self._env.partners, self._env.clock.now())
+        return matches(wanted, record.alert, record.customer_name)
+
+    async def post(self, tx: Transaction, record: AlertRecord, routes: list[Route]) -> int:
+        """A card for each of these routes that has none yet. Returns how many."""
+        present = {card.conversation_id for card in await tx.cards.of_alert(record.alert.key)}
+        posted = 0
+        for route in routes:
+            if route.conversation_id not in present:
+                await self._post_one(tx, record, route.conversation_id, replaces="")
+                posted += 1
+        return posted
+
+    async def replace(self, tx: Transaction, card: CardPost, record: AlertRecord) -> None:
+        """The card is gone from its conversation: post another that names the old one."""
+        fresh = await self._post_one(tx, record, card.conversation_id, replaces=card.id)
+        await tx.cards.replaced(card.id, by=fresh)
+
+    async def _post_one(self, tx: Transaction, record: AlertRecord, conversation_id: str, replaces: str) -> str:
+        now = self._env.clock.now()
+        rank = severity_rank(record.alert.severity)
+        card = CardPost(self._env.ids.guid(), record.alert.key, conversation_id, "", 0, now)
+        await tx.cards.add(card)
+        items = [
+            NewItem(
+                conversation_id,
+                ItemKind.ALERT_CARD,
+                card.id,
+                {"replaces": replaces} if replaces else {},
+                priority=rank,
+                dedup_key=f"card:{card.id}",
+            )
+        ]
+        if record.alert.is_open:
+            items += [
+                NewItem(
+                    conversation_id,
+                    ItemKind.ALERT_UPDATE,
+                    card.id,
+                    {"clock": True},
+                    priority=rank,
+                    dedup_key=f"clock:{card.id}:{moment.isoformat()}",
+                    available_at=moment,
+                )
+                for moment in deadline.redraws(record.alert, now)
+            ]
+        await tx.outbox.add(items, now)
+        self._env.outbox_work.set()
+        return card.id
+
+    async def changed(self, tx: Transaction, key: AlertKey, line: str = "") -> None:
+        """Redraw the alert's cards wherever they stand; with a line, say it in their threads too."""
+        now = self._env.clock.now()
+        items = []
+        for card in await tx.cards.of_alert(key):
+            if card.replaced_by:
+                continue
+            items.append(
+                NewItem(card.conversation_id, ItemKind.ALERT_UPDATE, card.id, priority=LINE_PRIORITY, dedup_key=f"update:{card.id}")
+            )
+            if line:
+                items.append(
+                    NewItem(card.conversation_id, ItemKind.THREAD_LINE, card.id, {"text": line}, priority=LINE_PRIORITY)
+                )
+        if items:
+            await tx.outbox.add(items, now)
+            self._env.outbox_work.set()

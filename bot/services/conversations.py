@@ -1,0 +1,97 @@
+"""Keeps what we know of conversations true: who is there, where they are, and whether they take messages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.people import Conversation, ConversationState, Person
+from bot.ports import Environment, Transaction
+from bot.services.memory import Memory
+from bot.services.routes import Routes
+
+_SEEN_SECONDS = 60.0
+
+
+class Conversations:
+    """A stop by Teams (removed, archived, deleted) keeps routes and work; an install or a message brings them back."""
+
+    def __init__(self, env: Environment, routes: Routes) -> None:
+        self._env, self._routes = env, routes
+        self._seen: Memory[tuple[str, str, str], bool] = Memory(_SEEN_SECONDS)
+
+    async def heard(self, conversation: Conversation, person: Person | None) -> None:
+        """Someone spoke or pressed there: the address is good, and the conversation is alive. Cheap when repeated."""
+        key = (conversation.id, conversation.service_url, person.mri if person else "")
+        at = self._env.clock.monotonic()
+        if self._seen.get(key, at):
+            return
+        came_alive = False
+        async with self._env.store.write() as tx:
+            known = await tx.conversations.get(conversation.id)
+            fresh = _merged(known, conversation)
+            came_alive = known is None or known.state != ConversationState.ACTIVE
+            if fresh != known:
+                await tx.conversations.put(fresh)
+            if person is not None and person.aad_id:
+                await tx.people.seen(person, conversation.id, self._env.clock.now())
+        self._seen.put(key, True, at)
+        if came_alive:
+            await self._alive(conversation.id)
+
+    async def installed(self, conversation: Conversation) -> bool:
+        """Whether it is new to us (then it is greeted)."""
+        async with self._env.store.write() as tx:
+            known = await tx.conversations.get(conversation.id)
+            await tx.conversations.put(_merged(known, conversation))
+        await self._alive(conversation.id)
+        return known is None or known.state != ConversationState.ACTIVE
+
+    async def stopped(self, conversation_id: str, state: str) -> None:
+        async with self._env.store.write() as tx:
+            await self._stop(tx, conversation_id, state)
+        self._seen.clear()
+
+    async def team(self, team_id: str, state: str) -> None:
+        """Something happened to a whole team: archived, deleted, or back again."""
+        async with self._env.store.write() as tx:
+            members = await tx.conversations.of_team(team_id)
+            for conversation in members:
+                await self._stop(tx, conversation.id, state)
+        self._seen.clear()
+        if state == ConversationState.ACTIVE:
+            for conversation in members:
+                await self._alive(conversation.id)
+
+    async def renamed(self, conversation_id: str, name: str) -> None:
+        async with self._env.store.write() as tx:
+            if (known := await tx.conversations.get(conversation_id)) is not None:
+                await tx.conversations.put(replace(known, name=name))
+
+    async def team_renamed(self, team_id: str, name: str) -> None:
+        async with self._env.store.write() as tx:
+            for conversation in await tx.conversations.of_team(team_id):
+                await tx.conversations.put(replace(conversation, team_name=name))
+
+    async def _stop(self, tx: Transaction, conversation_id: str, state: str) -> None:
+        if await tx.conversations.get(conversation_id) is not None:
+            await tx.conversations.set_state(conversation_id, state)
+
+    async def _alive(self, conversation_id: str) -> None:
+        self._env.outbox_work.set()
+        await self._routes.begin_in(conversation_id)
+
+
+def _merged(known: Conversation | None, heard: Conversation) -> Conversation:
+    """What an activity tells outweighs what we knew, but an activity that leaves something out does not erase it."""
+    if known is None:
+        return replace(heard, state=ConversationState.ACTIVE)
+    return replace(
+        heard,
+        name=heard.name or known.name,
+        team_id=heard.team_id or known.team_id,
+        team_name=heard.team_name or known.team_name,
+        person_id=heard.person_id or known.person_id,
+        tenant_id=heard.tenant_id or known.tenant_id,
+        bot_id=heard.bot_id or known.bot_id,
+        state=ConversationState.ACTIVE,
+    )

@@ -1,0 +1,152 @@
+"""From Partner Center into the store: new and changed alerts are recorded together with the card work they cause.
+
+The first sync of a partner is quiet: it records everything and announces nothing; a route's own summary does that.
+Absence from a list never resolves an alert; it is read by id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.domain.alerts import Alert, AlertKey
+from bot.domain.audit import AuditEntry
+from bot.domain.changes import ChangeKind, compare, decision_seen
+from bot.domain.people import Partner
+from bot.errors import AlertDeskError, Missing
+from bot.ports import AlertPage, AlertSource, Environment, SyncState, Transaction, UnreadableAlert
+from bot.services.cards import CardWork
+from bot.services.names import Names
+from bot.services.routes import Routes
+from bot.telemetry.log import get_logger
+from bot.texts import en as texts
+
+_BATCH = 100
+"""Alerts recorded per transaction, so that a long first sync never holds the writer for long."""
+_ABSENT_MOST = 100
+"""Alerts read by id per round because a list left them out; the rest waits for the next round."""
+
+log = get_logger("intake")
+
+
+@dataclass
+class Round:
+    """What one reading of a partner found."""
+
+    new: int = 0
+    changed: int = 0
+    unreadable: list[UnreadableAlert] = field(default_factory=list)
+    seen: set[AlertKey] = field(default_factory=set)
+
+
+class Intake:
+    def __init__(
+        self,
+        env: Environment,
+        source: AlertSource,
+        cards: CardWork,
+        names: Names,
+        routes: Routes,
+        *,
+        full_sync: timedelta,
+    ) -> None:
+        self._env, self._source, self._cards = env, source, cards
+        self._names, self._routes, self._full_sync = names, routes, full_sync
+
+    async def poll(self, partner: Partner) -> Round:
+        """One round for one partner: the open alerts, or all of them when that is due. Errors are kept in its state."""
+        async with self._env.store.read() as tx:
+            state = await tx.syncs.get(partner.tenant_id)
+        started = self._env.clock.now()
+        full = not state.baseline or state.last_full_at is None or started - state.last_full_at >= self._full_sync
+        try:
+            result = await self._read(partner, quiet=not state.baseline, full=full)
+        except AlertDeskError as problem:
+            await self._save(replace(state, error=problem.message[:500]))
+            raise
+        await self._save(
+            SyncState(partner.tenant_id, True, started, started if full else state.last_full_at, _told(result.unreadable))
+        )
+        await self._routes.open_new(partner.tenant_id)
+        return result
+
+    async def apply(self, partner: Partner, alert_id: str) -> None:
+        """Read one alert and record what it says now."""
+        asked_at = self._env.clock.now()
+        alert = await self._source.get(partner, alert_id)
+        await self._record(partner, AlertPage((alert,)), asked_at, quiet=False, result=Round())
+
+    async def _read(self, partner: Partner, *, quiet: bool, full: bool) -> Round:
+        result = Round()
+        asked_at = self._env.clock.now()
+        pages = self._source.all_alerts(partner) if full else self._source.open_alerts(partner)
+        async for page in pages:
+            await self._record(partner, page, asked_at, quiet=quiet, result=result)
+            asked_at = self._env.clock.now()
+        await self._absent(partner, result)
+        return result
+
+    async def _record(self, partner: Partner, page: AlertPage, asked_at: datetime, *, quiet: bool, result: Round) -> None:
+        for problem in page.unreadable:
+            log.warning("alert_unreadable", partner=partner.tenant_id, alert=problem.id, problem=problem.problem)
+        result.unreadable.extend(page.unreadable[: 100 - len(result.unreadable)])
+        result.seen.update(alert.key for alert in page.alerts)
+        for start in range(0, len(page.alerts), _BATCH):
+            batch = page.alerts[start : start + _BATCH]
+            async with self._env.store.read() as tx:
+                known = await tx.alerts.many(alert.key for alert in batch)
+            news = [alert for alert in batch if alert.key not in known or known[alert.key].alert != alert]
+            if not news:
+                continue
+            if not quiet:
+                fresh = [alert for alert in news if alert.key not in known]
+                await self._names.fill(partner, {t for alert in fresh for t in (alert.customer_tenant_id, alert.reseller_tenant_id)})
+            async with self._env.store.write() as tx:
+                for alert in news:
+                    await self._take_in(tx, alert, asked_at, quiet=quiet, result=result)
+
+    async def _take_in(self, tx: Transaction, alert: Alert, asked_at: datetime, *, quiet: bool, result: Round) -> None:
+        now = self._env.clock.now()
+        record = await tx.alerts.get(alert.key)
+        if record is None:
+            result.new += 1
+            record = await tx.alerts.add(alert, now, decision_seen(alert, None, now))
+            if not quiet and alert.is_open:
+                await self._cards.announce(tx, record)
+            return
+        if record.changed_at >= asked_at or await tx.intents.open_on(alert.key) is not None:
+            return  # what we read is older than what we know, or a verdict of ours is on its way
+        change = compare(record, alert)
+        if change.kind is ChangeKind.NONE:
+            return
+        result.changed += 1
+        changed = await tx.alerts.change(alert.key, alert, now, decision_seen(alert, record.decision, now))
+        if change.kind is not ChangeKind.FACTS:
+            entry = AuditEntry(
+                alert.partner, f"portal: {change.kind}", "seen", "", change.by, changed.label, {"status": alert.status, "reason": alert.resolved_reason}
+            )
+            await tx.audit.append(entry, now)
+        if quiet:
+            return
+        if change.kind is ChangeKind.REOPENED:
+            await self._cards.announce(tx, changed)  # where it was resolved before a route was new, it has no card yet
+        await self._cards.changed(tx, alert.key, texts.portal_line(changed, change))
+
+    async def _absent(self, partner: Partner, result: Round) -> None:
+        async with self._env.store.read() as tx:
+            absent = sorted(await tx.alerts.open_keys(partner.tenant_id) - result.seen)
+        for key in absent[:_ABSENT_MOST]:
+            try:
+                await self.apply(partner, key.id)
+            except Missing:
+                log.warning("alert_gone", partner=key.partner, alert=key.id)
+            except AlertDeskError as problem:
+                log.warning("alert_not_read", partner=key.partner, alert=key.id, code=problem.code)
+
+    async def _save(self, state: SyncState) -> None:
+        async with self._env.store.write() as tx:
+            await tx.syncs.put(state)
+
+
+def _told(unreadable: list[UnreadableAlert]) -> str:
+    return texts.unreadable(len(unreadable), unreadable[0].problem) if unreadable else ""

@@ -1,0 +1,358 @@
+"""The operator's settings: environment variables with the prefix ALERTDESK_, checked as a whole before anything opens.
+
+Every problem is named in one ConfigError, so that nobody has to start the bot five times to find five mistakes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.domain.people import Partner
+from bot.errors import ConfigError
+
+PREFIX = "ALERTDESK_"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+# The clouds: https://learn.microsoft.com/graph/deployments
+# and https://learn.microsoft.com/azure/bot-service/how-to-deploy-gov-cloud-high
+CLOUDS: Mapping[str, Mapping[str, Any]] = {
+    "global": {
+        "login_url": "https://login.microsoftonline.com",
+        "graph_url": "https://graph.microsoft.com",
+        "partner_center_url": "https://api.partnercenter.microsoft.com",
+        "azure_portal_url": "https://portal.azure.com",
+        "bot_openid_url": "https://login.botframework.com/v1/.well-known/openidconfiguration",
+        "bot_issuer": "https://api.botframework.com",
+        "bot_token_scope": "https://api.botframework.com/.default",
+        "service_hosts": ("smba.trafficmanager.net", "botframework.com", "teams.microsoft.com", "smba.infra.gcc.teams.microsoft.com"),
+        "upload_hosts": ("sharepoint.com",),
+    },
+    "usgov": {
+        "login_url": "https://login.microsoftonline.us",
+        "graph_url": "https://graph.microsoft.us",
+        "partner_center_url": "https://api.partnercenter.microsoft.com",
+        "azure_portal_url": "https://portal.azure.us",
+        "bot_openid_url": "https://login.botframework.azure.us/v1/.well-known/openidconfiguration",
+        "bot_issuer": "https://api.botframework.us",
+        "bot_token_scope": "https://api.botframework.us/.default",
+        "service_hosts": ("smba.infra.gov.teams.microsoft.us", "botframework.azure.us", "teams.microsoft.us"),
+        "upload_hosts": ("sharepoint.us",),
+    },
+}
+
+DOCUMENTED_SEND_LIMITS: Mapping[str, list[list[float]]] = {
+    "conversation": [[7, 1], [8, 2], [60, 30], [1800, 3600]],
+    "tenant": [[50, 1]],
+}
+"""[count, seconds] windows. https://learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit"""
+
+
+def _guid(value: str) -> str:
+    try:
+        return str(uuid.UUID(value))
+    except (ValueError, AttributeError):
+        raise ValueError(f"{value!r} is not a GUID") from None
+
+
+def _key(value: str) -> bytes:
+    try:
+        raw = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != 32:
+        raise ValueError("must be base64 of exactly 32 bytes (openssl rand -base64 32)")
+    return raw
+
+
+class PartnerSettings(BaseModel):
+    """One entry of PARTNERS, in the spelling of the JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    tenantId: str
+    adminAgentsGroupId: str
+    reader: Literal["auto", "app", "delegated"] = "auto"
+    roleTenantId: str = ""
+    actAs: Literal["", "user", "app"] = ""
+    approversGroupId: str = ""
+    channels: tuple[str, ...] = ()
+    appMayCancel: bool = False
+
+    _ids = field_validator("tenantId", "adminAgentsGroupId")(staticmethod(_guid))
+
+    @field_validator("roleTenantId", "approversGroupId")
+    @classmethod
+    def _optional_ids(cls, value: str) -> str:
+        return _guid(value) if value else ""
+
+    @field_validator("channels")
+    @classmethod
+    def _base_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(channel.split(";", 1)[0].strip() for channel in value)
+
+
+class Settings(BaseSettings):
+    """Frozen. Read it with `load`, which turns every problem into one ConfigError."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True)
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 3978
+    database_url: SecretStr = SecretStr("sqlite:///alertdesk.db")
+    app_id: str
+    app_tenant_id: str
+    app_secret: SecretStr | None = None
+    app_certificate_path: str | None = None
+    app_certificate_password: SecretStr | None = None
+    app_managed_identity_client_id: str | None = None
+    partners: tuple[PartnerSettings, ...]
+    act_as: Literal["user", "app"] = "user"
+    two_person_cancel: bool = True
+    cloud: str = "global"
+    login_url: str = ""
+    graph_url: str = ""
+    partner_center_url: str = ""
+    azure_portal_url: str = ""
+    bot_openid_url: str = ""
+    bot_issuer: str = ""
+    bot_token_scope: str = ""
+    sso_resource: str = ""
+    service_hosts: tuple[str, ...] = ()
+    upload_hosts: tuple[str, ...] = ()
+    webhook_cert_hosts: tuple[str, ...] = ("3psostorageacct.blob.core.windows.net",)
+    webhook_ca_file: str | None = None
+    public_url: str = ""
+    poll_seconds: Annotated[float, Field(ge=1, le=3600)] = 60
+    full_sync_hours: Annotated[float, Field(gt=0, le=168)] = 6
+    encryption_key: SecretStr | None = None
+    cancellation_hours: Annotated[float, Field(gt=0, le=168)] = 4
+    entitlement_poll_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
+    audit_key: SecretStr
+    operators_channel: str = ""
+    heartbeat_url: str = ""
+    dangerously_allow_loopback: bool = False
+    send_limits: dict[str, list[tuple[float, float]]] = Field(
+        default_factory=lambda: {name: [(c, s) for c, s in windows] for name, windows in DOCUMENTED_SEND_LIMITS.items()}
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)  # the environment is read by `load`, which also refuses unknown names
+
+    _ids = field_validator("app_id", "app_tenant_id")(staticmethod(_guid))
+
+    @field_validator("audit_key")
+    @classmethod
+    def _audit_key(cls, value: SecretStr) -> SecretStr:
+        _key(value.get_secret_value())
+        return value
+
+    @field_validator("cloud")
+    @classmethod
+    def _cloud(cls, value: str) -> str:
+        if value == "china":
+            raise ValueError("the partner security alerts API does not exist in the China cloud; use global or usgov")
+        if value not in CLOUDS:
+            raise ValueError(f"{value!r} is no cloud we know; use global or usgov")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _presets(cls, data: Any) -> Any:
+        """Fill what the operator left out from the cloud's presets."""
+        if not isinstance(data, dict):
+            return data
+        preset = CLOUDS.get(data.get("cloud", "global"), {})
+        return {**{name: value for name, value in preset.items() if not data.get(name)}, **{k: v for k, v in data.items() if v or k not in preset}}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        problems = [*self._credential_problems(), *self._partner_problems(), *self._url_problems(), *self._limit_problems()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _credential_problems(self) -> list[str]:
+        given = [
+            name
+            for name, value in (
+                ("APP_SECRET", self.app_secret and self.app_secret.get_secret_value()),
+                ("APP_CERTIFICATE_PATH", self.app_certificate_path),
+                ("APP_MANAGED_IDENTITY_CLIENT_ID", self.app_managed_identity_client_id),
+            )
+            if value
+        ]
+        if not given:
+            return [f"{PREFIX}APP_SECRET: one of APP_SECRET, APP_CERTIFICATE_PATH, APP_MANAGED_IDENTITY_CLIENT_ID is required"]
+        if len(given) > 1:
+            return [f"{PREFIX}{' and '.join(given)}: give exactly one credential"]
+        problems = []
+        if self.app_certificate_password and not self.app_certificate_path:
+            problems.append(f"{PREFIX}APP_CERTIFICATE_PASSWORD: there is no APP_CERTIFICATE_PATH that it could open")
+        if self.encryption_key is not None:
+            problems.extend(self._encryption_key_problems(self.encryption_key.get_secret_value()))
+        return problems
+
+    @staticmethod
+    def _encryption_key_problems(text: str) -> list[str]:
+        import json
+
+        try:
+            keys = json.loads(text) if text.lstrip().startswith("[") else [text]
+            for key in keys:
+                _key(key)
+            if not keys:
+                raise ValueError("the list is empty")
+        except (ValueError, TypeError) as problem:
+            return [f"{PREFIX}ENCRYPTION_KEY: {problem}; one key, or a JSON list of keys, newest first"]
+        return []
+
+    def _partner_problems(self) -> list[str]:
+        problems = []
+        if not self.partners:
+            problems.append(f"{PREFIX}PARTNERS: at least one partner tenant is required")
+        seen: set[str] = set()
+        for entry in self.partners:
+            where = f"{PREFIX}PARTNERS ({entry.name})"
+            if entry.tenantId in seen:
+                problems.append(f"{where}: tenant {entry.tenantId} is listed twice")
+            seen.add(entry.tenantId)
+            if (entry.actAs or self.act_as) == "user":
+                if entry.tenantId != self.app_tenant_id:
+                    problems.append(
+                        f'{where}: ACT_AS=user cannot cross tenants (APP_TENANT_ID is another tenant); set "actAs":"app" for this partner'
+                    )
+                else:
+                    problems.append(f'{where}: acting as the person is not in this version; set ACT_AS=app or "actAs":"app"')
+            if entry.reader == "delegated":
+                problems.append(f'{where}: "reader":"delegated" is not in this version; use "app" or "auto"')
+        return problems
+
+    def _url_problems(self) -> list[str]:
+        problems = []
+        for name in ("login_url", "graph_url", "partner_center_url", "azure_portal_url", "bot_openid_url", "public_url", "heartbeat_url"):
+            value = getattr(self, name)
+            if value and (why := self._url_problem(value)):
+                problems.append(f"{PREFIX}{name.upper()}: {why}")
+        for name in ("service_hosts", "upload_hosts", "webhook_cert_hosts"):
+            for host in getattr(self, name):
+                if not host or any(sign in host for sign in "/:@?*"):
+                    problems.append(f"{PREFIX}{name.upper()}: {host!r} must be a host name without scheme, port or wildcard")
+                elif host in LOOPBACK and not self.dangerously_allow_loopback:
+                    problems.append(f"{PREFIX}{name.upper()}: {host} needs DANGEROUSLY_ALLOW_LOOPBACK=true, never in production")
+        return problems
+
+    def _url_problem(self, url: str) -> str:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
+            return f"{url!r} must be a plain https address without user, query or fragment"
+        if parts.hostname in LOOPBACK:
+            if not self.dangerously_allow_loopback:
+                return "a loopback address needs DANGEROUSLY_ALLOW_LOOPBACK=true, never in production"
+            return "" if parts.scheme in ("http", "https") else "must be http or https"
+        return "" if parts.scheme == "https" else f"{url!r} must be https"
+
+    def _limit_problems(self) -> list[str]:
+        if not self.send_limits and not self.dangerously_allow_loopback:
+            return [f"{PREFIX}SEND_LIMITS: lifting Teams' limits needs DANGEROUSLY_ALLOW_LOOPBACK=true, never in production"]
+        if unknown := set(self.send_limits) - set(DOCUMENTED_SEND_LIMITS):
+            return [f"{PREFIX}SEND_LIMITS: unknown window {', '.join(sorted(unknown))}; there are conversation and tenant"]
+        if any(count <= 0 or seconds <= 0 for windows in self.send_limits.values() for count, seconds in windows):
+            return [f"{PREFIX}SEND_LIMITS: a window is [count, seconds], both greater than 0"]
+        return []
+
+    @property
+    def audit_key_bytes(self) -> bytes:
+        return _key(self.audit_key.get_secret_value())
+
+    @property
+    def public_base(self) -> str:
+        """Where links in cards lead: PUBLIC_URL without its trailing slash; empty where none is set."""
+        return self.public_url.rstrip("/")
+
+    def partner_values(self) -> dict[str, Partner]:
+        """PARTNERS as domain values, by tenant id."""
+        return {
+            entry.tenantId: Partner(
+                name=entry.name,
+                tenant_id=entry.tenantId,
+                admin_agents_group_id=entry.adminAgentsGroupId,
+                reader=entry.reader,
+                role_tenant_id=entry.roleTenantId,
+                act_as=entry.actAs or self.act_as,
+                approvers_group_id=entry.approversGroupId,
+                channels=entry.channels,
+                app_may_cancel=entry.appMayCancel,
+            )
+            for entry in self.partners
+        }
+
+
+_JSON_FIELDS = frozenset({"partners", "service_hosts", "upload_hosts", "webhook_cert_hosts", "send_limits"})
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from an environment (the process's own by default). Raises ConfigError that names every problem."""
+    import json
+
+    given: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, value in (os.environ if environment is None else environment).items():
+        if not name.upper().startswith(PREFIX):
+            continue
+        field_name = name.upper().removeprefix(PREFIX).lower()
+        if field_name not in Settings.model_fields:
+            problems.append(f"{name}: there is no such setting{_nearest(field_name)}")
+        elif value.strip() == "":
+            continue  # set but empty is as good as not set
+        elif field_name in _JSON_FIELDS:
+            try:
+                given[field_name] = json.loads(value)
+            except ValueError as error:
+                problems.append(f"{name}: not valid JSON ({error})")
+        else:
+            given[field_name] = value.strip()
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        problems.extend(_told(error, {name for name in given}))
+        raise ConfigError(_message(problems)) from None
+    if problems:
+        raise ConfigError(_message(problems))
+    return settings
+
+
+def _told(error: ValidationError, given: set[str]) -> list[str]:
+    lines: list[str] = []
+    for item in error.errors(include_url=False, include_input=False):
+        text = str(item["msg"]).removeprefix("Value error, ")
+        if not item["loc"]:
+            lines.extend(text.splitlines())
+            continue
+        name = f"{PREFIX}{str(item['loc'][0]).upper()}"
+        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"][1:])
+        lines.append(f"{name}{where}: {'is required' if item['type'] == 'missing' else text}")
+    return lines
+
+
+def _message(problems: list[str]) -> str:
+    return "The settings cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems)
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    return f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""

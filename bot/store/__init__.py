@@ -1,0 +1,8 @@
+"""The database, and the only importer of SQLAlchemy, Alembic and the drivers. Implements ports.Store."""
+
+from __future__ import annotations
+
+from bot.store.migrate import migrate
+from bot.store.sql_store import SqlStore, open_store
+
+__all__ = ["SqlStore", "migrate", "open_store"]

@@ -1,0 +1,98 @@
+"""`filters.AlertQuery` as SQL. Says the same as `filters.matches`, which a contract test holds it to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, or_, true, tuple_
+
+from bot.domain.alerts import RESPONSE_TARGET
+from bot.domain.filters import AlertQuery, Cursor
+from bot.store.alert_rows import customer_join, customers
+from bot.store.column_types import clean
+from bot.store.tables import alerts
+
+LIST_ORDER = (alerts.c.severity_rank.desc(), alerts.c.detected_at.desc(), alerts.c.number.desc())
+
+
+def starts_with(column: ColumnElement[str], start: str) -> ColumnElement[bool]:
+    """A prefix as a range, which an index serves on both databases; every character stands for itself."""
+    start = clean(start)
+    if not start:
+        return true()
+    after = _successor(start)
+    return and_(column >= start, column < after) if after else column >= start
+
+
+def _successor(start: str) -> str:
+    """The first text in code point order that is greater than every text with this start; empty if there is none."""
+    while start:
+        last = ord(start[-1]) + 1
+        if last == 0xD800:
+            last = 0xE000  # the surrogates in between are no characters
+        if last <= 0x10FFFF:
+            return start[:-1] + chr(last)
+        start = start[:-1]
+    return ""
+
+
+def after_cursor(cursor: Cursor) -> ColumnElement[bool]:
+    return tuple_(alerts.c.severity_rank, alerts.c.detected_at, alerts.c.number) < tuple_(*cursor)
+
+
+def source(query: AlertQuery) -> FromClause:
+    """What the conditions of the query are about."""
+    return alerts.outerjoin(customers, customer_join) if query.customers else alerts
+
+
+def conditions(query: AlertQuery) -> list[ColumnElement[bool]]:
+    """Everything that the query asks except the partners, which callers put as they need."""
+    wanted: list[ColumnElement[bool]] = []
+    if query.unresolved:
+        wanted.append(alerts.c.is_open)
+    if query.statuses:
+        wanted.append(alerts.c.status_lower.in_(sorted(query.statuses)))
+    if query.severities:
+        wanted.append(alerts.c.severity_lower.in_(sorted(query.severities)))
+    if query.types:
+        wanted.append(_of_types(query.types))
+    if query.customers:
+        wanted.append(_any(_of_customer(word.lower()) for word in query.customers))
+    if query.subscriptions:
+        wanted.append(_any(starts_with(alerts.c.subscription_lower, word.lower()) for word in query.subscriptions))
+    if query.detected_from is not None:
+        wanted.append(alerts.c.detected_at >= query.detected_from)
+    if query.detected_to is not None:
+        wanted.append(alerts.c.detected_at < query.detected_to)
+    if query.sla_breached is not None:
+        late = _breached(query)
+        wanted.append(late if query.sla_breached else ~late)
+    if query.test is not None:
+        wanted.append(alerts.c.is_test if query.test else ~alerts.c.is_test)
+    return wanted
+
+
+def _any(choices: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
+    return or_(false(), *choices)
+
+
+def _of_types(types: frozenset[str]) -> ColumnElement[bool]:
+    advisory = starts_with(alerts.c.alert_type_lower, "servicehealth")
+    choices: list[ColumnElement[bool]] = [alerts.c.alert_type_lower.in_(sorted(types))]
+    if "notification" in types:
+        choices.append(advisory)
+    if "usage" in types:
+        choices.append(~advisory)
+    return _any(choices)
+
+
+def _of_customer(word: str) -> ColumnElement[bool]:
+    name = func.coalesce(customers.c.name_lower, "")
+    return or_(alerts.c.customer_lower == word, name.contains(word, autoescape=True))
+
+
+def _breached(query: AlertQuery) -> ColumnElement[bool]:
+    if query.now is None:
+        raise ValueError("a query for breached alerts needs `now`")
+    still_late = alerts.c.detected_at < query.now - RESPONSE_TARGET
+    return func.coalesce(alerts.c.answered_late, still_late)

@@ -1,0 +1,37 @@
+"""Activities already handled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from bot.errors import Transient
+from bot.store.session import Session
+from bot.store.tables import inbox
+
+_TRIES = 3
+
+
+class SqlInbox:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def begin(self, key: str, now: datetime) -> tuple[bool, Mapping[str, Any] | None]:
+        statement = self._session.insert(inbox).values(key=key, at=now)
+        for _ in range(_TRIES):
+            if await self._session.changed(statement.on_conflict_do_nothing(index_elements=["key"])):
+                return True, None
+            row = await self._session.first(select(inbox.c.answer).where(inbox.c.key == key))
+            if row is not None:
+                return False, row.answer
+            # It was pruned between our two statements.
+        raise Transient("The memory of handled activities changes too fast.")
+
+    async def finish(self, key: str, answer: Mapping[str, Any]) -> None:
+        await self._session.execute(update(inbox).where(inbox.c.key == key).values(answer=dict(answer)))
+
+    async def prune(self, before: datetime) -> int:
+        return await self._session.changed(delete(inbox).where(inbox.c.at < before))

@@ -1,0 +1,111 @@
+"""Verdicts on their way to Partner Center. The database itself sees to it that one per alert is open."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, select, text, update
+
+from bot.domain.alerts import AlertKey
+from bot.domain.decisions import Intent, IntentState
+from bot.errors import Transient
+from bot.store.session import Session
+from bot.store.tables import intents
+
+HEAD_START = timedelta(seconds=10)
+"""A new intent is left to whoever opened it for so long, before `due` offers it to all."""
+ERROR_LENGTH = 500
+_TRIES = 3
+_IS_OPEN = text("state = 'open'")  # written as the partial index is, or the databases would not use that
+
+
+class SqlIntents:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def open(self, intent: Intent) -> Intent | None:
+        values = {
+            "id": intent.id,
+            "partner": intent.alert.partner,
+            "alert_id": intent.alert.id,
+            "status": intent.status,
+            "reason": intent.reason,
+            "note": intent.note,
+            "by_id": intent.by_id,
+            "by_name": intent.by_name,
+            "at": intent.at,
+            "conversation_id": intent.conversation_id,
+            "may_replace": intent.may_replace,
+            "state": IntentState.OPEN.value,
+            "attempts": intent.attempts,
+            "error": intent.error,
+            "owner": "",
+            "claimed_until": intent.at + HEAD_START,
+        }
+        statement = self._session.insert(intents).values(values)
+        statement = statement.on_conflict_do_nothing(index_elements=["partner", "alert_id"], index_where=_IS_OPEN)
+        for _ in range(_TRIES):
+            if await self._session.changed(statement):
+                return None
+            if (standing := await self.open_on(intent.alert)) is not None:
+                return standing
+            # It was closed between our two statements.
+        raise Transient("Others are deciding on this alert at this very moment.")
+
+    async def get(self, intent_id: str) -> Intent | None:
+        return _intent(await self._session.first(select(intents).where(intents.c.id == intent_id)))
+
+    async def open_on(self, key: AlertKey) -> Intent | None:
+        statement = select(intents).where(intents.c.partner == key.partner, intents.c.alert_id == key.id, _IS_OPEN)
+        return _intent(await self._session.first(statement))
+
+    async def claim(self, intent_id: str, owner: str, now: datetime, lease: float) -> bool:
+        """An intent that was never claimed is free at once; one that was given back, from the time named then."""
+        never_claimed = and_(intents.c.owner == "", intents.c.attempts == 0)
+        free = or_(intents.c.claimed_until <= now, intents.c.owner == owner, never_claimed)
+        statement = (
+            update(intents)
+            .where(intents.c.id == intent_id, _IS_OPEN, free)
+            .values(owner=owner, claimed_until=now + timedelta(seconds=lease), attempts=intents.c.attempts + 1)
+        )
+        return await self._session.changed(statement) == 1
+
+    async def due(self, now: datetime, limit: int) -> tuple[Intent, ...]:
+        statement = (
+            select(intents)
+            .where(_IS_OPEN, intents.c.claimed_until <= now)
+            .order_by(intents.c.at, intents.c.id)
+            .limit(limit)
+        )
+        return tuple(filter(None, map(_intent, await self._session.rows(statement))))
+
+    async def later(self, intent_id: str, at: datetime, error: str) -> None:
+        await self._change(intent_id, owner="", claimed_until=at, error=error[:ERROR_LENGTH])
+
+    async def close(self, intent_id: str, state: str, error: str = "") -> None:
+        """An intent that is closed already stays as it is."""
+        await self._change(intent_id, state=IntentState(state).value, error=error[:ERROR_LENGTH])
+
+    async def _change(self, intent_id: str, **values: Any) -> None:
+        await self._session.execute(update(intents).where(intents.c.id == intent_id, _IS_OPEN).values(values))
+
+
+def _intent(row: Row[Any] | None) -> Intent | None:
+    if row is None:
+        return None
+    return Intent(
+        id=row.id,
+        alert=AlertKey(row.partner, row.alert_id),
+        status=row.status,
+        reason=row.reason,
+        note=row.note,
+        by_id=row.by_id,
+        by_name=row.by_name,
+        at=row.at,
+        conversation_id=row.conversation_id,
+        may_replace=row.may_replace,
+        state=row.state,
+        attempts=row.attempts,
+        error=row.error,
+    )

@@ -1,0 +1,253 @@
+"""The outbox: the state machine of bot/domain/delivery.py, in SQL. Two unique indexes hold its rules.
+
+One pending item per dedup key, one item being sent per conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Update, delete, exists, func, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.domain.delivery import ItemKind, ItemState, NewItem, OutboxItem
+from bot.domain.people import ConversationState
+from bot.ports import Ids
+from bot.store.session import Session
+from bot.store.tables import conversations, outbox
+
+ERROR_LENGTH = 500
+RECOVERY_RECHECK = timedelta(seconds=60)
+"""How long a post whose sender died may still prove that it arrived, before it is sent again."""
+REVIVED_PER_CLAIM = 100
+_ROOT_CARDS = (ItemKind.ALERT_CARD.value, ItemKind.SUMMARY_CARD.value)
+_WAITING = (ItemState.PENDING.value, ItemState.SENDING.value, ItemState.UNCERTAIN.value)
+# Written as the partial indexes are, or the databases would not use those.
+_PENDING = text("outbox.state = 'pending'")
+_DEDUP_INDEX = text("state = 'pending' AND dedup_key <> ''")
+
+
+class SqlOutbox:
+    def __init__(self, session: Session, ids: Ids) -> None:
+        self._session = session
+        self._ids = ids
+
+    async def add(self, items: Iterable[NewItem], now: datetime) -> int:
+        added = 0
+        for item in items:
+            statement = self._session.insert(outbox).values(_new_row(item, now))
+            statement = statement.on_conflict_do_nothing(
+                index_elements=["conversation_id", "dedup_key"], index_where=_DEDUP_INDEX
+            )
+            added += await self._session.changed(statement)
+        return added
+
+    async def claim(self, owner: str, now: datetime, lease: float, limit: int) -> tuple[OutboxItem, ...]:
+        """Also gives up hope for the uncertain items whose time has come: they become pending again, marked repeat."""
+        await self._revive(now)
+        chosen = [row.id for row in await self._session.rows(_claimable(now, limit))]
+        if not chosen:
+            return ()
+        fence = self._ids.guid()
+        # The conversations are locked by now. Another claim that held one of them just before shows only here.
+        other = outbox.alias("other")
+        busy = exists().where(other.c.conversation_id == outbox.c.conversation_id, other.c.state == "sending")
+        await self._session.execute(
+            update(outbox)
+            .where(outbox.c.id.in_(chosen), _PENDING, ~busy)
+            .values(
+                state=ItemState.SENDING.value,
+                owner=owner,
+                fence=fence,
+                lease_until=now + timedelta(seconds=lease),
+                attempts=outbox.c.attempts + 1,
+            )
+        )
+        claimed = (
+            select(outbox)
+            .where(outbox.c.id.in_(chosen), outbox.c.fence == fence)
+            .order_by(outbox.c.priority.desc(), outbox.c.id)
+        )
+        return tuple(_item(row) for row in await self._session.rows(claimed))
+
+    async def sent(self, item: OutboxItem, activity_id: str, now: datetime) -> bool:
+        return await self._end(item, ItemState.SENT, activity_id=activity_id, sent_at=now, error="")
+
+    async def retry(self, item: OutboxItem, at: datetime, error: str) -> bool:
+        return await self._to_pending(_held(item), available_at=at, error=error[:ERROR_LENGTH])
+
+    async def uncertain(self, item: OutboxItem, recheck_at: datetime, error: str) -> bool:
+        return await self._end(item, ItemState.UNCERTAIN, available_at=recheck_at, error=error[:ERROR_LENGTH])
+
+    async def park(self, item: OutboxItem, error: str) -> bool:
+        return await self._end(item, ItemState.PARKED, error=error[:ERROR_LENGTH])
+
+    async def unpark(self, conversation_id: str, now: datetime) -> int:
+        """The cause is gone: what was parked in the conversation is pending again. How many."""
+        parked = select(outbox.c.id).where(
+            outbox.c.conversation_id == conversation_id, outbox.c.state == ItemState.PARKED.value
+        )
+        revived = 0
+        for row in await self._session.rows(parked.order_by(outbox.c.id)):
+            which = (outbox.c.id == row.id, outbox.c.state == ItemState.PARKED.value)
+            revived += await self._to_pending(which, available_at=now)
+        return revived
+
+    async def adopt(self, card_id: str, activity_id: str, now: datetime) -> bool:
+        """Concerns the item that posts the card alone, not the lines under it."""
+        if not card_id:
+            return False
+        statement = (
+            update(outbox)
+            .where(
+                outbox.c.card_id == card_id,
+                outbox.c.kind.in_(_ROOT_CARDS),
+                text("outbox.state = 'uncertain'"),
+            )
+            .values(state=ItemState.SENT.value, activity_id=activity_id, sent_at=now, error="")
+        )
+        return await self._session.changed(statement) > 0
+
+    async def recover(self, now: datetime) -> int:
+        lost = (
+            select(outbox.c.id, outbox.c.kind, outbox.c.fence)
+            .where(outbox.c.state == ItemState.SENDING.value, outbox.c.lease_until <= now)
+            .order_by(outbox.c.id)
+            .with_for_update(skip_locked=True)
+        )
+        recovered = 0
+        for row in await self._session.rows(lost):
+            held = _sending(row.id, row.fence)
+            if row.kind == ItemKind.ALERT_UPDATE:
+                recovered += await self._to_pending(held, error="The sender died.")
+                continue
+            values = {"available_at": now + RECOVERY_RECHECK, "error": "The sender died while it was sending."}
+            recovered += await self._session.changed(_ended(held, ItemState.UNCERTAIN, values))
+        return recovered
+
+    async def oldest_waiting(self) -> datetime | None:
+        """When the oldest unsent item was first due; items of conversations that take nothing do not count."""
+        statement = (
+            select(func.min(outbox.c.due_at))
+            .join(conversations, conversations.c.id == outbox.c.conversation_id)
+            .where(outbox.c.state.in_(_WAITING), conversations.c.state == ConversationState.ACTIVE.value)
+        )
+        oldest: datetime | None = (await self._session.execute(statement)).scalar_one()
+        return oldest
+
+    async def counts(self) -> Mapping[str, int]:
+        """By state, each state named."""
+        statement = select(outbox.c.state, func.count().label("items")).group_by(outbox.c.state)
+        return {str(state): 0 for state in ItemState} | {
+            row.state: row.items for row in await self._session.rows(statement)
+        }
+
+    async def prune(self, before: datetime) -> int:
+        return await self._session.changed(
+            delete(outbox).where(text("outbox.state = 'sent'"), outbox.c.sent_at < before)
+        )
+
+    async def _revive(self, now: datetime) -> None:
+        due = (
+            select(outbox.c.id)
+            .where(outbox.c.state == ItemState.UNCERTAIN.value, outbox.c.available_at <= now)
+            .order_by(outbox.c.id)
+            .limit(REVIVED_PER_CLAIM)
+            .with_for_update(skip_locked=True)
+        )
+        for row in await self._session.rows(due):
+            which = (outbox.c.id == row.id, outbox.c.state == ItemState.UNCERTAIN.value)
+            await self._to_pending(which, repeat=True)
+
+    async def _end(self, item: OutboxItem, state: ItemState, **values: Any) -> bool:
+        return await self._session.changed(_ended(_held(item), state, values)) == 1
+
+    async def _to_pending(self, which: tuple[ColumnElement[bool], ...], **values: Any) -> bool:
+        """Where a newer item with its dedup key is pending meanwhile, both stay, and the newer one keeps the key."""
+        statement = _ended(which, ItemState.PENDING, values)
+        try:
+            async with self._session.savepoint():
+                changed = await self._session.changed(statement)
+        except IntegrityError:
+            changed = await self._session.changed(statement.values(dedup_key=""))
+        return changed == 1
+
+
+def _claimable(now: datetime, limit: int) -> Any:
+    """The first due item of each active conversation where nothing is being sent. Locks the conversations."""
+    sending, waiting, first = outbox.alias("sending"), outbox.alias("waiting"), outbox.alias("first")
+    first_of_conversation = (
+        select(first.c.id)
+        .where(
+            first.c.conversation_id == conversations.c.id,
+            text("first.state = 'pending'"),
+            first.c.available_at <= now,
+        )
+        .order_by(first.c.priority.desc(), first.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(outbox.c.id)
+        .join(conversations, outbox.c.id == first_of_conversation)
+        .where(
+            conversations.c.id.in_(select(waiting.c.conversation_id).where(text("waiting.state = 'pending'"))),
+            conversations.c.state == ConversationState.ACTIVE.value,
+            ~exists().where(sending.c.conversation_id == conversations.c.id, text("sending.state = 'sending'")),
+        )
+        .order_by(outbox.c.priority.desc(), outbox.c.id)
+        .limit(limit)
+        .with_for_update(of=conversations, skip_locked=True)
+    )
+
+
+def _sending(item_id: int, fence: str) -> tuple[ColumnElement[bool], ...]:
+    return (outbox.c.id == item_id, outbox.c.fence == fence, outbox.c.state == ItemState.SENDING.value)
+
+
+def _held(item: OutboxItem) -> tuple[ColumnElement[bool], ...]:
+    return _sending(item.id, item.fence)
+
+
+def _ended(which: tuple[ColumnElement[bool], ...], state: ItemState, values: dict[str, Any]) -> Update:
+    """Out of the sender's hands, into `state`; whatever fence was given out is worth nothing from here."""
+    return update(outbox).where(*which).values(state=state.value, owner="", fence="", lease_until=None, **values)
+
+
+def _new_row(item: NewItem, now: datetime) -> dict[str, Any]:
+    due = item.available_at or now
+    return {
+        "conversation_id": item.conversation_id,
+        "kind": str(item.kind),
+        "card_id": item.card_id,
+        "payload": dict(item.payload),
+        "priority": item.priority,
+        "dedup_key": item.dedup_key,
+        "state": ItemState.PENDING.value,
+        "attempts": 0,
+        "repeat": False,
+        "created_at": now,
+        "due_at": due,
+        "available_at": due,
+        "owner": "",
+        "fence": "",
+        "activity_id": "",
+        "error": "",
+    }
+
+
+def _item(row: Row[Any]) -> OutboxItem:
+    return OutboxItem(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        kind=row.kind,
+        card_id=row.card_id,
+        payload=row.payload,
+        priority=row.priority,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        fence=row.fence,
+        repeat=row.repeat,
+    )

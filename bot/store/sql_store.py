@@ -1,0 +1,127 @@
+"""The store itself: transactions over all tables, on SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+
+from sqlalchemy import select
+
+from bot import ports
+from bot.domain.alerts import AlertKey
+from bot.errors import Transient
+from bot.ports import Ids
+from bot.store.alert_versions import BatchedVersions, SqlVersionReader
+from bot.store.alerts import SqlAlerts
+from bot.store.audit import SqlAudit
+from bot.store.cards import SqlCards
+from bot.store.conversations import SqlConversations
+from bot.store.engine import WAIT_SECONDS, Engines, open_engines
+from bot.store.exports import SqlExports
+from bot.store.inbox import SqlInbox
+from bot.store.intents import SqlIntents
+from bot.store.leases import SqlLeases
+from bot.store.migrate import check_schema
+from bot.store.migrate import migrate as migrate_database
+from bot.store.names import SqlNames
+from bot.store.outbox import SqlOutbox
+from bot.store.people import SqlPeople
+from bot.store.session import Session
+from bot.store.sign_ins import SqlSignIns
+from bot.store.syncs import SqlSyncs
+from bot.store.tables import counters
+
+PING_SECONDS = 5.0
+
+
+class SqlTransaction:
+    """All tables in one transaction (ports.Transaction)."""
+
+    def __init__(self, session: Session, audit_key: bytes, ids: Ids) -> None:
+        self.alerts: ports.Alerts = SqlAlerts(session)
+        self.names: ports.Names = SqlNames(session)
+        self.conversations: ports.Conversations = SqlConversations(session)
+        self.people: ports.People = SqlPeople(session)
+        self.intents: ports.Intents = SqlIntents(session)
+        self.outbox: ports.Outbox = SqlOutbox(session, ids)
+        self.cards: ports.Cards = SqlCards(session)
+        self.inbox: ports.Inbox = SqlInbox(session)
+        self.audit: ports.Audit = SqlAudit(session, audit_key)
+        self.exports: ports.Exports = SqlExports(session)
+        self.sign_ins: ports.SignIns = SqlSignIns(session)
+        self.leases: ports.Leases = SqlLeases(session)
+        self.syncs: ports.Syncs = SqlSyncs(session)
+
+
+class SqlStore:
+    """ports.Store. Opened by `open_store`; `close` it when done."""
+
+    def __init__(self, engines: Engines, audit_key: bytes, ids: Ids) -> None:
+        self._engines = engines
+        self._audit_key = audit_key
+        self._ids = ids
+        self._writing = asyncio.Lock()
+        self._versions = BatchedVersions(SqlVersionReader(engines.instant))
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[ports.Transaction]:
+        """Commits when the block is left. After Transient nothing was kept, unless it says in_doubt."""
+        async with self._turn():
+            session = Session(self._engines.writer, writes=True)
+            try:
+                yield SqlTransaction(session, self._audit_key, self._ids)
+                await session.commit()
+            finally:
+                await session.close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ports.Transaction]:
+        """Sees one moment, from its first statement on. `stream` and `rows` of the audit see each batch's own."""
+        session = Session(self._engines.reader, writes=False)
+        try:
+            yield SqlTransaction(session, self._audit_key, self._ids)
+        finally:
+            await session.close()
+
+    async def alert_version(self, key: AlertKey) -> int | None:
+        return await self._versions.get(key)
+
+    async def ping(self) -> None:
+        session = Session(self._engines.reader, writes=False)
+        try:
+            async with asyncio.timeout(PING_SECONDS):
+                await session.execute(select(counters).limit(1))
+        except TimeoutError as error:
+            raise Transient("The database does not answer.") from error
+        finally:
+            await session.close()
+
+    async def close(self) -> None:
+        await self._versions.close()
+        await self._engines.dispose()
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        return self._sole_writer() if self._engines.one_writer else nullcontext()
+
+    @asynccontextmanager
+    async def _sole_writer(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._writing.acquire()
+        except TimeoutError as error:
+            raise Transient("The database is busy: others have been writing for too long.") from error
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+
+async def open_store(url: str, *, audit_key: bytes, ids: Ids, migrate: bool = True) -> SqlStore:
+    """Open the database of the operator's URL: `sqlite:///file`, `sqlite:////absolute/file`, or `postgresql://…`.
+
+    With `migrate` the schema is brought up to date first; without, ConfigError where it is not.
+    Raises ConfigError for a URL that cannot work, Transient where the database does not answer.
+    """
+    await asyncio.to_thread(migrate_database if migrate else check_schema, url)
+    return SqlStore(open_engines(url), audit_key, ids)

@@ -1,0 +1,1 @@
+"""Teams: the only part that knows botbuilder, the Bot Connector and the Bot Framework's tokens."""

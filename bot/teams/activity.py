@@ -1,0 +1,303 @@
+"""What we read of an inbound activity, and what it means: a turn, an event, or an invoke that nobody knows. Pure.
+
+Nothing here believes what it reads: lengths are bounded, ids have no control characters, the unknown is ignored.
+https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference
+https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/subscribe-to-conversation-events
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from bot.chat.turn import Event, EventKind, Turn, TurnKind
+from bot.domain.people import Conversation, ConversationKind, Person
+from bot.errors import UserError
+from bot.teams.mentions import plain_name, said
+
+Id = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Word = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, StringConstraints(max_length=4096)]
+LONGEST_TEXT = 50_000
+"""Teams itself takes some 28 KB from a person."""
+
+
+class BadActivity(UserError):
+    """The activity is not what the Bot Framework's schema says: HTTP 400."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class Account(_Model):
+    id: Id = ""
+    name: Name | None = None
+    aad_object_id: Word | None = Field(None, alias="aadObjectId")
+
+
+class Place(_Model):
+    id: Id = Field(min_length=1)
+    conversation_type: Word | None = Field(None, alias="conversationType")
+    tenant_id: Word | None = Field(None, alias="tenantId")
+    is_group: bool | None = Field(None, alias="isGroup")
+    name: Name | None = None
+
+
+class Reference(_Model):
+    id: Id | None = None
+    name: Name | None = None
+
+
+class Settings(_Model):
+    selected_channel: Reference | None = Field(None, alias="selectedChannel")
+
+
+class ChannelData(_Model):
+    team: Reference | None = None
+    channel: Reference | None = None
+    tenant: Reference | None = None
+    event_type: Word | None = Field(None, alias="eventType")
+    settings: Settings | None = None
+
+
+_NO_DATA = ChannelData()
+
+
+class Inbound(_Model):
+    """An activity as it came, its parts checked for their types."""
+
+    type: Word = Field(min_length=1)
+    channel_id: Word = Field(alias="channelId", min_length=1)
+    service_url: Id = Field(alias="serviceUrl", min_length=1)
+    conversation: Place
+    id: Id | None = None
+    name: Word | None = None
+    sender: Account | None = Field(None, alias="from")
+    recipient: Account | None = None
+    reply_to: Id | None = Field(None, alias="replyToId")
+    text: Annotated[str, StringConstraints(max_length=LONGEST_TEXT)] | None = None
+    value: Any = None
+    entities: list[Any] | None = None
+    channel_data: ChannelData | None = Field(None, alias="channelData")
+    action: Word | None = None
+    members_added: list[Account] | None = Field(None, alias="membersAdded")
+    members_removed: list[Account] | None = Field(None, alias="membersRemoved")
+    locale: Word | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownInvoke:
+    """An invoke that nobody here knows: 501."""
+
+    name: str
+
+
+Meaning = Turn | Event | UnknownInvoke
+
+
+def parse(body: bytes) -> Inbound:
+    """The activity of a request's body. Raises BadActivity with what is wrong where, never with the input itself."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise BadActivity("The body is not JSON.", code="BadSyntax") from None
+    if not isinstance(document, dict):
+        raise BadActivity("The body must be one activity, a JSON object.", code="BadSyntax")
+    try:
+        return Inbound.model_validate(document)
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)[:3]
+        listed = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
+        raise BadActivity(f"This is no activity of Teams. {listed}", code="BadArgument") from None
+
+
+def translate(activity: Inbound) -> Meaning:
+    """What the activity means to us. Raises BadActivity where a part that its kind needs is missing."""
+    if activity.type == "invoke":
+        return _invoke(activity)
+    if activity.type == "message":
+        return _message(activity)
+    return _event(activity)
+
+
+# Turns -------------------------------------------------------------------------------------------------------------
+
+
+def _message(activity: Inbound) -> Turn:
+    text = said(activity.text or "", activity.entities or (), activity.recipient.id if activity.recipient else "")
+    if not text and isinstance(activity.value, dict):
+        return _turn(activity, TurnKind.SUBMIT, verb=_verb(activity.value), data=activity.value)
+    return _turn(activity, TurnKind.MESSAGE, text=text)
+
+
+def _invoke(activity: Inbound) -> Turn | UnknownInvoke:
+    match activity.name:
+        case "adaptiveCard/action":
+            value = _object(activity.value, "value")
+            action = _object(value.get("action"), "value.action")
+            data = action.get("data")
+            return _turn(
+                activity,
+                TurnKind.EXECUTE,
+                verb=_verb(action),
+                data=data if isinstance(data, dict) else {},
+                automatic=value.get("trigger") == "automatic",
+            )
+        case "task/fetch" | "task/submit":
+            data = _object(activity.value, "value").get("data")
+            data = data if isinstance(data, dict) else {}
+            kind = TurnKind.DIALOG_OPEN if activity.name == "task/fetch" else TurnKind.DIALOG_SUBMIT
+            return _turn(activity, kind, verb=_verb(data), data=data)
+        case "fileConsent/invoke":
+            return _turn(activity, TurnKind.FILE_CONSENT, data=_object(activity.value, "value"))
+        case name:
+            return UnknownInvoke(name or "")
+
+
+def _turn(
+    activity: Inbound,
+    kind: TurnKind,
+    *,
+    text: str = "",
+    verb: str = "",
+    data: Mapping[str, Any] | None = None,
+    automatic: bool = False,
+) -> Turn:
+    person = _person(activity)
+    if person is None or not activity.id or activity.recipient is None or not activity.recipient.id:
+        raise BadActivity("A message or invoke needs id, from.id and recipient.id.", code="BadArgument")
+    base, _, thread = activity.conversation.id.partition(";messageid=")
+    return Turn(
+        kind=kind,
+        activity_id=activity.id,
+        conversation=_conversation(activity, base, person),
+        person=person,
+        thread=thread,
+        reply_to=activity.reply_to or "",
+        text=text,
+        verb=verb,
+        data=data or {},
+        automatic=automatic,
+        locale=activity.locale or "",
+    )
+
+
+def _object(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadActivity(f"{where} must be an object.", code="BadArgument")
+    return value
+
+
+def _verb(holder: Mapping[str, Any]) -> str:
+    verb = holder.get("verb")
+    return verb if isinstance(verb, str) and len(verb) <= 128 and verb.isprintable() else ""
+
+
+# Events ------------------------------------------------------------------------------------------------------------
+
+_CHANNEL_EVENTS = {
+    "channelcreated": EventKind.CHANNEL_CREATED,
+    "channelrenamed": EventKind.CHANNEL_RENAMED,
+    "channeldeleted": EventKind.CHANNEL_DELETED,
+    "channelrestored": EventKind.CHANNEL_RESTORED,
+}
+_TEAM_EVENTS = {
+    "teamrenamed": EventKind.TEAM_RENAMED,
+    "teamdeleted": EventKind.TEAM_DELETED,
+    "teamharddeleted": EventKind.TEAM_DELETED,
+    "teamrestored": EventKind.TEAM_RESTORED,
+    "teamarchived": EventKind.TEAM_ARCHIVED,
+    "teamunarchived": EventKind.TEAM_UNARCHIVED,
+}
+
+
+def _event(activity: Inbound) -> Event:
+    person = _person(activity)
+    data = activity.channel_data or _NO_DATA
+    base = activity.conversation.id.partition(";messageid=")[0]
+    kind, name = EventKind.OTHER, ""
+    if activity.type == "installationUpdate":
+        kind = _installation(activity.action or "")
+    elif activity.type == "messageUpdate":
+        kind = EventKind.MESSAGE_EDITED
+    elif activity.type == "conversationUpdate":
+        word = (data.event_type or "").lower()
+        if _has_bot(activity.members_added, activity.recipient):
+            kind = EventKind.INSTALLED
+        elif _has_bot(activity.members_removed, activity.recipient):
+            kind = EventKind.REMOVED
+        elif word in _CHANNEL_EVENTS and data.channel is not None and data.channel.id:
+            # The conversation of such an event is the team's, not the channel's.
+            kind, base, name = _CHANNEL_EVENTS[word], data.channel.id, plain_name(data.channel.name)
+        elif word in _TEAM_EVENTS:
+            kind, name = _TEAM_EVENTS[word], plain_name(data.team.name if data.team else "")
+    if kind in (EventKind.INSTALLED, EventKind.REMOVED) and data.settings and data.settings.selected_channel:
+        base = data.settings.selected_channel.id or base
+    return Event(kind, _conversation(activity, base, person), person, name)
+
+
+def _installation(action: str) -> EventKind:
+    if action in ("add", "add-upgrade"):
+        return EventKind.INSTALLED
+    # remove-upgrade: the new version is put in its place at once, and the two events come in any order.
+    return EventKind.REMOVED if action == "remove" else EventKind.OTHER
+
+
+def _has_bot(members: list[Account] | None, bot: Account | None) -> bool:
+    return bot is not None and bot.id != "" and any(member.id == bot.id for member in members or ())
+
+
+# Both --------------------------------------------------------------------------------------------------------------
+
+
+def _person(activity: Inbound) -> Person | None:
+    sender = activity.sender
+    if sender is None or not sender.id:
+        return None
+    return Person(aad_id=(sender.aad_object_id or "").lower(), mri=sender.id, name=plain_name(sender.name))
+
+
+def _conversation(activity: Inbound, base: str, person: Person | None) -> Conversation:
+    place, data = activity.conversation, activity.channel_data or _NO_DATA
+    kind = _kind(place, data)
+    tenant = place.tenant_id or (data.tenant.id if data.tenant else "") or ""
+    name = team_id = team_name = person_id = ""
+    if kind == ConversationKind.CHANNEL:
+        if data.channel is not None and data.channel.id in (None, base):
+            name = plain_name(data.channel.name)
+        if data.team is not None:
+            team_id, team_name = data.team.id or "", plain_name(data.team.name)
+    elif kind == ConversationKind.GROUP_CHAT:
+        name = plain_name(place.name)
+    elif person is not None:
+        person_id = person.aad_id
+    bot_id = activity.recipient.id if activity.recipient else ""
+    return Conversation(
+        id=base,
+        kind=kind,
+        tenant_id=tenant.lower(),
+        service_url=activity.service_url,
+        bot_id=bot_id,
+        name=name,
+        team_id=team_id,
+        team_name=team_name,
+        person_id=person_id,
+    )
+
+
+def _kind(place: Place, data: ChannelData) -> str:
+    match place.conversation_type:
+        case "personal":
+            return ConversationKind.PERSONAL
+        case "groupChat":
+            return ConversationKind.GROUP_CHAT
+        case "channel":
+            return ConversationKind.CHANNEL
+    if data.team is not None or "@thread.tacv2" in place.id:
+        return ConversationKind.CHANNEL
+    return ConversationKind.GROUP_CHAT if place.is_group else ConversationKind.PERSONAL

@@ -1,0 +1,492 @@
+"""Every sentence that a person reads in Teams, in English. Plain text: nothing here is Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.alerts import AlertRecord, Status, Verdict
+from bot.domain.changes import Change, ChangeKind
+from bot.domain.decisions import Intent
+from bot.domain.policy import Act
+
+# Access -------------------------------------------------------------------------------------------------------------
+
+COULD_NOT_CHECK = "I could not check your roles just now. Nothing was done. Press again in a moment."
+OTHER_TENANT = (
+    "Nothing was done: your account is not of this partner's tenant, so it has no roles there. "
+    "Ask a colleague with the Admin Agent role."
+)
+NO_PARTNERS = "No partner tenant is set up. Ask the operator to fill in ALERTDESK_PARTNERS."
+NOT_ROUTED = (
+    "No partner's alerts are sent to this conversation, so there is nothing that I may show here. "
+    "An Admin Agent can say `subscribe` to change that."
+)
+NOT_READABLE = (
+    "I may not show you alerts: you are not an Admin Agent, and you are in no channel that gets alerts. "
+    "Ask in the channel of your security team."
+)
+
+_ACTS = {
+    Act.MARK: "decide on alerts",
+    Act.REVERDICT: "change a verdict",
+    Act.INVESTIGATE: "take an alert into investigation",
+    Act.NOTE: "add notes",
+    Act.ROUTE: "send alerts to a conversation, or stop that",
+    Act.ASK_CANCEL: "ask for a subscription to be cancelled",
+}
+
+
+def lacks_roles(act: Act, roles: Sequence[str]) -> str:
+    return (
+        f"Nothing was done: to {_ACTS[act]} you need the role {' and '.join(roles)} in Partner Center, "
+        "and you do not hold it now. This attempt is on record. Ask a colleague who has the role."
+    )
+
+
+# Looking up ---------------------------------------------------------------------------------------------------------
+
+
+def no_such_alert(text: str) -> str:
+    return f"There is no alert {text} here. Say `show unresolved` for the list, or `search` with a part of the customer's name."
+
+
+def give_whole_id(labels: Sequence[str]) -> str:
+    return f"To change an alert, give its number or its whole id. Did you mean {_or(labels)}?"
+
+
+def ambiguous(text: str, labels: Sequence[str], *, more: bool) -> str:
+    return f"{text!r} fits several alerts: {', '.join(labels)}{' and more' if more else ''}. Give more of the id, or the number."
+
+
+NO_ALERT_NAMED = "Which alert? Write its number, such as A-1042, or say it in the alert's own thread."
+TIMED_OUT = "Partner Center did not answer in time"
+NOT_SHOWN_YET = "Partner Center took the change but does not show it yet"
+
+# Decisions ----------------------------------------------------------------------------------------------------------
+
+VERDICTS = {Verdict.LEGITIMATE: "Legitimate", Verdict.FRAUD: "Fraud", Verdict.IGNORE: "Ignored"}
+
+
+def verdict_word(verdict: str) -> str:
+    """`Fraud` for `fraud`; a verdict that we do not know is shown as it came."""
+    return VERDICTS.get(verdict, verdict) or "Resolved"  # type: ignore[call-overload]
+
+
+def _doing(intent: Intent) -> str:
+    if intent.status == Status.INVESTIGATING:
+        return "taking this into investigation"
+    return f"marking this as {intent.reason}"
+
+
+def pending(intent: Intent) -> str:
+    return f"{intent.by_name} is {_doing(intent)}. Partner Center has not confirmed it yet."
+
+
+def decided_line(record: AlertRecord, intent: Intent) -> str:
+    note = f" Note: {intent.note}" if intent.note else ""
+    if intent.status == Status.INVESTIGATING:
+        return f"{intent.by_name} is investigating {record.label}.{note}"
+    changed = " changed the verdict of" if intent.may_replace else " marked"
+    to = " to" if intent.may_replace else " as"
+    return f"{intent.by_name}{changed} {record.label}{to} {intent.reason}.{note}"
+
+
+def overtaken_line(record: AlertRecord, intent: Intent) -> str:
+    decision = record.decision
+    if decision is None:
+        return f"{record.label} is already {record.alert.status}; nothing was sent for {intent.by_name}."
+    return (
+        f"{record.label} was already marked as {decision.verdict or 'resolved'} by {decision.by_name or 'somebody'}; "
+        f"nothing was sent for {intent.by_name}."
+    )
+
+
+def failed_line(record: AlertRecord, intent: Intent, problem: str) -> str:
+    return f"{intent.by_name} wanted {record.label} {_wanted(intent)}, but Partner Center refused it and nothing was changed. {problem}"
+
+
+def _wanted(intent: Intent) -> str:
+    return "investigated" if intent.status == Status.INVESTIGATING else f"marked as {intent.reason}"
+
+
+def portal_line(record: AlertRecord, change: Change) -> str:
+    """What happened to an alert outside Teams; empty where it is not worth a line."""
+    who = f" by {change.by}" if change.by else ""
+    if change.kind is ChangeKind.RESOLVED:
+        return f"{record.label} was marked as {record.alert.resolved_reason or 'resolved'} in Partner Center{who}."
+    if change.kind is ChangeKind.REOPENED:
+        return f"{record.label} was reopened in Partner Center{who}."
+    if change.kind is ChangeKind.INVESTIGATING:
+        return f"{record.label} was taken into investigation in Partner Center{who}."
+    if change.kind is ChangeKind.OTHER_VERDICT:
+        return f"The verdict of {record.label} was changed to {record.alert.resolved_reason} in Partner Center{who}."
+    if change.kind is ChangeKind.OTHER_STATUS:
+        return f"The status of {record.label} was changed to {record.alert.status} in Partner Center{who}."
+    return ""
+
+
+def already(record: AlertRecord, by_name: str, mine: bool) -> str:
+    alert, who = record.alert, "you" if mine else by_name or "somebody"
+    if alert.is_open:
+        return f"{record.label} is already {alert.status}{f' ({who})' if by_name else ''}. Nothing was sent."
+    verdict = verdict_word(alert.resolved_reason.lower()).lower()
+    return f"{record.label} was already decided by {who}: {verdict}. Nothing was sent. To mend it, use Change verdict."
+
+
+def busy(record: AlertRecord, by_name: str) -> str:
+    return f"{by_name} was first: that decision on {record.label} is being written right now. Yours was not sent."
+
+
+def late(record: AlertRecord) -> str:
+    return (
+        f"Written down. Partner Center has not confirmed {record.label} yet; I keep at it, and the result will show "
+        "on the alert's card."
+    )
+
+
+def failed(record: AlertRecord, problem: str) -> str:
+    return f"{record.label} was not changed. {problem}"
+
+
+def done(record: AlertRecord, wish: str) -> str:
+    return f"{record.label}: {wish}. Partner Center confirms it."
+
+
+MARK_USAGE = "Write: mark <alert> legitimate, fraud or ignore, and a note if you like. For example: mark A-1042 fraud mining pool traffic"
+REVERDICT_USAGE = "Write: reverdict <alert> legitimate, fraud or ignore, and the reason. For example: reverdict A-1042 legitimate load test, confirmed by the customer"
+REASON_NEEDED = "Say why the verdict changes: the reason is kept with the alert."
+NOT_DECIDED = "This alert is not decided yet; mark it instead."
+SAME_VERDICT = "That is the verdict it has already. Nothing was sent."
+
+
+def cancel_in_portal(label: str, link: str) -> str:
+    return (
+        f"Nothing was cancelled. Alert Desk acts with its own identity for this partner, and Partner Center lets only a person with "
+        f"Global Administrator and Admin Agent cancel a subscription. Cancel the subscription of {label} there: {link}"
+    )
+
+
+# Notes --------------------------------------------------------------------------------------------------------------
+
+NOTE_EMPTY = "The note has no text. Write: note <alert> <text>"
+
+
+def note_too_long(length: int, most: int) -> str:
+    return f"The note has {length} characters; {most} is the most that fits. Nothing was saved."
+
+
+def note_line(name: str, text: str) -> str:
+    return f"Note by {name}: {text}"
+
+
+def note_added(label: str) -> str:
+    return f"Your note on {label} is saved."
+
+
+# Exports ------------------------------------------------------------------------------------------------------------
+
+EXPORT_GONE = "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say `export` again."
+EXPORT_DECLINED = "The export was not saved. Say `export` again whenever you need it."
+EXPORT_NOWHERE = (
+    "I cannot hand you the file here: Teams takes files from me only in a personal chat. Add Alert Desk for yourself and say `export` there."
+)
+EXPORT_STARTED = "The file is on its way to your OneDrive."
+
+
+def export_consent(rows: int) -> str:
+    return f"{_alerts(rows)} with all details, as CSV"
+
+
+def export_in_personal(rows: int) -> str:
+    return f"The export ({_alerts(rows)}) waits for you in our personal chat."
+
+
+def export_done(rows: int) -> str:
+    return f"Saved: {_alerts(rows)}."
+
+
+def export_failed(problem: str) -> str:
+    return f"The file could not be saved. {problem} Say `export` again."
+
+
+# Routes -------------------------------------------------------------------------------------------------------------
+
+
+def subscribed(partners: Sequence[str], words: str) -> str:
+    which = f" that match {words}" if words else ""
+    return f"From now on the alerts of {_and(partners)}{which} are sent here. A summary of what is open comes first."
+
+
+def unsubscribed(partners: Sequence[str]) -> str:
+    return f"The alerts of {_and(partners)} are no longer sent here."
+
+
+# Intake -------------------------------------------------------------------------------------------------------------
+
+
+def unreadable(count: int, problem: str) -> str:
+    return f"{count} alert{'s' if count != 1 else ''} could not be read; the first: {problem}"
+
+
+# The conversation ---------------------------------------------------------------------------------------------------
+
+EMPTY_MESSAGE = "Say `help` for what I understand."
+STILL_AT_IT = "I am still at it; the result will show on the card."
+UNREADABLE_ACTION = "This button does not belong to the version of Alert Desk that runs now. Say `show unresolved` for fresh cards."
+BOT_UNKNOWN_PERSON = "Teams did not say who you are, so nothing was done."
+STORE_AWAY = "My database does not answer, so nothing was done. Try again in a moment."
+
+
+def unknown_command(word: str, near: str) -> str:
+    hint = f" Did you mean `{near}`?" if near else ""
+    return f"I do not know the command {word!r}.{hint} Say `help` for all commands."
+
+
+def broken(correlation: str) -> str:
+    return f"Something went wrong on my side, and it is logged as {correlation}. Look at the alert before you try again."
+
+
+# Small words --------------------------------------------------------------------------------------------------------
+
+
+def when(moment: datetime | None) -> str:
+    """`21 Nov 2026, 14:05 UTC`: absolute, because a card is not redrawn by the minute."""
+    return f"{moment:%d %b %Y, %H:%M} UTC" if moment else "unknown"
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """`14:05 UTC`, with the day where it is another one."""
+    return f"{moment:%H:%M} UTC" if moment.date() == now.date() else when(moment)
+
+
+def _alerts(count: int) -> str:
+    return f"{count:,} alert{'s' if count != 1 else ''}"
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _or(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+# Cards --------------------------------------------------------------------------------------------------------------
+
+SEVERITIES = {"high": "High", "medium": "Medium", "low": "Low", "informational": "Informational"}
+STATUSES = {"active": "Active", "investigating": "Investigating", "resolved": "Resolved"}
+
+CUSTOMER = "Customer"
+CUSTOMER_ID = "Customer tenant"
+RESELLER = "Reseller"
+PARTNER = "Partner"
+SUBSCRIPTION = "Subscription"
+ALERT_ID = "Alert ID"
+NUMBER = "Number"
+TYPE = "Type"
+ALERT_TYPE = "Alert type"
+STATUS = "Status"
+SEVERITY = "Severity"
+CONFIDENCE = "Confidence"
+DETECTED = "Detected"
+FIRST_OBSERVED = "First observed"
+LAST_OBSERVED = "Last observed"
+OFFER = "Catalog offer"
+RESOURCES = "Affected resources"
+RESOURCES_NONE = "Partner Center names no resource; look at the whole subscription."
+DESCRIPTION = "What was seen"
+ABOUT = "About this alert"
+ADDITIONAL = "Additional information"
+HISTORY = "History at Partner Center"
+NOTES = "Notes in Alert Desk"
+DECISION = "Decision"
+TEST_BADGE = "TEST"
+UNKNOWN = "unknown"
+
+MARK_LEGITIMATE = "Mark legitimate"
+MARK_FRAUD = "Mark as fraud"
+CANCEL_SUBSCRIPTION = "Cancel subscription"
+INVESTIGATE = "Investigate"
+IGNORE = "Ignore"
+DETAILS = "Details"
+ADD_NOTE = "Add note"
+CHANGE_VERDICT = "Change verdict"
+OPEN_PARTNER_CENTER = "Alerts in Partner Center"
+MANAGE_SUBSCRIPTION = "Manage subscription in Azure"
+BACK_TO_CARD = "Back to the alert"
+SEND_HERE = "Send alerts here"
+SEND_NO_MORE = "Stop sending here"
+PREVIOUS = "Previous"
+NEXT = "Next"
+EXPORT_THESE = "Export these"
+SHOW = "Show"
+SHOW_UNRESOLVED = "Show unresolved"
+SAVE = "Save"
+DOWNLOAD = "Sign in and download"
+
+REPEAT_BADGE = "Possible repeat: an earlier copy may stand above"
+
+
+def replaces_badge(label: str) -> str:
+    return f"Replaces the earlier card of {label}, which is gone"
+
+
+def status_word(status: str) -> str:
+    """A status that we do not know is shown as it came."""
+    return STATUSES.get(status.lower(), status) or UNKNOWN
+
+
+def severity_word(severity: str) -> str:
+    return SEVERITIES.get(severity.lower(), severity) or UNKNOWN
+
+
+def respond_by(moment: datetime, now: datetime, over: bool) -> str:
+    if over:
+        return f"The one-hour target passed at {clock(moment, now)}. Answer now."
+    return f"Respond by {clock(moment, now)}"
+
+
+def decided(verdict: str, by: str, at: datetime, now: datetime) -> str:
+    return f"{verdict_word(verdict)} by {by or 'somebody'}, {clock(at, now)}"
+
+
+def decided_via(via: str) -> str:
+    return "Decided in Partner Center" if via == "partner_center" else ""
+
+
+def decision_note(note: str) -> str:
+    return f"Why: {note}"
+
+
+def hint(label: str, *, open_alert: bool) -> str:
+    if open_alert:
+        return f"If buttons fail, write to Alert Desk: mark {label} legitimate, or mark {label} fraud"
+    return f"If buttons fail, write to Alert Desk: show {label}"
+
+
+def more(count: int) -> str:
+    return f"and {count:,} more"
+
+
+def notes_count(count: int) -> str:
+    return f"{count} note{'s' if count != 1 else ''}"
+
+
+def alert_fallback(record: AlertRecord, customer: str) -> str:
+    alert = record.alert
+    return (
+        f"{record.label} {severity_word(alert.severity)}: {alert.name}. {customer}. {status_word(alert.status)}. "
+        f"Say to Alert Desk: show {record.label}"
+    )
+
+
+def alert_summary(record: AlertRecord, customer: str) -> str:
+    return f"{record.label} {severity_word(record.alert.severity)}: {record.alert.name} ({customer})"
+
+
+def list_title(words: str) -> str:
+    return f"Alerts: {words}" if words else "Unresolved alerts"
+
+
+def list_page(first: int, last: int, total: int) -> str:
+    return f"{first:,} to {last:,} of {_alerts(total)}, highest severity first" if total else "No alerts"
+
+
+LIST_EMPTY = "Nothing fits. If you expected something, say `show all` or check the filters with `help show`."
+LIST_EMPTY_UNRESOLVED = "No unresolved alerts. All is decided."
+
+
+def list_fallback(total: int) -> str:
+    return f"{_alerts(total)}. Your Teams does not show this card; say `export` for a file."
+
+
+def search_title(text: str) -> str:
+    return f"Search: {text}"
+
+
+def search_count(count: int, most: int) -> str:
+    return f"The newest {most}; give more of the name or id to narrow it" if count >= most else f"{_alerts(count)}"
+
+
+SEARCH_EMPTY = "Nothing here has an alert id, subscription id or customer name like that."
+SEARCH_USAGE = "Write: search <a part of a customer's name, or the start of a subscription id or alert id>"
+
+WELCOME_TITLE = "Alert Desk is here"
+WELCOME = (
+    "I bring Partner Center's security alerts into Teams: a card for each new alert, decided where you talk.",
+    "Nothing is sent here yet. An Admin Agent of your partner tenant presses the button below, or says `subscribe`.",
+    "Say `help` for everything that I understand.",
+)
+WELCOME_ROUTED = (
+    "I bring Partner Center's security alerts into Teams: a card for each new alert, decided where you talk.",
+    "Alerts are sent to this conversation. Say `help` for everything that I understand.",
+)
+WELCOME_PERSONAL = (
+    "I bring Partner Center's security alerts into Teams. Here you can ask me in private: show unresolved, search, export.",
+    "Say `whoami` to see what you may do, and `help` for everything that I understand.",
+)
+PRIVATE_CHANNEL = "In private channels Teams lets bots listen but not post. Use a standard or shared channel for alerts."
+
+WHOAMI = "Who you are to me"
+NAME = "Name"
+ACCOUNT = "Account"
+OBJECT_ID = "Entra object id"
+TENANT = "Tenant"
+ROLES_NONE = "no role that counts here"
+ROLES_UNCHECKED = "could not be checked just now"
+MAY_DECIDE = "You may decide on alerts here."
+MAY_NOT_DECIDE = "You may read along where alerts are sent; deciding takes the Admin Agent role."
+
+
+def acts_as_app(partner: str) -> str:
+    return f"For {partner} I write with my own identity and put your name on record."
+
+
+def roles_in(partner: str) -> str:
+    return f"Roles at {partner}"
+
+
+HELP_TITLE = "What I understand"
+HELP_INTRO = "In a channel, begin with @Alert Desk. In our personal chat just write."
+HELP_ROLES = (
+    "Everybody here may read. Deciding takes the Admin Agent role in Partner Center, checked at each click.",
+    "All times are UTC.",
+)
+
+
+def no_help(word: str, near: str) -> str:
+    hint_text = f" Did you mean `help {near}`?" if near else ""
+    return f"There is no command {word!r}.{hint_text} Say `help` for all."
+
+
+def summary_title(partner: str) -> str:
+    return f"Security alerts of {partner} are now sent here"
+
+
+def summary_posted(posted: int, total: int) -> str:
+    if not total:
+        return "Nothing is open at the moment."
+    if posted == total:
+        return f"{_alerts(total)} open; each has its card below."
+    if not posted:
+        return f"{_alerts(total)} open, all older than a day. Say `show unresolved` to see them."
+    return f"{_alerts(total)} open. The {posted} newest and most severe have their cards below; say `show unresolved` for the other {total - posted:,}."
+
+
+OPEN_NOW = "Open now"
+OLDEST = "Oldest"
+OVER_AN_HOUR = "Past the one-hour target"
+
+NOTE_TITLE = "Note"
+NOTE_FIELD = "Your note"
+NOTE_REQUIRED = "Write something first."
+REVERDICT_FIELD = "New verdict"
+REVERDICT_CHOOSE = "Choose the new verdict."
+REASON_FIELD = "Why it changes"
+STANDS_NOW = "Verdict now"
+
+EXPORT_TITLE = "Your export is ready"
+EXPORT_LINK_LINES = ("Only you can open it: the page asks you to sign in. The link serves once and for half an hour.",)
+ROWS = "Alerts"
+FILE = "File"
+OPENS_FOR = "Opens for"

@@ -1,0 +1,78 @@
+"""One model per card verb: the card writes it, the bot parses the same model. Ids and versions only, never a role or
+a state to be believed. Unknown keys are ignored, because clients add their own."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ALERT_REFRESH = "alert.refresh"
+ALERT_LEGITIMATE = "alert.legitimate"
+ALERT_FRAUD = "alert.fraud"
+ALERT_IGNORE = "alert.ignore"
+ALERT_INVESTIGATE = "alert.investigate"
+ALERT_REVERDICT = "alert.reverdict"
+ALERT_NOTE = "alert.note"
+ALERT_DETAILS = "alert.details"
+SUBSCRIPTION_CANCEL = "subscription.cancel"
+ROUTE_ON = "route.on"
+ROUTE_OFF = "route.off"
+LIST_PAGE = "list.page"
+EXPORT_RUN = "export.run"
+
+
+class _Payload(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class AlertAct(_Payload):
+    """`alert` is the 1042 of A-1042, `version` the record's version that the card showed, `card` its delivery id."""
+
+    alert: Annotated[int, Field(ge=1, le=10**12)]
+    version: Annotated[int, Field(ge=0, le=10**12)] = 0
+    card: Annotated[str, Field(max_length=64)] = ""
+
+
+class NoteAct(AlertAct):
+    """`text` is absent when the dialog is opened and present when it is sent."""
+
+    text: Annotated[str, Field(max_length=2000)] = ""
+
+
+class ReverdictAct(AlertAct):
+    verdict: Literal["", "legitimate", "fraud", "ignore"] = ""
+    reason: Annotated[str, Field(max_length=2000)] = ""
+
+
+class RouteAct(_Payload):
+    """Turns the presser's own partners' alerts on or off in the conversation where it is pressed."""
+
+
+class ListPage(_Payload):
+    """A page of `show <words>`. `trail` holds the cursors of the pages before it, so that one can go back."""
+
+    words: Annotated[str, Field(max_length=500)] = ""
+    trail: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=400)] = []
+
+
+class ExportRun(_Payload):
+    words: Annotated[str, Field(max_length=500)] = ""
+
+
+PAYLOADS: dict[str, type[_Payload]] = {
+    ALERT_REFRESH: AlertAct,
+    ALERT_LEGITIMATE: AlertAct,
+    ALERT_FRAUD: AlertAct,
+    ALERT_IGNORE: AlertAct,
+    ALERT_INVESTIGATE: AlertAct,
+    ALERT_DETAILS: AlertAct,
+    ALERT_NOTE: NoteAct,
+    ALERT_REVERDICT: ReverdictAct,
+    SUBSCRIPTION_CANCEL: AlertAct,
+    ROUTE_ON: RouteAct,
+    ROUTE_OFF: RouteAct,
+    LIST_PAGE: ListPage,
+    EXPORT_RUN: ExportRun,
+}
+"""Every verb and the shape of its data."""

@@ -1,0 +1,228 @@
+"""The parts that our cards are made of: lines, facts, buttons, the card itself. One look, decided here.
+
+Whatever comes from a view may be hostile: it goes into TextRuns, which know no Markdown. Only our own headings are
+TextBlocks, because no other element can be a heading to a screen reader. Colours go by meaning and never stand alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from cards.elements import (
+    Action,
+    ActionSet,
+    Block,
+    Card,
+    Column,
+    ColumnSet,
+    Container,
+    Execute,
+    Json,
+    OpenUrl,
+    Refresh,
+    RichTextBlock,
+    Submit,
+    TextBlock,
+    TextRun,
+)
+from cards.text import ELLIPSIS, defuse, heading, label, paragraphs
+from cards.views import Button, Fact, Level, Line, SeverityView, Tone
+from cards.views import Refresh as RefreshView
+
+PRIMARY = 3
+"""Buttons beside one another; Teams shows six, a phone has room for three. The rest goes to the overflow menu."""
+REFRESHERS = 60
+"""People for whom Teams redraws a card by itself, at most.
+https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/universal-actions-for-adaptive-cards/user-specific-views"""
+
+SHORT, LINE, PROSE = 80, 300, 2000
+"""Characters of a label or badge, of a value or line, of a paragraph."""
+
+_COLOURS: dict[Tone, str | None] = {
+    "default": None,
+    "subtle": None,
+    "good": "Good",
+    "warning": "Warning",
+    "attention": "Attention",
+    "accent": "Accent",
+}
+# Shapes that no client turns into emoji: they take the colour of the text and differ without it.
+_SYMBOLS: dict[Level, str] = {"high": "▲", "medium": "◆", "low": "●", "informational": "○", "unknown": "◇"}
+_LEVEL_TONES: dict[Level, Tone] = {
+    "high": "attention",
+    "medium": "warning",
+    "low": "accent",
+    "informational": "default",
+    "unknown": "default",
+}
+_LEVEL_STYLES: dict[Level, str] = {"high": "attention", "medium": "warning", "low": "accent"}
+_TONE_STYLES: dict[Tone, str] = {"good": "good", "warning": "warning", "attention": "attention", "accent": "accent"}
+EMPTY = "–"
+"""Stands where a text is empty, so that nothing looks forgotten."""
+_GAP = "  ·  "
+
+
+def card(
+    body: Iterable[Block | None], fallback_text: str, *, refresh: RefreshView | None = None, full_width: bool = True
+) -> Json:
+    """The whole card. `fallback_text` is what a client says that cannot draw it, and what is read aloud."""
+    plain = label(fallback_text, PROSE) or EMPTY
+    made = Card(
+        fallback_text=plain,
+        speak=plain,
+        msteams={"width": "Full"} if full_width else None,
+        refresh=_refresh(refresh) if refresh else None,
+        body=[block for block in body if block is not None],
+    )
+    rendered: Json = made.render()
+    return rendered
+
+
+def run(
+    text: str,
+    limit: int = LINE,
+    *,
+    tone: Tone = "default",
+    strong: bool = False,
+    size: str | None = None,
+    monospace: bool = False,
+) -> TextRun:
+    return TextRun(
+        text=defuse(text, limit) or EMPTY,
+        color=_COLOURS[tone],
+        is_subtle=True if tone == "subtle" else None,
+        weight="Bolder" if strong else None,
+        size=size,
+        font_type="Monospace" if monospace else None,
+    )
+
+
+def text(*runs: TextRun, spacing: str | None = None, align: str | None = None) -> RichTextBlock:
+    return RichTextBlock(inlines=list(runs), spacing=spacing, horizontal_alignment=align)
+
+
+def line(of: Line, spacing: str | None = "Small") -> RichTextBlock:
+    return text(run(of.text, tone=of.tone, strong=of.strong), spacing=spacing)
+
+
+def one_line(lines: Sequence[Line], *, size: str | None = None, spacing: str | None = "Small") -> RichTextBlock | None:
+    """Several short texts in a row that wraps where it must."""
+    runs: list[TextRun] = []
+    for of in lines:
+        if runs:
+            runs.append(TextRun(text=_GAP, is_subtle=True, size=size))
+        runs.append(run(of.text, SHORT * 2, tone=of.tone, strong=of.strong, size=size))
+    return text(*runs, spacing=spacing) if runs else None
+
+
+def prose(passage: str, limit: int = PROSE) -> list[RichTextBlock]:
+    """A block for each of its paragraphs."""
+    return [text(run(part, limit), spacing="Small") for part in paragraphs(passage, limit)]
+
+
+def title(words: str) -> TextBlock:
+    """The heading of a card without a band. Our own words."""
+    return TextBlock(text=heading(words, LINE) or EMPTY, style="heading", size="Large", weight="Bolder", wrap=True)
+
+
+def subtitle(words: str, *, spacing: str = "Medium") -> TextBlock:
+    """The heading of a part. Our own words."""
+    return TextBlock(text=heading(words, SHORT) or EMPTY, style="heading", size="Default", weight="Bolder", wrap=True, spacing=spacing)
+
+
+def severity(of: SeverityView, *, size: str | None = None) -> TextRun:
+    return run(f"{_SYMBOLS[of.level]} {of.word}", SHORT, tone=_LEVEL_TONES[of.level], strong=True, size=size)
+
+
+def band(number: str, of: SeverityView, *, calm: bool) -> Container:
+    """The head of an alert's card: severity on its colour, and the number. `calm`: decided, nothing shouts any more."""
+    return Container(
+        style="emphasis" if calm else _LEVEL_STYLES.get(of.level, "emphasis"),
+        bleed=True,
+        items=[
+            ColumnSet(
+                columns=[
+                    Column(width="stretch", items=[text(severity(of))]),
+                    Column(
+                        width="auto",
+                        items=[
+                            TextBlock(
+                                text=heading(number, SHORT) or EMPTY, style="heading", size="Default", weight="Bolder", wrap=True
+                            )
+                        ],
+                    ),
+                ]
+            )
+        ],
+    )
+
+
+def panel(items: Sequence[Block], tone: Tone) -> Container:
+    """A tinted box for what matters most on the card."""
+    return Container(style=_TONE_STYLES.get(tone, "emphasis"), items=list(items), rounded_corners=True, spacing="Medium")
+
+
+def fact_rows(facts: Sequence[Fact], *, separator: bool = False) -> Container | None:
+    """Labels beside values. The label's column is narrow enough for a phone and both sides wrap."""
+    if not facts:
+        return None
+    return Container(
+        items=[_fact_row(fact, first=index == 0) for index, fact in enumerate(facts)],
+        separator=separator or None,
+        spacing="Medium",
+    )
+
+
+def _fact_row(fact: Fact, *, first: bool) -> ColumnSet:
+    size = "Small" if fact.monospace else None
+    value = run(fact.value, LINE, tone=fact.tone, size=size, monospace=fact.monospace)
+    return ColumnSet(
+        spacing="None" if first else "Small",
+        columns=[
+            Column(width="112px", items=[text(run(fact.label, SHORT, tone="subtle"))]),
+            Column(width="stretch", items=[text(value)]),
+        ],
+    )
+
+
+def bullets(items: Sequence[str]) -> list[RichTextBlock]:
+    return [text(run("•", tone="subtle"), TextRun(text=" "), run(item), spacing="Small") for item in items]
+
+
+def shortened(items: Sequence[str], count: int) -> tuple[str, ...]:
+    """The first `count` of `items`, and how many more there were."""
+    left_out = len(items) - count
+    return tuple(items) if left_out <= 0 else (*items[:count], f"{ELLIPSIS} +{left_out}")
+
+
+def buttons(of: Sequence[Button]) -> ActionSet | None:
+    """At most three beside one another, in the order given; the others in the overflow menu."""
+    primary = [button for button in of if not button.secondary][:PRIMARY]
+    ranked = primary + [replace(button, secondary=True) for button in of if button not in primary]
+    return ActionSet(actions=[action(button) for button in ranked], spacing="Medium") if ranked else None
+
+
+def action(button: Button, words: str | None = None) -> Action:
+    """`words` replaces the title where the button is not a button but a whole row to be pressed."""
+    shown = label(words or button.title, SHORT if words is None else LINE) or EMPTY
+    mode = "secondary" if button.secondary else None
+    carried = {**button.data, "verb": button.verb}
+    match button.kind:
+        case "execute":
+            # Clients that know no Action.Execute send the same data as a message.
+            # https://learn.microsoft.com/adaptive-cards/authoring-cards/universal-action-model#backward-compatibility
+            submit = Submit(title=shown, mode=mode, data=carried)
+            return Execute(title=shown, mode=mode, verb=button.verb, data=button.data, fallback=submit)
+        case "dialog":
+            return Submit(title=shown, mode=mode, data={**carried, "msteams": {"type": "task/fetch"}})
+        case "submit":
+            return Submit(title=shown, mode=mode, data=carried)
+        case "url":
+            if not button.url.startswith(("https://", "http://")):
+                raise ValueError(f"a button opens web addresses only, not {button.url[:100]!r}")
+            return OpenUrl(title=shown, mode=mode, url=button.url)
+
+
+def _refresh(of: RefreshView) -> Refresh:
+    return Refresh(action=Execute(verb=of.verb, data=of.data), user_ids=list(of.user_ids[:REFRESHERS]))

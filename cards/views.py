@@ -1,0 +1,188 @@
+"""What the card builders take: small frozen values whose texts are ready to read. Nothing here knows the bot.
+
+All texts are in the reader's language already and may come from attackers: the builders draw them so that nothing in
+them comes alive. Only `Button.url` and `Link.url` become links, and the presenter builds those from validated ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Tone = Literal["default", "good", "warning", "attention", "accent", "subtle"]
+Level = Literal["high", "medium", "low", "informational", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityView:
+    """`level` picks icon and colour; `word` is what is read, so that colour alone never carries it."""
+
+    level: Level
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    text: str
+    tone: Tone = "default"
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    value: str
+    monospace: bool = False  # ids
+    tone: Tone = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`execute`: Action.Execute with an Action.Submit fallback that carries the same data. `dialog`: opens a dialog
+    (Action.Submit with msteams task/fetch). `submit`: Action.Submit, for use inside a dialog. `url`: opens `url`."""
+
+    title: str
+    kind: Literal["execute", "dialog", "submit", "url"] = "execute"
+    verb: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    url: str = ""
+    secondary: bool = False  # under the overflow menu
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What a client sends to have the card redrawn. `user_ids` (MRIs, at most 60): for whom it does so by itself."""
+
+    data: Mapping[str, Any]
+    verb: str = "alert.refresh"
+    user_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """The shared card of one alert, and each person's own form of it."""
+
+    label: str  # A-1042
+    severity: SeverityView
+    title: str
+    badges: tuple[Line, ...]  # TEST, possible repeat, partner name
+    status: Line  # "Active", "Being marked as fraud by Ada …", "Fraud"
+    deadline: Line | None  # "Respond by 14:05 UTC"
+    decision: tuple[Line, ...]  # who, when, why; empty while open
+    facts: tuple[Fact, ...]
+    resources_title: str
+    resources: tuple[str, ...]
+    buttons: tuple[Button, ...]
+    hint: str  # what to type if buttons fail
+    refresh: Refresh | None
+    fallback_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A headed part of a details card. `code` is drawn in monospace, line by line, never as Markdown."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    items: tuple[str, ...] = ()
+    more: str = ""  # "and 12 more"
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsView:
+    label: str
+    severity: SeverityView
+    title: str
+    status: Line
+    sections: tuple[Section, ...]
+    buttons: tuple[Button, ...]
+    fallback_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One alert in a list: at most a few words a cell; on a phone only `label`, severity, `title` and `detail` show."""
+
+    label: str
+    severity: SeverityView
+    title: str
+    detail: str  # customer, when
+    status: Line
+    open: Button  # shows the alert
+
+
+@dataclass(frozen=True, slots=True)
+class ListView:
+    title: str
+    subtitle: str  # the filter in words, page 2 of 7
+    rows: tuple[Row, ...]
+    empty: str  # said where there are no rows
+    buttons: tuple[Button, ...]  # previous, next, export
+    fallback_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    example: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class HelpView:
+    title: str
+    intro: str
+    commands: tuple[Command, ...]
+    outro: tuple[str, ...]
+    fallback_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InfoView:
+    """A small card: heading, lines, facts, buttons. Welcome, whoami, routes, export link, summary of a new route."""
+
+    title: str
+    lines: tuple[Line, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    items: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    fallback_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An input of a dialog. `choices` makes it a choice, else it is text of at most `max_length` characters."""
+
+    id: str
+    label: str
+    required: bool = False
+    error: str = ""
+    placeholder: str = ""
+    choices: tuple[Choice, ...] = ()
+    max_length: int = 500
+    multiline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """The card in a dialog."""
+
+    title: str
+    lines: tuple[Line, ...]
+    facts: tuple[Fact, ...]
+    fields: tuple[Field, ...]
+    submit: Button
+    fallback_text: str

@@ -1,0 +1,318 @@
+"""Sample views of every card, as the presenter would make them: usual, hostile, empty, over-full, in every state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from cards import alert_card, details_card, form_card, help_card, info_card, list_card
+from cards.actions import (
+    ALERT_DETAILS,
+    ALERT_FRAUD,
+    ALERT_IGNORE,
+    ALERT_INVESTIGATE,
+    ALERT_LEGITIMATE,
+    ALERT_NOTE,
+    ALERT_REVERDICT,
+    EXPORT_RUN,
+    LIST_PAGE,
+    ROUTE_ON,
+    SUBSCRIPTION_CANCEL,
+)
+from cards.elements import Json
+from cards.views import (
+    AlertView,
+    Button,
+    Choice,
+    Command,
+    DetailsView,
+    Fact,
+    Field,
+    FormView,
+    HelpView,
+    InfoView,
+    Line,
+    ListView,
+    Refresh,
+    Row,
+    Section,
+    SeverityView,
+)
+
+HIGH = SeverityView("high", "High")
+MEDIUM = SeverityView("medium", "Medium")
+LOW = SeverityView("low", "Low")
+INFORMATIONAL = SeverityView("informational", "Informational")
+UNKNOWN = SeverityView("unknown", "catastrophic")
+
+SUBSCRIPTION = "7c4f1f0e-9d2a-4c0b-8d57-0c1b5e2f3a64"
+CUSTOMER = "b44bb1fb-c595-45b0-9e0e-d657365580fc"
+ACT = {"alert": 1042, "version": 7, "card": "01JD3V8N2K7Q4W9X5Y6Z0A1B2C"}
+
+HOSTILE = (
+    "[Reset **your** password](https://evil.example.com/a?b=c)\r\n# Breaking <at>Ada Admin</at> {{DATE(2026-01-02T03:04:05Z, "
+    "SHORT)}} \u202egnp.exe\u200b www.evil.com evil.com/login javascript:alert(1) \x1b[31m`code` ![x](http://evil.com/x.png) "
+    '"quotes" \\back ${user} =cmd|\'/c calc\'!A1 Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334algo \ud800'
+)
+
+ACTS = (
+    Button("Mark legitimate", verb=ALERT_LEGITIMATE, data=ACT),
+    Button("Mark as fraud", verb=ALERT_FRAUD, data=ACT),
+    Button("Cancel subscription", "dialog", SUBSCRIPTION_CANCEL, ACT),
+    Button("Investigate", verb=ALERT_INVESTIGATE, data=ACT, secondary=True),
+    Button("Ignore", verb=ALERT_IGNORE, data=ACT, secondary=True),
+    Button("Details", verb=ALERT_DETAILS, data=ACT, secondary=True),
+    Button("Add a note", "dialog", ALERT_NOTE, ACT, secondary=True),
+    Button("Open in Partner Center", "url", url="https://partner.microsoft.com/dashboard/v2/customers/alerts", secondary=True),
+    Button(
+        "Manage subscription",
+        "url",
+        url=f"https://portal.azure.com/{CUSTOMER}#resource/subscriptions/{SUBSCRIPTION}/overview",
+        secondary=True,
+    ),
+)
+AFTERWARDS = (
+    Button("Details", verb=ALERT_DETAILS, data=ACT),
+    Button("Change verdict", "dialog", ALERT_REVERDICT, ACT, secondary=True),
+    Button("Add a note", "dialog", ALERT_NOTE, ACT, secondary=True),
+)
+
+ALERT = AlertView(
+    label="A-1042",
+    severity=HIGH,
+    title="Azure subscription is creating virtual machines at an anomalous rate",
+    badges=(Line("Northwind Cloud", "accent", strong=True),),
+    status=Line("Active", strong=True),
+    deadline=Line("Respond by 14:05 UTC", "attention", strong=True),
+    decision=(),
+    facts=(
+        Fact("Customer", "Alpine Ski House"),
+        Fact("Reseller", "Trey Research (indirect reseller)"),
+        Fact("Subscription", "Azure plan – production"),
+        Fact("Subscription ID", SUBSCRIPTION, monospace=True),
+        Fact("Type", "Azure Usage · virtualMachineCreationAnomaly"),
+        Fact("Confidence", "High"),
+        Fact("First observed", "21 Nov 2026, 12:41 UTC"),
+        Fact("Last observed", "21 Nov 2026, 13:02 UTC"),
+    ),
+    resources_title="Affected resources",
+    resources=(
+        "vm-westeu-0417 · Microsoft.Compute/virtualMachines",
+        "vm-westeu-0418 · Microsoft.Compute/virtualMachines",
+        "batch-pool-render-eastus2 · Microsoft.Batch/batchAccounts",
+    ),
+    buttons=ACTS,
+    hint="Buttons not working? Reply here: mark A-1042 fraud",
+    refresh=Refresh(ACT, user_ids=tuple(f"29:1person-{number}" for number in range(8))),
+    fallback_text="A-1042, high severity: Azure subscription is creating virtual machines at an anomalous rate. Alpine Ski House.",
+)
+FRAUD = replace(
+    ALERT,
+    status=Line("Fraud", "attention", strong=True),
+    deadline=None,
+    decision=(
+        Line("Marked by Ada Admin, 21 Nov 2026, 13:19 UTC"),
+        Line("“Nobody at the customer knows these machines.”"),
+    ),
+    buttons=AFTERWARDS,
+)
+LEGITIMATE = replace(
+    FRAUD,
+    severity=MEDIUM,
+    status=Line("Legitimate", "good", strong=True),
+    decision=(Line("Marked in Partner Center by ada@northwind.example, 21 Nov 2026, 13:19 UTC"),),
+)
+PENDING = replace(
+    ALERT,
+    severity=LOW,
+    status=Line("Being marked as fraud by Ada Admin …", "accent", strong=True),
+    buttons=ACTS[5:],
+    badges=(Line("TEST", "warning", strong=True), Line("Possible repeat", "subtle"), Line("Northwind Cloud")),
+)
+OVERDUE = replace(
+    ALERT,
+    severity=UNKNOWN,
+    status=Line("Investigating by Max Manager", "accent", strong=True),
+    deadline=Line("Was due by 14:05 UTC, 25 min ago", "attention", strong=True),
+    title="quantumKeyTheft",
+    resources=(),
+)
+
+ROWS = tuple(
+    Row(
+        f"A-{1042 - number}",
+        (HIGH, MEDIUM, LOW, INFORMATIONAL, UNKNOWN)[number % 5],
+        (
+            "Azure subscription is creating virtual machines at an anomalous rate",
+            "Sign-in from an unfamiliar location by a global administrator",
+            "Suspicious role assignment",
+        )[number % 3],
+        f"{('Alpine Ski House', 'Contoso', 'Graphic Design Institute')[number % 3]} · 21 Nov 2026, 13:{59 - number:02} UTC",
+        (Line("Active", strong=True), Line("Investigating", "accent"), Line("Fraud", "attention"), Line("Legitimate", "good"))[
+            number % 4
+        ],
+        Button(f"Open A-{1042 - number}", verb=ALERT_DETAILS, data={**ACT, "alert": 1042 - number}),
+    )
+    for number in range(10)
+)
+LIST = ListView(
+    title="Unresolved alerts",
+    subtitle="severity high or medium · since 7 days · page 2 of 7",
+    rows=ROWS,
+    empty="No alert matches. Try: show all",
+    buttons=(
+        Button("Previous", verb=LIST_PAGE, data={"words": "severity:high,medium since:7d", "trail": ["01JD3V8N2K"]}),
+        Button("Next", verb=LIST_PAGE, data={"words": "severity:high,medium since:7d", "trail": ["01JD3V8N2K", "01JD3V8N2L"]}),
+        Button("Export as CSV", verb=EXPORT_RUN, data={"words": "severity:high,medium since:7d"}),
+    ),
+    fallback_text="Unresolved alerts, page 2 of 7.",
+)
+DETAILS = DetailsView(
+    label="A-1042",
+    severity=HIGH,
+    title=ALERT.title,
+    status=Line("Active · respond by 14:05 UTC", "attention", strong=True),
+    sections=(
+        Section("Alert", facts=ALERT.facts),
+        Section(
+            "Description",
+            paragraphs=(
+                "Virtual machines were created in a region that this subscription had not used in the 30 days before.\n\n"
+                "We recommend that you contact the customer, and that you cancel the subscription if nobody knows these "
+                "machines.",
+            ),
+        ),
+        Section("Affected resources", items=ALERT.resources, more="and 12 more"),
+        Section(
+            "Additional details",
+            facts=(
+                Fact("callerIp", "203.0.113.77", monospace=True),
+                Fact("resourceGroup", "rg-render-temporary", monospace=True),
+                Fact("quotaChange", "cores: 10 → 350"),
+            ),
+        ),
+        Section(
+            "Activity log",
+            items=("21 Nov 2026, 12:50 UTC · active → investigating · ada@northwind.example", "21 Nov 2026, 12:49 UTC · active"),
+        ),
+    ),
+    buttons=ACTS,
+    fallback_text=ALERT.fallback_text,
+)
+HELP = HelpView(
+    title="What Alert Desk understands",
+    intro="In a channel mention me first; here just type.",
+    commands=(
+        Command("show", "the unresolved alerts of this channel's partners"),
+        Command("show A-1042", "one alert with everything that is known"),
+        Command("show resolved severity:high since:7d", "the same with filters"),
+        Command("mark A-1042 legitimate|fraud|ignore [note]", "decides an alert"),
+        Command("investigate A-1042", "tells the others that you are on it"),
+        Command("note A-1042 <text>", "leaves a note"),
+        Command("export [the words of show]", "the same alerts as a CSV file"),
+        Command("subscribe", "sends new alerts of your partner here"),
+        Command("whoami", "your roles as Microsoft Graph reports them"),
+    ),
+    outro=("Filters: severity, type, customer, subscription, partner, since, until, age, assigned, test.", "More: help show"),
+    fallback_text="Commands: show, mark, investigate, note, export, subscribe, whoami.",
+)
+INFO = InfoView(
+    title="Alerts can come here",
+    lines=(Line("Alert Desk is installed in this channel and sends nothing yet."), Line("An Admin Agent starts it.", "subtle")),
+    facts=(Fact("Partner", "Northwind Cloud"), Fact("Open alerts", "14, 3 of them high", tone="attention")),
+    items=("Alerts younger than 24 hours come as cards", "Older ones are in the list"),
+    buttons=(Button("Send alerts here", verb=ROUTE_ON),),
+    fallback_text="Alert Desk is installed. An Admin Agent can say: subscribe",
+)
+FORM = FormView(
+    title="Change the verdict of A-1042",
+    lines=(Line("Fraud, by Ada Admin, 21 Nov 2026, 13:19 UTC"),),
+    facts=(Fact("Customer", "Alpine Ski House"),),
+    fields=(
+        Field(
+            "verdict",
+            "New verdict",
+            required=True,
+            error="Choose one.",
+            choices=(Choice("legitimate", "Legitimate"), Choice("ignore", "Ignore")),
+        ),
+        Field("reason", "Why", required=True, error="Say why, for the record.", placeholder="Seen by everybody", multiline=True),
+    ),
+    submit=Button("Change verdict", "submit", ALERT_REVERDICT, ACT),
+    fallback_text="Change the verdict of A-1042.",
+)
+
+Build = Callable[[Any], Json]
+
+
+@dataclass(frozen=True)
+class Sample:
+    name: str
+    build: Build
+    view: Any
+
+    def card(self) -> Json:
+        return self.build(self.view)
+
+
+def texts_replaced(view: Any, text: str) -> Any:
+    """The view with every text that is read set to `text`; what the program itself decides by is kept."""
+    if isinstance(view, tuple):
+        return tuple(texts_replaced(part, text) for part in view)
+    if not is_dataclass(view):
+        return view
+    kept = {"kind", "verb", "data", "url", "tone", "level", "id", "user_ids"} | ({"value"} if isinstance(view, Choice) else set())
+    changed: dict[str, Any] = {}
+    for field in fields(view):
+        value = getattr(view, field.name)
+        if field.name not in kept and not isinstance(value, (Mapping, bool, int)) and value is not None:
+            changed[field.name] = text if isinstance(value, str) else texts_replaced(value, text)
+    return replace(view, **changed)  # type: ignore[type-var]
+
+
+def emptied(view: Any) -> Any:
+    """The view with empty texts and without its lists, down to what its type insists on."""
+    lists = {field.name: () for field in fields(view) if isinstance(getattr(view, field.name), tuple)}
+    none = {name: None for name in ("deadline", "refresh") if hasattr(view, name)}
+    return texts_replaced(replace(view, **lists, **none), "")
+
+
+def overfull(view: Any, factor: int = 60) -> Any:
+    """The view with long texts and each of its lists many times as long."""
+    long = texts_replaced(view, "Überlänge 長い文字列 🔥 " * 400)
+    lists = {
+        field.name: getattr(long, field.name) * (3 if field.name == "buttons" else factor)
+        for field in fields(long)
+        if isinstance(getattr(long, field.name), tuple)
+    }
+    return replace(long, **lists)
+
+
+VIEWS: tuple[tuple[str, Build, Any], ...] = (
+    ("alert", alert_card, ALERT),
+    ("details", details_card, DETAILS),
+    ("list", list_card, LIST),
+    ("help", help_card, HELP),
+    ("info", info_card, INFO),
+    ("form", form_card, FORM),
+)
+STATES: tuple[tuple[str, Build, Any], ...] = (
+    ("alert-fraud", alert_card, FRAUD),
+    ("alert-legitimate", alert_card, LEGITIMATE),
+    ("alert-pending", alert_card, PENDING),
+    ("alert-overdue-unknown-severity", alert_card, OVERDUE),
+    ("list-empty", list_card, replace(LIST, rows=(), buttons=())),
+)
+
+
+def samples() -> Iterator[Sample]:
+    """Every card x usual, each state, hostile, empty."""
+    for name, build, view in (*VIEWS, *STATES):
+        yield Sample(name, build, view)
+    for name, build, view in VIEWS:
+        yield Sample(f"{name}-hostile", build, texts_replaced(view, HOSTILE))
+        yield Sample(f"{name}-no-texts", build, emptied(view))
+
+
+SAMPLES = tuple(samples())
