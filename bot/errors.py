@@ -5,6 +5,7 @@ AlertDeskError
 │   ├── NotAllowed         the person lacks a role or the conversation lacks the route
 │   └── Unknown            no such alert, command, person, or conversation *here*
 ├── Transient              nobody yet: try again, after `retry_after` seconds where the other side said so
+│   └── NotChecked         a person's roles could not be checked in time, so nothing was done; the text is for them
 ├── Permanent              trying again cannot help; park the work and say why
 │   ├── Missing            the thing asked for does not exist (404)
 │   ├── Refused            our credentials or roles do not suffice (401, 403)
@@ -47,6 +48,10 @@ class Transient(AlertDeskError):
         super().__init__(message, code=code)
         self.retry_after = retry_after
         self.in_doubt = in_doubt
+
+
+class NotChecked(Transient):
+    """Who somebody is, or what they may do, could not be checked. Nothing was done."""
 
 
 class Permanent(AlertDeskError):

@@ -50,11 +50,9 @@ def _build(view: AlertView) -> Json:
 
 
 def _status(view: AlertView) -> list[Block | None]:
-    standing = [view.status, view.deadline] if view.deadline else [view.status]
-    if not view.decision:
-        return [one_line(standing, spacing="Medium")]
-    first = one_line([replace(view.status, strong=True)], spacing=None)
-    return [panel([block for block in (first, *map(line, view.decision)) if block], view.status.tone)]
+    if view.decision:
+        return [panel([line(replace(view.status, strong=True), None), *map(line, view.decision)], view.status.tone)]
+    return [line(view.status, "Medium"), line(view.deadline, "None") if view.deadline else None]
 
 
 def _resources(view: AlertView) -> list[Block]:
@@ -65,8 +63,8 @@ def _resources(view: AlertView) -> list[Block]:
 
 # What an over-full card leaves out first; the last leaves so little that any card fits.
 _STEPS: Sequence[Callable[[AlertView], AlertView]] = (
-    lambda view: replace(view, resources=shortened(view.resources, 3), badges=view.badges[:6], decision=view.decision[:6]),
-    lambda view: replace(view, resources=(), facts=view.facts[:20]),
+    lambda view: replace(view, badges=view.badges[:6], resources=shortened(view.resources, 3)),
+    lambda view: replace(view, decision=view.decision[:6], facts=view.facts[:20], resources=()),
     lambda view: replace(view, facts=view.facts[:8], buttons=view.buttons[:8]),
     lambda view: replace(view, buttons=(), refresh=None),
 )

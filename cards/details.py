@@ -34,7 +34,7 @@ def _section(section: Section) -> list[Block | None]:
     return [
         subtitle(section.title, spacing="Large"),
         *(block for passage in section.paragraphs for block in prose(passage)),
-        fact_rows(section.facts),
+        fact_rows(section.facts, spacing="Small"),
         *bullets(section.items),
         text(run(section.more, LINE, tone="subtle"), spacing="Small") if section.more else None,
     ]

@@ -1,8 +1,8 @@
-"""The elements of a card: the library's own classes and the ones that `adaptivecards` 0.4.1 lacks, behind one strict door.
+"""The elements of a card: the library's own classes and what `adaptivecards` 0.4.1 lacks, behind one strict door.
 
-The library keeps an unknown keyword as a plain Python attribute, so a misspelt one is silently missing on the wire. Here
-each class takes the wire's property names in snake case (`isSubtle` is `is_subtle`), refuses any other, and holds its
-children as plain dicts, so that `render()` is JSON at once. The only importer of `adaptivecards`; knows no view.
+The library keeps an unknown keyword as a plain Python attribute, so a misspelt one is silently missing on the wire.
+Here each class takes the wire's property names in snake case (`isSubtle` is `is_subtle`), refuses any other, and holds
+its children as plain dicts, so that `render()` is JSON at once. The only importer of `adaptivecards`; knows no view.
 
 Shapes: https://adaptivecards.io/explorer/ and https://adaptivecards.microsoft.com/
 """
@@ -101,33 +101,32 @@ class Block(Strict):
     fallback = PropertyType(type=(str, BareObject))
 
 
-class TextBlock(Block, elements.TextBlock):  # type: ignore[misc]
+class TextBlock(Block, elements.TextBlock):
     style = PropertyType(type=str)  # "heading"
 
 
-class TextRun(Strict, elements.TextRun):  # type: ignore[misc]
+class TextRun(Strict, elements.TextRun):
     pass
 
 
-class RichTextBlock(Block, elements.RichTextBlock):  # type: ignore[misc]
+class RichTextBlock(Block, elements.RichTextBlock):
     pass
 
 
-class Container(Block, containers.Container):  # type: ignore[misc]
+class Container(Block, containers.Container):
     select_action = PropertyType(type=Action, key_name="selectAction")
-    layouts = PropertyType(type=list)
     rounded_corners = PropertyType(type=bool, key_name="roundedCorners")
 
 
-class ColumnSet(Block, containers.ColumnSet):  # type: ignore[misc]
+class ColumnSet(Block, containers.ColumnSet):
     select_action = PropertyType(type=Action, key_name="selectAction")
 
 
-class Column(Block, containers.Column):  # type: ignore[misc]
-    selectAction = PropertyType(type=Action, key_name="selectAction")  # noqa: N815 - the library's name for it
+class Column(Block, containers.Column):
+    select_action = PropertyType(type=Action, key_name="selectAction")
 
 
-class ActionSet(Block, containers.ActionSet):  # type: ignore[misc]
+class ActionSet(Block, containers.ActionSet):
     pass
 
 
@@ -189,10 +188,10 @@ class Choice(Strict):
     value = PropertyType(type=str)
 
 
-class Card(Strict, adaptivecard.AdaptiveCard):  # type: ignore[misc]
+class Card(Strict, adaptivecard.AdaptiveCard):
     """Version 1.5: the newest that Teams takes from bots.
     https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-reference#adaptive-card"""
 
-    _constants = {**adaptivecard.AdaptiveCard().render(), "version": "1.5"}
+    _constants: ClassVar[Json] = {**adaptivecard.AdaptiveCard().render(), "version": "1.5"}
     refresh = PropertyType(type=Refresh)
     msteams = PropertyType(type=Mapping)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cards.elements import Json, TextRun
-from cards.parts import LINE, card, prose, run, text, title
+from cards.elements import Json, RichTextBlock, TextRun
+from cards.parts import card, prose, run, text, title
 from cards.size import fit
-from cards.views import HelpView
+from cards.views import Command, HelpView
 
 
 def help_card(view: HelpView) -> Json:
     """Each command as it is typed, and what it does."""
-    return fit(_build, view, [lambda view: replace(view, commands=view.commands[:40], outro=view.outro[:3])])
+    return fit(_build, view, [lambda view: replace(view, commands=view.commands[:30], outro=view.outro[:3])])
 
 
 def _build(view: HelpView) -> Json:
@@ -20,11 +20,13 @@ def _build(view: HelpView) -> Json:
         [
             title(view.title),
             *prose(view.intro),
-            *(
-                text(run(command.example, LINE, tone="accent", strong=True), TextRun(text="  "), run(command.meaning, LINE))
-                for command in view.commands
-            ),
-            *(block for passage in view.outro for block in prose(passage)),
+            *map(_line, view.commands),
+            *(block for passage in view.outro for block in prose(passage, spacing="Medium")),
         ],
         view.fallback_text,
     )
+
+
+def _line(command: Command) -> RichTextBlock:
+    example = run(command.example, tone="accent", strong=True)
+    return text(example, TextRun(text=" – ", is_subtle=True), run(command.meaning))

@@ -22,7 +22,7 @@ def _build(view: InfoView) -> Json:
             title(view.title),
             *map(line, view.lines),
             fact_rows(view.facts),
-            *bullets(view.items),
+            *bullets(view.items, spacing="Medium"),
             buttons(view.buttons),
         ],
         view.fallback_text or view.title,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from cards.elements import Block, Column, ColumnSet, Json, TextRun
-from cards.parts import LINE, SHORT, action, buttons, card, run, severity, text, title
+from cards.elements import Block, Column, ColumnSet, Json, RichTextBlock, TextRun
+from cards.parts import LINE, NUMBER, SHORT, action, buttons, card, gap, run, severity, text, title
 from cards.size import fit
 from cards.text import ELLIPSIS
 from cards.views import ListView, Row
@@ -38,32 +38,27 @@ def _rows(view: ListView) -> list[Block]:
 def _row(row: Row) -> ColumnSet:
     # Read aloud as one button, so its words have to say what the eye sees in the row.
     words = f"{row.open.title}: {row.severity.word}, {row.title}, {row.status.text}"
+    number = run(row.label, NUMBER, tone="subtle", size="Small")
+    status = run(row.status.text, SHORT, tone=row.status.tone, strong=row.status.strong, size="Small")
+    what = [
+        text(severity(row.severity, size="Small"), gap("Small"), number),
+        text(run(row.title, 2 * SHORT, strong=True), spacing="None"),
+        text(run(row.detail, LINE, tone="subtle", size="Small"), spacing="None"),
+    ]
     return ColumnSet(
         separator=True,
         spacing="Medium",
         select_action=action(row.open, words),
         columns=[
-            Column(
-                width="stretch",
-                items=[
-                    text(severity(row.severity, size="Small"), TextRun(text="  "), run(row.label, SHORT, tone="subtle", size="Small")),
-                    text(run(row.title, SHORT * 2, strong=True), spacing="None"),
-                    text(run(row.detail, LINE, tone="subtle", size="Small"), spacing="None"),
-                ],
-            ),
-            Column(
-                width="auto",
-                vertical_content_alignment="Center",
-                target_width="atLeast:Standard",
-                items=[text(run(row.status.text, SHORT, tone=row.status.tone, strong=row.status.strong, size="Small"))],
-            ),
-            Column(
-                width="auto",
-                vertical_content_alignment="Center",
-                items=[text(TextRun(text="›", size="Large", is_subtle=True))],
-            ),
+            Column(width="stretch", items=what),
+            _beside([text(status)], target_width="atLeast:Standard"),
+            _beside([text(TextRun(text="›", size="Large", is_subtle=True))]),
         ],
     )
+
+
+def _beside(items: list[RichTextBlock], target_width: str | None = None) -> Column:
+    return Column(width="auto", vertical_content_alignment="Center", target_width=target_width, items=items)
 
 
 def _first_rows(count: int) -> Callable[[ListView], ListView]:

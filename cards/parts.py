@@ -36,8 +36,8 @@ REFRESHERS = 60
 """People for whom Teams redraws a card by itself, at most.
 https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/universal-actions-for-adaptive-cards/user-specific-views"""
 
-SHORT, LINE, PROSE = 80, 300, 2000
-"""Characters of a label or badge, of a value or line, of a paragraph."""
+NUMBER, SHORT, LINE, PROSE = 20, 60, 300, 2000
+"""Characters of an alert's number, of a label or a button, of a value or a line, of a paragraph."""
 
 _COLOURS: dict[Tone, str | None] = {
     "default": None,
@@ -60,7 +60,6 @@ _LEVEL_STYLES: dict[Level, str] = {"high": "attention", "medium": "warning", "lo
 _TONE_STYLES: dict[Tone, str] = {"good": "good", "warning": "warning", "attention": "attention", "accent": "accent"}
 EMPTY = "–"
 """Stands where a text is empty, so that nothing looks forgotten."""
-_GAP = "  ·  "
 
 
 def card(
@@ -98,6 +97,10 @@ def run(
     )
 
 
+def gap(size: str | None = None) -> TextRun:
+    return TextRun(text="  ·  ", is_subtle=True, size=size)
+
+
 def text(*runs: TextRun, spacing: str | None = None, align: str | None = None) -> RichTextBlock:
     return RichTextBlock(inlines=list(runs), spacing=spacing, horizontal_alignment=align)
 
@@ -111,24 +114,30 @@ def one_line(lines: Sequence[Line], *, size: str | None = None, spacing: str | N
     runs: list[TextRun] = []
     for of in lines:
         if runs:
-            runs.append(TextRun(text=_GAP, is_subtle=True, size=size))
+            runs.append(gap(size))
         runs.append(run(of.text, SHORT * 2, tone=of.tone, strong=of.strong, size=size))
     return text(*runs, spacing=spacing) if runs else None
 
 
-def prose(passage: str, limit: int = PROSE) -> list[RichTextBlock]:
-    """A block for each of its paragraphs."""
-    return [text(run(part, limit), spacing="Small") for part in paragraphs(passage, limit)]
+def prose(passage: str, *, spacing: str = "Small") -> list[RichTextBlock]:
+    """A block for each of its paragraphs. `spacing` is above the first."""
+    parts = paragraphs(passage, PROSE)
+    return [text(run(part, PROSE), spacing="Small" if index else spacing) for index, part in enumerate(parts)]
 
 
 def title(words: str) -> TextBlock:
     """The heading of a card without a band. Our own words."""
-    return TextBlock(text=heading(words, LINE) or EMPTY, style="heading", size="Large", weight="Bolder", wrap=True)
+    return _heading(words, LINE, size="Large")
 
 
 def subtitle(words: str, *, spacing: str = "Medium") -> TextBlock:
     """The heading of a part. Our own words."""
-    return TextBlock(text=heading(words, SHORT) or EMPTY, style="heading", size="Default", weight="Bolder", wrap=True, spacing=spacing)
+    return _heading(words, SHORT, size="Default", spacing=spacing)
+
+
+def _heading(words: str, limit: int, *, size: str, spacing: str | None = None) -> TextBlock:
+    shown = heading(words, limit) or EMPTY
+    return TextBlock(text=shown, style="heading", size=size, weight="Bolder", wrap=True, spacing=spacing)
 
 
 def severity(of: SeverityView, *, size: str | None = None) -> TextRun:
@@ -137,40 +146,30 @@ def severity(of: SeverityView, *, size: str | None = None) -> TextRun:
 
 def band(number: str, of: SeverityView, *, calm: bool) -> Container:
     """The head of an alert's card: severity on its colour, and the number. `calm`: decided, nothing shouts any more."""
+    severity_column = Column(width="stretch", items=[text(severity(of))])
+    number_column = Column(width="auto", items=[_heading(number, NUMBER, size="Default")])
     return Container(
         style="emphasis" if calm else _LEVEL_STYLES.get(of.level, "emphasis"),
         bleed=True,
-        items=[
-            ColumnSet(
-                columns=[
-                    Column(width="stretch", items=[text(severity(of))]),
-                    Column(
-                        width="auto",
-                        items=[
-                            TextBlock(
-                                text=heading(number, SHORT) or EMPTY, style="heading", size="Default", weight="Bolder", wrap=True
-                            )
-                        ],
-                    ),
-                ]
-            )
-        ],
+        items=[ColumnSet(columns=[severity_column, number_column])],
     )
 
 
 def panel(items: Sequence[Block], tone: Tone) -> Container:
     """A tinted box for what matters most on the card."""
-    return Container(style=_TONE_STYLES.get(tone, "emphasis"), items=list(items), rounded_corners=True, spacing="Medium")
+    return Container(
+        style=_TONE_STYLES.get(tone, "emphasis"), items=list(items), rounded_corners=True, spacing="Medium"
+    )
 
 
-def fact_rows(facts: Sequence[Fact], *, separator: bool = False) -> Container | None:
+def fact_rows(facts: Sequence[Fact], *, separator: bool = False, spacing: str = "Medium") -> Container | None:
     """Labels beside values. The label's column is narrow enough for a phone and both sides wrap."""
     if not facts:
         return None
     return Container(
         items=[_fact_row(fact, first=index == 0) for index, fact in enumerate(facts)],
         separator=separator or None,
-        spacing="Medium",
+        spacing="Large" if separator else spacing,
     )
 
 
@@ -186,8 +185,18 @@ def _fact_row(fact: Fact, *, first: bool) -> ColumnSet:
     )
 
 
-def bullets(items: Sequence[str]) -> list[RichTextBlock]:
-    return [text(run("•", tone="subtle"), TextRun(text=" "), run(item), spacing="Small") for item in items]
+def bullets(items: Sequence[str], *, spacing: str = "Small") -> list[ColumnSet]:
+    """A list whose wrapped lines stay beside their bullet. `spacing` is above the first."""
+    return [
+        ColumnSet(
+            spacing="Small" if index else spacing,
+            columns=[
+                Column(width="auto", items=[text(run("•", tone="subtle"))]),
+                Column(width="stretch", spacing="Small", items=[text(run(item))]),
+            ],
+        )
+        for index, item in enumerate(items)
+    ]
 
 
 def shortened(items: Sequence[str], count: int) -> tuple[str, ...]:
@@ -197,10 +206,13 @@ def shortened(items: Sequence[str], count: int) -> tuple[str, ...]:
 
 
 def buttons(of: Sequence[Button]) -> ActionSet | None:
-    """At most three beside one another, in the order given; the others in the overflow menu."""
-    primary = [button for button in of if not button.secondary][:PRIMARY]
-    ranked = primary + [replace(button, secondary=True) for button in of if button not in primary]
-    return ActionSet(actions=[action(button) for button in ranked], spacing="Medium") if ranked else None
+    """At most three beside one another, in the order given; the rest in the overflow menu, which never stands alone."""
+    if not of:
+        return None
+    shown = [place for place, button in enumerate(of) if not button.secondary][:PRIMARY] or [0]
+    first = [replace(of[place], secondary=False) for place in shown]
+    rest = [replace(button, secondary=True) for place, button in enumerate(of) if place not in shown]
+    return ActionSet(actions=[action(button) for button in first + rest], spacing="Medium")
 
 
 def action(button: Button, words: str | None = None) -> Action:

@@ -13,7 +13,10 @@ import unicodedata
 ELLIPSIS = "…"
 
 # Most texts. Harmless as they stand: no dot and no colon before a letter or a slash, no bracket, no far script.
-_TAME = re.compile(r"(?:[A-Za-z0-9 ,;()!?'\"/+=%#@_*~|\-\u00a1-\u00ac\u00ae-\u02af\u2010-\u2027\u2030-\u205e]++|\.(?=[ 0-9]|$)|(?<=[0-9]):(?=[0-9])|:(?= |$))*+\Z")
+_TAME = re.compile(
+    r"(?:[A-Za-z0-9 ,;()!?'\"/+=%#@_*~|\-\u00a1-\u00ac\u00ae-\u02af\u2010-\u2027\u2030-\u205e]++"
+    r"|\.(?=[ 0-9]|$)|(?<=[0-9]):(?=[0-9])|:(?= |$))*+\Z"
+)
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _SPACES = re.compile(r" {2,}")
 # Controls, bidi marks and overrides, zero-width and filler characters, tags, surrogates, private use, non-characters.
@@ -26,7 +29,7 @@ _UNSEEN = re.compile(
 _MARKS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _TOWERS = re.compile(f"({_MARKS}{{4}}){_MARKS}+")
 _MENTIONS = re.compile(r"</?at\b[^<>]{0,100}>", re.IGNORECASE)
-_TAGS = re.compile(r"<(?=[A-Za-z/!?])")
+_TAGS = re.compile(r"<(?=[A-Za-z/!?])([^<>]{0,100}>)?")
 _TEMPLATES = re.compile(r"([{$])(?=\{)")
 _HTTP = re.compile(r"\bhttp(?=s?:)", re.IGNORECASE)
 _SCHEMES = re.compile(
@@ -45,7 +48,7 @@ _HOSTS = re.compile(
     r"(?![^\W_]))",
     re.IGNORECASE,
 )
-_BRACKETS = str.maketrans({"[": "\uff3b", "]": "\uff3d", "`": "\u2019"})
+_BRACKETS = str.maketrans({"[": "(", "]": ")", "`": "\u2019"})
 _ENTITIES = re.compile(r"&(?=#?\w{1,32};)")
 _MARKDOWN = re.compile(r"([\\*_~])")
 _LINE_START = re.compile(r"(?m)^(\s*)(?:([-+>#=|])|(\d{1,9})([.)]))")
@@ -58,7 +61,7 @@ def defuse(text: str, limit: int) -> str:
     text = _UNSEEN.sub("", _BREAKS.sub(" ", text[: 4 * limit + 256]))
     text = _TOWERS.sub(r"\1", text)
     if "<" in text:
-        text = _TAGS.sub("\u2039", _MENTIONS.sub("", text))
+        text = _TAGS.sub(_shown_tag, _MENTIONS.sub("", text))
     if "{" in text:
         text = _TEMPLATES.sub(r"\1 ", text)
     if ":" in text:
@@ -87,7 +90,7 @@ def label(text: str, limit: int) -> str:
 
 def heading(text: str, limit: int) -> str:
     """For a TextBlock, whose text is Markdown: shown as it is written."""
-    text = _ENTITIES.sub("\uff06", label(text, limit))
+    text = _ENTITIES.sub("+", label(text, limit))
     text = _MARKDOWN.sub(r"\\\1", text)
     return _LINE_START.sub(lambda at: f"{at[1]}\\{at[2]}" if at[2] else f"{at[1]}{at[3]}\\{at[4]}", text)
 
@@ -100,6 +103,10 @@ def cut(text: str, limit: int) -> str:
     while end > 0 and _belongs_to_the_letter_before(text, end):
         end -= 1
     return text[:end].rstrip() + ELLIPSIS
+
+
+def _shown_tag(found: re.Match[str]) -> str:
+    return f"\u2039{found[1][:-1]}\u203a" if found[1] else "\u2039"
 
 
 def _belongs_to_the_letter_before(text: str, at: int) -> bool:

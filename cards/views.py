@@ -87,7 +87,7 @@ class AlertView:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A headed part of a details card. `code` is drawn in monospace, line by line, never as Markdown."""
+    """A headed part of a details card. A line break in a paragraph starts a new one."""
 
     title: str
     paragraphs: tuple[str, ...] = ()

@@ -34,9 +34,9 @@ _FREE = {"data"}  # ours alone: whatever is JSON
 def _classes() -> dict[str, type[BaseModel]]:
     found: dict[str, type[BaseModel]] = {}
     for _, model in inspect.getmembers(core, inspect.isclass):
-        if issubclass(model, BaseModel) and (field := model.model_fields.get("type")):
-            if typing.get_origin(field.annotation) is Literal:
-                found[typing.get_args(field.annotation)[0]] = model
+        field = model.model_fields.get("type") if issubclass(model, BaseModel) else None
+        if field is not None and typing.get_origin(field.annotation) is Literal:
+            found[typing.get_args(field.annotation)[0]] = model
     return found
 
 
@@ -79,7 +79,9 @@ def _check(thing: dict[str, Any], path: str, model: type[BaseModel] | None = Non
         raise BadCard(f"{path}: Teams knows no type {kind!r}")
     declared = {field.serialization_alias or field.alias or name for name, field in model.model_fields.items()}
     allowed = declared | ({"$schema"} if path == "card" else set())
-    _require(thing.keys() <= allowed, path, f"{kind or model.__name__} does not declare {sorted(thing.keys() - allowed)}")
+    _require(
+        thing.keys() <= allowed, path, f"{kind or model.__name__} does not declare {sorted(thing.keys() - allowed)}"
+    )
     for key, value in thing.items():
         if key in _FREE:
             continue
@@ -114,7 +116,9 @@ def _house_rules(path: str, thing: dict[str, Any]) -> None:
         _require(len(primary) <= MAX_PRIMARY, path, f"{len(primary)} primary actions")
     if kind == "Action.Execute" and not path.endswith(".refresh.action"):
         fallback = thing.get("fallback") or {}
-        _require(fallback.get("type") == "Action.Submit", path, "an Action.Execute without an Action.Submit to fall back to")
+        _require(
+            fallback.get("type") == "Action.Submit", path, "an Action.Execute without an Action.Submit as fallback"
+        )
         same = {**thing.get("data", {}), "verb": thing.get("verb")}
         _require(fallback.get("data") == same, path, "a fallback that carries other data")
         _require(fallback.get("mode") == thing.get("mode"), path, "a fallback of another mode")
@@ -122,7 +126,11 @@ def _house_rules(path: str, thing: dict[str, Any]) -> None:
         _require(bool(thing.get("title")), path, "an action without a title")
     if str(kind).startswith("Input."):
         _require(bool(thing.get("label")), path, "an input without a label")
-        _require(not thing.get("isRequired") or bool(thing.get("errorMessage")), path, "a required input without errorMessage")
+        _require(
+            not thing.get("isRequired") or bool(thing.get("errorMessage")),
+            path,
+            "a required input without errorMessage",
+        )
     if "userIds" in thing:
         _require(len(thing["userIds"]) <= MAX_REFRESHERS, path, "more people than refresh can take")
 

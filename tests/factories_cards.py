@@ -51,9 +51,10 @@ CUSTOMER = "b44bb1fb-c595-45b0-9e0e-d657365580fc"
 ACT = {"alert": 1042, "version": 7, "card": "01JD3V8N2K7Q4W9X5Y6Z0A1B2C"}
 
 HOSTILE = (
-    "[Reset **your** password](https://evil.example.com/a?b=c)\r\n# Breaking <at>Ada Admin</at> {{DATE(2026-01-02T03:04:05Z, "
-    "SHORT)}} \u202egnp.exe\u200b www.evil.com evil.com/login javascript:alert(1) \x1b[31m`code` ![x](http://evil.com/x.png) "
-    '"quotes" \\back ${user} =cmd|\'/c calc\'!A1 Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334algo \ud800'
+    "[Reset **your** password](https://evil.example.com/a?b=c)\r\n# Breaking <at>Ada Admin</at> "
+    "{{DATE(2026-01-02T03:04:05Z, SHORT)}} \u202egnp.exe\u200b www.evil.com evil.com/login javascript:alert(1) "
+    "\x1b[31m`code` ![x](http://evil.com/x.png) \"quotes\" \\back ${user} =cmd|'/c calc'!A1 "
+    "Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334algo \ud800"
 )
 
 ACTS = (
@@ -64,7 +65,12 @@ ACTS = (
     Button("Ignore", verb=ALERT_IGNORE, data=ACT, secondary=True),
     Button("Details", verb=ALERT_DETAILS, data=ACT, secondary=True),
     Button("Add a note", "dialog", ALERT_NOTE, ACT, secondary=True),
-    Button("Open in Partner Center", "url", url="https://partner.microsoft.com/dashboard/v2/customers/alerts", secondary=True),
+    Button(
+        "Open in Partner Center",
+        "url",
+        url="https://partner.microsoft.com/dashboard/v2/customers/alerts",
+        secondary=True,
+    ),
     Button(
         "Manage subscription",
         "url",
@@ -105,7 +111,7 @@ ALERT = AlertView(
     buttons=ACTS,
     hint="Buttons not working? Reply here: mark A-1042 fraud",
     refresh=Refresh(ACT, user_ids=tuple(f"29:1person-{number}" for number in range(8))),
-    fallback_text="A-1042, high severity: Azure subscription is creating virtual machines at an anomalous rate. Alpine Ski House.",
+    fallback_text="A-1042, high severity: virtual machines are created at an anomalous rate. Alpine Ski House.",
 )
 FRAUD = replace(
     ALERT,
@@ -139,35 +145,49 @@ OVERDUE = replace(
     resources=(),
 )
 
+TITLES = (
+    "Azure subscription is creating virtual machines at an anomalous rate",
+    "Sign-in from an unfamiliar location by a global administrator",
+    "Suspicious role assignment",
+)
+CUSTOMERS = ("Alpine Ski House", "Contoso", "Graphic Design Institute")
+STATUSES = (
+    Line("Active", strong=True),
+    Line("Investigating", "accent"),
+    Line("Fraud", "attention"),
+    Line("Legitimate", "good"),
+)
 ROWS = tuple(
     Row(
-        f"A-{1042 - number}",
-        (HIGH, MEDIUM, LOW, INFORMATIONAL, UNKNOWN)[number % 5],
-        (
-            "Azure subscription is creating virtual machines at an anomalous rate",
-            "Sign-in from an unfamiliar location by a global administrator",
-            "Suspicious role assignment",
-        )[number % 3],
-        f"{('Alpine Ski House', 'Contoso', 'Graphic Design Institute')[number % 3]} · 21 Nov 2026, 13:{59 - number:02} UTC",
-        (Line("Active", strong=True), Line("Investigating", "accent"), Line("Fraud", "attention"), Line("Legitimate", "good"))[
-            number % 4
-        ],
-        Button(f"Open A-{1042 - number}", verb=ALERT_DETAILS, data={**ACT, "alert": 1042 - number}),
+        label=f"A-{1042 - number}",
+        severity=(HIGH, MEDIUM, LOW, INFORMATIONAL, UNKNOWN)[number % 5],
+        title=TITLES[number % 3],
+        detail=f"{CUSTOMERS[number % 3]} · 21 Nov 2026, 13:{59 - number:02} UTC",
+        status=STATUSES[number % 4],
+        open=Button(f"Open A-{1042 - number}", verb=ALERT_DETAILS, data={**ACT, "alert": 1042 - number}),
     )
     for number in range(10)
 )
+WORDS = "severity:high,medium since:7d"
 LIST = ListView(
     title="Unresolved alerts",
     subtitle="severity high or medium · since 7 days · page 2 of 7",
     rows=ROWS,
     empty="No alert matches. Try: show all",
     buttons=(
-        Button("Previous", verb=LIST_PAGE, data={"words": "severity:high,medium since:7d", "trail": ["01JD3V8N2K"]}),
-        Button("Next", verb=LIST_PAGE, data={"words": "severity:high,medium since:7d", "trail": ["01JD3V8N2K", "01JD3V8N2L"]}),
-        Button("Export as CSV", verb=EXPORT_RUN, data={"words": "severity:high,medium since:7d"}),
+        Button("Previous", verb=LIST_PAGE, data={"words": WORDS, "trail": ["01JD3V8N2K"]}),
+        Button(
+            "Next",
+            verb=LIST_PAGE,
+            data={"words": WORDS, "trail": ["01JD3V8N2K"] * 2},
+        ),
+        Button("Export as CSV", verb=EXPORT_RUN, data={"words": WORDS}),
     ),
     fallback_text="Unresolved alerts, page 2 of 7.",
 )
+DESCRIPTION = """Virtual machines were created in a region that this subscription had not used in the 30 days before.
+
+We recommend that you contact the customer, and that you cancel the subscription if nobody knows these machines."""
 DETAILS = DetailsView(
     label="A-1042",
     severity=HIGH,
@@ -177,11 +197,7 @@ DETAILS = DetailsView(
         Section("Alert", facts=ALERT.facts),
         Section(
             "Description",
-            paragraphs=(
-                "Virtual machines were created in a region that this subscription had not used in the 30 days before.\n\n"
-                "We recommend that you contact the customer, and that you cancel the subscription if nobody knows these "
-                "machines.",
-            ),
+            paragraphs=(DESCRIPTION,),
         ),
         Section("Affected resources", items=ALERT.resources, more="and 12 more"),
         Section(
@@ -194,7 +210,10 @@ DETAILS = DetailsView(
         ),
         Section(
             "Activity log",
-            items=("21 Nov 2026, 12:50 UTC · active → investigating · ada@northwind.example", "21 Nov 2026, 12:49 UTC · active"),
+            items=(
+                "21 Nov 2026, 12:50 UTC · active → investigating · ada@northwind.example",
+                "21 Nov 2026, 12:49 UTC · active",
+            ),
         ),
     ),
     buttons=ACTS,
@@ -214,12 +233,18 @@ HELP = HelpView(
         Command("subscribe", "sends new alerts of your partner here"),
         Command("whoami", "your roles as Microsoft Graph reports them"),
     ),
-    outro=("Filters: severity, type, customer, subscription, partner, since, until, age, assigned, test.", "More: help show"),
+    outro=(
+        "Filters: severity, type, customer, subscription, partner, since, until, age, assigned, test.",
+        "More: help show",
+    ),
     fallback_text="Commands: show, mark, investigate, note, export, subscribe, whoami.",
 )
 INFO = InfoView(
     title="Alerts can come here",
-    lines=(Line("Alert Desk is installed in this channel and sends nothing yet."), Line("An Admin Agent starts it.", "subtle")),
+    lines=(
+        Line("Alert Desk is installed in this channel and sends nothing yet."),
+        Line("An Admin Agent starts it.", "subtle"),
+    ),
     facts=(Fact("Partner", "Northwind Cloud"), Fact("Open alerts", "14, 3 of them high", tone="attention")),
     items=("Alerts younger than 24 hours come as cards", "Older ones are in the list"),
     buttons=(Button("Send alerts here", verb=ROUTE_ON),),
@@ -237,7 +262,14 @@ FORM = FormView(
             error="Choose one.",
             choices=(Choice("legitimate", "Legitimate"), Choice("ignore", "Ignore")),
         ),
-        Field("reason", "Why", required=True, error="Say why, for the record.", placeholder="Seen by everybody", multiline=True),
+        Field(
+            "reason",
+            "Why",
+            required=True,
+            error="Say why, for the record.",
+            placeholder="Seen by everybody",
+            multiline=True,
+        ),
     ),
     submit=Button("Change verdict", "submit", ALERT_REVERDICT, ACT),
     fallback_text="Change the verdict of A-1042.",
@@ -258,16 +290,20 @@ class Sample:
 
 def texts_replaced(view: Any, text: str) -> Any:
     """The view with every text that is read set to `text`; what the program itself decides by is kept."""
+    if isinstance(view, str):
+        return text
     if isinstance(view, tuple):
         return tuple(texts_replaced(part, text) for part in view)
     if not is_dataclass(view):
         return view
-    kept = {"kind", "verb", "data", "url", "tone", "level", "id", "user_ids"} | ({"value"} if isinstance(view, Choice) else set())
+    kept = {"kind", "verb", "data", "url", "tone", "level", "id", "user_ids"} | (
+        {"value"} if isinstance(view, Choice) else set()
+    )
     changed: dict[str, Any] = {}
     for field in fields(view):
         value = getattr(view, field.name)
         if field.name not in kept and not isinstance(value, (Mapping, bool, int)) and value is not None:
-            changed[field.name] = text if isinstance(value, str) else texts_replaced(value, text)
+            changed[field.name] = texts_replaced(value, text)
     return replace(view, **changed)  # type: ignore[type-var]
 
 

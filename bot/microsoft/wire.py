@@ -74,11 +74,18 @@ def _objects(value: object) -> list[Any]:
     return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
 
 
+def _json(value: object) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # nested deeper than it writes, though it read it
+        return ""
+
+
 def _bag(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         return {}
     return {
-        _text(name): _text(inside) if isinstance(inside, str) else orjson.dumps(inside).decode()
+        _text(name): _text(inside) if isinstance(inside, str) else _json(inside)
         for name, inside in value.items()
         if inside is not None and "@odata" not in str(name)
     }

@@ -91,7 +91,7 @@ async def get_alert(call: Call) -> dict[str, Any]:
 
 
 async def update_alert(call: Call) -> dict[str, Any]:
-    """Decide or reopen. As in the documented example the answer shows the old status unless switch `stale_echo` is off."""
+    """Decide or reopen. As in the documented example, the old status is shown unless switch `stale_echo` is off."""
     partner = permitted(call, WRITE)
     call.options()
     body = await call.json_body()

@@ -153,6 +153,7 @@ class Webhooks:
             self._under_way -= 1
             if validation is not None:
                 validation.done = True
+            self._cloud.events.publish("webhook", {"url": registration.url, "event": event["EventName"]})
 
     def _headers(self, registration: Registration, body: bytes) -> dict[str, str]:
         signature = f"Signature {self._cloud.keys.webhook.sign(body)}"

@@ -10,7 +10,7 @@ from typing import TypeVar
 from bot.domain.audit import AuditEntry
 from bot.domain.people import NO_ROLES, Conversation, ConversationKind, Partner, Person, Roles
 from bot.domain.policy import Act, lacking
-from bot.errors import AlertDeskError, NotAllowed, Transient
+from bot.errors import AlertDeskError, NotAllowed, NotChecked
 from bot.ports import Channel, Directory, Environment
 from bot.services.memory import Memory
 from bot.texts import en as texts
@@ -33,7 +33,7 @@ class Access:
     async def known(self, person: Person, conversation: Conversation) -> Person:
         """The person with the tenant that the conversation's roster reports; no tenant where it reports none.
 
-        Raises Transient where the roster cannot be asked in time.
+        Raises NotChecked where the roster cannot be asked in time.
         """
         return person if person.tenant_id else await _checked(self._identify(person, conversation))
 
@@ -59,7 +59,7 @@ class Access:
     async def require(self, act: Act, person: Person, partner: Partner, conversation: Conversation, subject: str) -> Person:
         """The identified person, if they may do this now. A denial is audited before it is raised.
 
-        Raises NotAllowed, or Transient where it could not be checked (then nothing was done).
+        Raises NotAllowed, or NotChecked where it could not be checked (then nothing was done).
         """
         known = await self.known(person, conversation)
         roles = await _checked(self.roles(known, partner))
@@ -141,11 +141,11 @@ class Access:
 
 
 async def _checked(question: Awaitable[T]) -> T:
-    """The answer, or Transient that says: nothing was done, press again."""
+    """The answer, or NotChecked that says: nothing was done, press again."""
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             return await question
     except TimeoutError:
-        raise Transient(texts.COULD_NOT_CHECK, code="check_timeout") from None
+        raise NotChecked(texts.COULD_NOT_CHECK, code="check_timeout") from None
     except AlertDeskError as problem:
-        raise Transient(texts.COULD_NOT_CHECK, code=problem.code or "check_failed") from problem
+        raise NotChecked(texts.COULD_NOT_CHECK, code=problem.code or "check_failed") from problem

@@ -44,7 +44,8 @@ class Session:
 
     async def changed(self, statement: Executable) -> int:
         """How many rows the statement inserted, changed or deleted."""
-        return (await self.execute(statement)).rowcount
+        # Without the option the count of an insert is gone by the time that it could be asked for.
+        return (await self.execute(statement.execution_options(preserve_rowcount=True))).rowcount
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An insert that can say what to do on a conflict."""

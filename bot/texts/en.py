@@ -235,12 +235,16 @@ EMPTY_MESSAGE = "Say `help` for what I understand."
 STILL_AT_IT = "I am still at it; the result will show on the card."
 UNREADABLE_ACTION = "This button does not belong to the version of Alert Desk that runs now. Say `show unresolved` for fresh cards."
 BOT_UNKNOWN_PERSON = "Teams did not say who you are, so nothing was done."
-STORE_AWAY = "My database does not answer, so nothing was done. Try again in a moment."
+TRY_AGAIN = "Something that I depend on did not answer just now. Look at the alert, then try again in a moment."
 
 
 def unknown_command(word: str, near: str) -> str:
     hint = f" Did you mean `{near}`?" if near else ""
     return f"I do not know the command {word!r}.{hint} Say `help` for all commands."
+
+
+def not_possible(correlation: str) -> str:
+    return f"That cannot be done as things are set up. Tell the people who run Alert Desk; it is logged as {correlation}."
 
 
 def broken(correlation: str) -> str:
@@ -489,4 +493,5 @@ EXPORT_TITLE = "Your export is ready"
 EXPORT_LINK_LINES = ("Only you can open it: the page asks you to sign in. The link serves once and for half an hour.",)
 ROWS = "Alerts"
 FILE = "File"
-OPENS_FOR = "Opens for"
+OPENS_UNTIL = "Opens until"
+FOR_EXAMPLE = "For example"

@@ -15,7 +15,7 @@ from bot.domain.people import Partner
 from bot.errors import AlertDeskError, ConfigError, Missing, MissingMfa, Permanent, Refused, Transient
 from bot.microsoft.alerts import GraphAlerts
 from bot.ports import AlertPage
-from tests.unit.microsoft.conftest import GRAPH, Microsoft
+from tests.support.microsoft import GRAPH, Microsoft
 
 ALERTS = f"{GRAPH}/beta/security/partner/securityAlerts"
 
@@ -239,6 +239,6 @@ async def test_a_patch_with_a_stale_token_is_sent_again(
 
 
 def test_a_reader_that_is_not_built_is_refused(microsoft: Microsoft, partner: Partner) -> None:
-    with pytest.raises(ConfigError, match='Northwind.*"delegated"'):
+    with pytest.raises(ConfigError, match=r'Northwind.*"delegated"'):
         GraphAlerts(microsoft.graph, [replace(partner, reader="delegated")])
     GraphAlerts(microsoft.graph, [replace(partner, reader="auto")])

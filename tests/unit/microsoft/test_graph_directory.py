@@ -12,7 +12,7 @@ import pytest
 from bot.domain.people import GLOBAL_ADMINISTRATOR, NO_ROLES, Partner, Roles
 from bot.errors import AlertDeskError, MissingMfa, Permanent, Refused, Transient
 from bot.microsoft.directory import GraphDirectory
-from tests.unit.microsoft.conftest import GRAPH, PARTNER_CENTER, Microsoft
+from tests.support.microsoft import GRAPH, PARTNER_CENTER, Microsoft
 
 PERSON = "44444444-4444-4444-8444-444444444444"
 CUSTOMER = "55555555-5555-4555-8555-555555555555"

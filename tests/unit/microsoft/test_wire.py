@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,6 +154,11 @@ def test_hostile_texts_stay_whole_but_for_what_no_database_takes() -> None:
         ("a", "b"),
         ("c", '{"d":[1]}'),
     )
+
+
+def test_a_detail_nested_too_deep_costs_that_detail() -> None:
+    deep = orjson.loads(b"[" * 500 + b"]" * 500)
+    assert read(additionalDetails={"a": deep, "b": "x"}).additional_details == (("a", ""), ("b", "x"))
 
 
 @pytest.mark.parametrize(

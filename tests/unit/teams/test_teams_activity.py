@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -363,20 +364,16 @@ _JSON = st.recursive(
 @given(st.sampled_from(sorted(activity())), _JSON, st.sampled_from(["message", "invoke", "conversationUpdate"]))
 def test_whatever_a_part_holds_it_is_understood_or_refused(name: str, value: Any, kind: str) -> None:
     document = (execute() if kind == "invoke" else activity(type=kind)) | {name: value}
-    try:
+    with contextlib.suppress(BadActivity):
         translate(parse(encoded(document)))
-    except BadActivity as error:
-        assert error.message
 
 
 @given(_JSON)
 def test_whatever_an_invoke_carries_it_is_understood_or_refused(value: Any) -> None:
     for name in ("adaptiveCard/action", "task/fetch", "task/submit", "fileConsent/invoke"):
         for carried in (value, {"action": value}, {"data": value}, {"action": {"verb": value, "data": value}}):
-            try:
+            with contextlib.suppress(BadActivity):
                 translate(parse(encoded(execute(name=name, value=carried))))
-            except BadActivity as error:
-                assert error.message
 
 
 # Text --------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,66 @@
+"""What happens to conversations: installs are greeted, and what we know of a conversation is kept true."""
+
+from __future__ import annotations
+
+from bot.chat.turn import Event, EventKind
+from bot.domain.people import Conversation, ConversationKind, ConversationState
+from bot.errors import AlertDeskError
+from bot.ports import Channel, Environment, Message
+from bot.services.conversations import Conversations
+from bot.telemetry.log import get_logger
+from bot.texts import en as texts
+from cards import actions
+from cards.info import info_card
+from cards.views import Button, InfoView, Line
+
+log = get_logger("events")
+
+_CHANNEL_STATES = {
+    EventKind.REMOVED: ConversationState.REMOVED,
+    EventKind.CHANNEL_DELETED: ConversationState.DELETED,
+}
+_TEAM_STATES = {
+    EventKind.TEAM_DELETED: ConversationState.DELETED,
+    EventKind.TEAM_ARCHIVED: ConversationState.ARCHIVED,
+    EventKind.TEAM_UNARCHIVED: ConversationState.ACTIVE,
+    EventKind.TEAM_RESTORED: ConversationState.ACTIVE,
+}
+
+
+class Events:
+    def __init__(self, env: Environment, conversations: Conversations, channel: Channel) -> None:
+        self._env, self._conversations, self._channel = env, conversations, channel
+
+    async def event(self, event: Event) -> None:
+        """Raises Transient where it could not be recorded: then Teams should send it again."""
+        where = event.conversation
+        if event.kind == EventKind.INSTALLED:
+            if await self._conversations.installed(where):
+                await self._greet(where)
+        elif event.kind in (EventKind.CHANNEL_CREATED, EventKind.CHANNEL_RESTORED):
+            await self._conversations.heard(where, None)
+        elif event.kind == EventKind.REMOVED and where.kind == ConversationKind.CHANNEL and where.team_id:
+            await self._conversations.team(where.team_id, ConversationState.REMOVED)
+            await self._conversations.stopped(where.id, ConversationState.REMOVED)
+        elif event.kind in _CHANNEL_STATES:
+            await self._conversations.stopped(where.id, _CHANNEL_STATES[EventKind(event.kind)])
+        elif event.kind in _TEAM_STATES:
+            await self._conversations.team(where.team_id or where.id, _TEAM_STATES[EventKind(event.kind)])
+        elif event.kind == EventKind.CHANNEL_RENAMED:
+            await self._conversations.renamed(where.id, event.name)
+        elif event.kind == EventKind.TEAM_RENAMED:
+            await self._conversations.team_renamed(where.team_id or where.id, event.name)
+
+    async def _greet(self, where: Conversation) -> None:
+        """A greeting is a courtesy: one that fails is logged, not repeated."""
+        async with self._env.store.read() as tx:
+            routed = any(route.on for route in await tx.conversations.routes(where.id))
+        lines: tuple[str, ...] = texts.WELCOME_ROUTED if routed else texts.WELCOME
+        if where.kind == ConversationKind.PERSONAL:
+            lines = texts.WELCOME_PERSONAL
+        buttons = (Button(texts.SEND_HERE, verb=actions.ROUTE_ON),) if lines is texts.WELCOME else ()
+        view = InfoView(texts.WELCOME_TITLE, tuple(Line(line) for line in lines), buttons=buttons, fallback_text=texts.WELCOME_TITLE)
+        try:
+            await self._channel.send(where, Message(card=info_card(view), summary=texts.WELCOME_TITLE))
+        except AlertDeskError as problem:
+            log.warning("greeting_not_sent", conversation=where.id, code=problem.code, problem=problem.message)

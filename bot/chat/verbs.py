@@ -1,0 +1,117 @@
+"""What card buttons do: one handler a verb. The payload's model is in cards/actions.py."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.chat.acting import Acting
+from bot.chat.exporting import Exporting
+from bot.chat.forms import note_form, reverdict_form
+from bot.chat.lists import Lists
+from bot.chat.turn import CloseDialog, OpenDialog, Refuse, Reply, Say, ShowCard, Turn, TurnKind
+from bot.domain.alerts import Status, Verdict
+from bot.domain.policy import Act
+from bot.errors import UserError
+from bot.ports import Environment
+from bot.services.access import Access
+from bot.services.notes import Notes
+from bot.services.routes import Routes
+from bot.services.verdicts import Wish
+from bot.texts import en as texts
+from cards import actions
+from cards.actions import AlertAct, ExportRun, ListPage, NoteAct, ReverdictAct
+
+Handler = Callable[[Turn, Any], Awaitable[Reply]]
+
+
+class Verbs:
+    """`handlers` is complete: one for each verb of cards/actions.py, which a test compares."""
+
+    def __init__(
+        self,
+        env: Environment,
+        acting: Acting,
+        access: Access,
+        lists: Lists,
+        notes: Notes,
+        routes: Routes,
+        exporting: Exporting,
+    ) -> None:
+        self._env, self._acting, self._access, self._lists = env, acting, access, lists
+        self._notes, self._routes, self._exporting = notes, routes, exporting
+        self.handlers: dict[str, Handler] = {
+            actions.ALERT_REFRESH: self._refresh,
+            actions.ALERT_LEGITIMATE: self._marks(Verdict.LEGITIMATE),
+            actions.ALERT_FRAUD: self._marks(Verdict.FRAUD),
+            actions.ALERT_IGNORE: self._marks(Verdict.IGNORE),
+            actions.ALERT_INVESTIGATE: self._investigate,
+            actions.ALERT_DETAILS: self._details,
+            actions.ALERT_NOTE: self._note,
+            actions.ALERT_REVERDICT: self._reverdict,
+            actions.SUBSCRIPTION_CANCEL: self._cancel,
+            actions.ROUTE_ON: self._route_on,
+            actions.ROUTE_OFF: self._route_off,
+            actions.LIST_PAGE: self._page,
+            actions.EXPORT_RUN: self._export,
+        }
+
+    async def _refresh(self, turn: Turn, act: AlertAct) -> Reply:
+        readable = await self._acting.readable(turn)
+        return ShowCard(raw=await self._acting.board.raw(act.alert, act.card, readable))
+
+    def _marks(self, verdict: Verdict) -> Handler:
+        async def mark(turn: Turn, act: AlertAct) -> Reply:
+            record = await self._acting.by_number(turn, act.alert)
+            wish = Wish(Status.RESOLVED, verdict)
+            return await self._acting.decide(turn, record, wish, act=Act.MARK, card_id=act.card)
+
+        return mark
+
+    async def _investigate(self, turn: Turn, act: AlertAct) -> Reply:
+        record = await self._acting.by_number(turn, act.alert)
+        return await self._acting.decide(turn, record, Wish(Status.INVESTIGATING), act=Act.INVESTIGATE, card_id=act.card)
+
+    async def _details(self, turn: Turn, act: AlertAct) -> Reply:
+        record = await self._acting.by_number(turn, act.alert)
+        return ShowCard(await self._acting.board.details(record, act.card), summary=self._acting.board.summary(record))
+
+    async def _note(self, turn: Turn, act: NoteAct) -> Reply:
+        record = await self._acting.by_number(turn, act.alert)
+        if turn.kind == TurnKind.DIALOG_OPEN:
+            await self._acting.check(turn, record, Act.NOTE)
+            return OpenDialog(f"{texts.NOTE_TITLE}: {record.label}", note_form(record, act))
+        await self._acting.check(turn, record, Act.NOTE)
+        await self._notes.add(record, act.text, turn.person)
+        return CloseDialog() if turn.kind == TurnKind.DIALOG_SUBMIT else Say(texts.note_added(record.label))
+
+    async def _reverdict(self, turn: Turn, act: ReverdictAct) -> Reply:
+        record = await self._acting.by_number(turn, act.alert)
+        if turn.kind == TurnKind.DIALOG_OPEN:
+            await self._acting.check(turn, record, Act.REVERDICT)
+            if record.alert.is_open:
+                raise UserError(texts.NOT_DECIDED, code="not_decided")
+            return OpenDialog(f"{texts.CHANGE_VERDICT}: {record.label}", reverdict_form(record, act))
+        if not act.verdict or not act.reason.strip():
+            raise UserError(texts.REASON_NEEDED, code="no_reason")
+        wish = Wish(Status.RESOLVED, act.verdict, act.reason.strip(), may_replace=True)
+        reply = await self._acting.decide(turn, record, wish, act=Act.REVERDICT, card_id=act.card)
+        if turn.kind != TurnKind.DIALOG_SUBMIT:
+            return reply
+        return CloseDialog(reply.text) if isinstance(reply, Say | Refuse) else CloseDialog()
+
+    async def _cancel(self, turn: Turn, act: AlertAct) -> Reply:
+        return await self._acting.cancel(turn, await self._acting.by_number(turn, act.alert))
+
+    async def _route_on(self, turn: Turn, _act: Any) -> Reply:
+        return Say(texts.subscribed(await self._routes.subscribe(turn.person, turn.conversation, ""), ""))
+
+    async def _route_off(self, turn: Turn, _act: Any) -> Reply:
+        return Say(texts.unsubscribed(await self._routes.unsubscribe(turn.person, turn.conversation)))
+
+    async def _page(self, turn: Turn, act: ListPage) -> Reply:
+        readable = await self._acting.readable(turn)
+        return ShowCard(await self._lists.page(act.words, list(act.trail), readable))
+
+    async def _export(self, turn: Turn, act: ExportRun) -> Reply:
+        return await self._exporting.ask(turn, act.words)

@@ -1,0 +1,50 @@
+"""The small regular work: decisions left open are taken up again, old rows forgotten, gauges kept true."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.ports import Environment
+from bot.services.verdicts import Verdicts
+from bot.telemetry import metrics
+
+_RESUME_SECONDS = 1.0
+_UPKEEP_SECONDS = 15.0
+_PRUNE_EVERY = 240  # rounds of upkeep: an hour
+_FORGET_SENT = timedelta(days=7)
+_FORGET_ACTIVITIES = timedelta(hours=24)
+
+
+class Resumer:
+    """Takes up intents whose carrier died or had to wait."""
+
+    def __init__(self, env: Environment, verdicts: Verdicts) -> None:
+        self._env, self._verdicts = env, verdicts
+
+    async def run(self) -> None:
+        await self._verdicts.resume()
+        await self._env.clock.sleep(_RESUME_SECONDS)
+
+
+class Upkeep:
+    def __init__(self, env: Environment) -> None:
+        self._env, self._rounds = env, 0
+
+    async def run(self) -> None:
+        now = self._env.clock.now()
+        async with self._env.store.read() as tx:
+            counts = await tx.outbox.counts()
+            oldest = await tx.outbox.oldest_waiting()
+            syncs = [await tx.syncs.get(partner) for partner in self._env.partners]
+        for state in ("pending", "sending", "uncertain", "parked"):
+            metrics.OUTBOX.labels(state=state).set(counts.get(state, 0))
+        metrics.OLDEST.set(max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
+        for sync in syncs:
+            if sync.last_open_at is not None:
+                metrics.SYNC_AGE.labels(partner=sync.partner).set((now - sync.last_open_at).total_seconds())
+        if self._rounds % _PRUNE_EVERY == 0:
+            async with self._env.store.write() as tx:
+                await tx.outbox.prune(now - _FORGET_SENT)
+                await tx.inbox.prune(now - _FORGET_ACTIVITIES)
+        self._rounds += 1
+        await self._env.clock.sleep(_UPKEEP_SECONDS)

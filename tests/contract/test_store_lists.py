@@ -1,0 +1,162 @@
+"""Lists and selections: SQL must say the same as `filters.matches` and Python's own ordering, on both databases."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.alerts import Alert, severity_rank
+from bot.domain.filters import AlertQuery, Cursor, matches
+from bot.store import SqlStore
+from tests.contract.store_samples import NOW, a_query, add_alerts, an_alert, at
+
+TENANTS = ("cust-a", "CUST-B", "cust-c", "cust-nameless")
+NAMES = {"cust-a": "Straße & Söhne", "cust-b": "100%_Adatum", "cust-c": "İstanbul ADATUM"}
+MOMENTS = [NOW + timedelta(minutes=minutes, microseconds=more) for minutes in (-90, -60, -30, 0) for more in (-1, 0, 1)]
+CASES = (str.lower, str.upper, str.title)
+
+
+def in_any_case(*words: str) -> st.SearchStrategy[str]:
+    return st.builds(lambda word, case: case(word), st.sampled_from(words), st.sampled_from(CASES))
+
+
+alerts = st.fixed_dictionaries(
+    {
+        "partner": st.sampled_from(("one", "two", "three")),
+        "status": in_any_case("active", "investigating", "resolved", "escalated", "ÄNDERUNG"),
+        "severity": in_any_case("high", "medium", "low", "informational", "apocalyptic"),
+        "alert_type": in_any_case(
+            "serviceHealthSecurityAdvisory", "servicehealth", "usageAnomaly", "servicehealthier", "x"
+        ),
+        "customer_tenant_id": st.sampled_from(TENANTS),
+        "subscription_id": st.sampled_from(("5ab-1", "5AB-2", "5a%b", "", "\U0010ffff\U0010ffff", "퟿x")),
+        "detected_at": st.sampled_from(MOMENTS),
+        "resolved_at": st.none() | st.sampled_from(MOMENTS),
+        "is_test": st.booleans(),
+    }
+)
+
+
+def some(strategy: st.SearchStrategy[str]) -> st.SearchStrategy[frozenset[str]]:
+    return st.just(frozenset[str]()) | st.frozensets(strategy, min_size=1, max_size=2)
+
+
+queries = st.fixed_dictionaries(
+    {
+        "partners": st.frozensets(st.sampled_from(("one", "two", "three", "unknown")), max_size=4),
+        "unresolved": st.booleans(),
+        "statuses": some(st.sampled_from(("active", "resolved", "escalated", "änderung", "Active"))),
+        "severities": some(st.sampled_from(("high", "low", "apocalyptic"))),
+        "types": some(st.sampled_from(("notification", "usage", "servicehealth", "usageanomaly", "x"))),
+        "customers": st.just(())
+        | st.lists(
+            st.sampled_from(("cust-b", "CUST-A", "adatum", "STRASSE", "straße", "%", "_", "", "\\", "i̇st", "nobody")),
+            min_size=1,
+            max_size=2,
+        ).map(tuple),
+        "subscriptions": st.just(())
+        | st.lists(st.sampled_from(("5ab", "5AB-2", "5a%", "5a_", "", "\U0010ffff", "퟿")), min_size=1, max_size=2).map(
+            tuple
+        ),
+        "detected_from": st.none() | st.sampled_from(MOMENTS),
+        "detected_to": st.none() | st.sampled_from(MOMENTS),
+        "sla_breached": st.none() | st.booleans(),
+        "test": st.none() | st.booleans(),
+    }
+)
+
+
+def expected(query: AlertQuery, stored: list[tuple[int, Alert]]) -> list[int]:
+    """The model: numbers in list order."""
+    found = [
+        (severity_rank(alert.severity), alert.detected_at, number)
+        for number, alert in stored
+        if matches(query, alert, NAMES.get(alert.customer_tenant_id.lower(), ""))
+    ]
+    return [number for *_, number in sorted(found, reverse=True)]
+
+
+async def pages(store: SqlStore, query: AlertQuery, size: int) -> tuple[list[int], list[int], set[int]]:
+    """(all numbers page by page, lengths of the pages, totals that were told)."""
+    numbers: list[int] = []
+    lengths: list[int] = []
+    totals: set[int] = set()
+    after: Cursor | None = None
+    while True:
+        async with store.read() as tx:
+            page = await tx.alerts.page(query, after, size)
+        numbers += [record.number for record in page.records]
+        lengths.append(len(page.records))
+        totals.add(page.total)
+        if page.next is None:
+            return numbers, lengths, totals
+        after = page.next
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(alerts, max_size=12), st.lists(queries, min_size=1, max_size=6), st.integers(1, 5))
+@example([{"partner": "one", "detected_at": at(-60), "status": "resolved"}], [{"sla_breached": True}], 1)
+async def test_sql_selects_and_orders_as_the_pure_function_does(
+    store: SqlStore, made: list[dict[str, Any]], asked: list[dict[str, Any]], size: int
+) -> None:
+    world = uuid.uuid4().hex  # examples share a database; their partners keep them apart
+    values = [an_alert(f"{world}-{n}", **facts) for n, facts in enumerate(made)]
+    values = [_in_world(world, alert) for alert in values]
+    async with store.write() as tx:
+        for partner in ("one", "two", "three"):
+            await tx.names.learn(world + partner, NAMES, NOW)
+    stored = list(zip(await add_alerts(store, *values), values, strict=True))
+    for words in asked:
+        query = a_query(**({"partners": frozenset({"one"})} | words))
+        query = _query_in_world(world, query)
+        wanted = expected(query, stored)
+        numbers, lengths, totals = await pages(store, query, size)
+        assert numbers == wanted, query
+        assert totals == {len(wanted)}
+        assert all(length == size for length in lengths[:-1])
+        async with store.read() as tx:
+            assert await tx.alerts.count(query) == len(wanted)
+            assert [record.number async for record in tx.alerts.stream(query)] == sorted(wanted)
+
+
+def _in_world(world: str, alert: Alert) -> Alert:
+    return replace(alert, partner=world + alert.partner)
+
+
+def _query_in_world(world: str, query: AlertQuery) -> AlertQuery:
+    return replace(query, partners=frozenset(world + partner for partner in query.partners))
+
+
+prefixes = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00") | st.sampled_from("ab%_\\'\""))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(prefixes.filter(bool), min_size=1, max_size=8, unique=True), prefixes)
+async def test_prefixes_are_compared_letter_by_letter(store: SqlStore, ids: list[str], start: str) -> None:
+    partner = uuid.uuid4().hex
+    await add_alerts(store, *(an_alert(alert_id, partner=partner) for alert_id in ids))
+    async with store.read() as tx:
+        found = await tx.alerts.by_id_prefix(start, frozenset({partner}), 100)
+    assert {record.alert.id for record in found} == {one for one in ids if one.lower().startswith(start.lower())}
+
+
+async def test_a_list_can_be_paged_while_alerts_arrive_and_go(store: SqlStore) -> None:
+    await add_alerts(store, *(an_alert(f"a{n}", detected_at=at(-n)) for n in range(6)))
+    async with store.read() as tx:
+        first = await tx.alerts.page(a_query(), None, 3)
+    await add_alerts(store, an_alert("newer", detected_at=at(5)))
+    async with store.read() as tx:
+        second = await tx.alerts.page(a_query(), first.next, 3)
+    assert [record.alert.id for record in first.records + second.records] == [f"a{n}" for n in range(6)]
+    assert (first.total, second.total, second.next) == (6, 7, None)
+
+
+async def test_a_page_of_nothing(store: SqlStore) -> None:
+    async with store.read() as tx:
+        page = await tx.alerts.page(a_query(), None, 10)
+    assert (page.records, page.total, page.next) == ((), 0, None)
