@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cards.elements import Choice, ChoiceSet, Input, Json, TextInput
-from cards.parts import EMPTY, LINE, buttons, card, fact_rows, line, title
+from cards.parts import EMPTY, LINE, SHORT, buttons, card, fact_rows, line, title
 from cards.size import fit
 from cards.text import label
 from cards.views import Field, FormView
@@ -46,7 +46,9 @@ def _input(field: Field) -> Input:
     if field.choices:
         return ChoiceSet(
             **shared,
-            choices=[Choice(title=label(choice.title, LINE) or EMPTY, value=choice.value) for choice in field.choices],
+            choices=[
+                Choice(title=label(choice.title, 2 * SHORT) or EMPTY, value=choice.value) for choice in field.choices
+            ],
             style="expanded" if len(field.choices) <= EXPANDED else "compact",
             wrap=True,
         )
@@ -54,7 +56,7 @@ def _input(field: Field) -> Input:
 
 
 _STEPS: Sequence[Callable[[FormView], FormView]] = (
-    lambda view: replace(view, lines=view.lines[:3], facts=view.facts[:8]),
+    lambda view: replace(view, lines=view.lines[:2], facts=view.facts[:4]),
     lambda view: replace(view, fields=tuple(replace(field, choices=field.choices[:100]) for field in view.fields[:8])),
-    lambda view: replace(view, fields=tuple(replace(field, choices=field.choices[:20]) for field in view.fields[:4])),
+    lambda view: replace(view, fields=tuple(replace(field, choices=field.choices[:12]) for field in view.fields[:4])),
 )

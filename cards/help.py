@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cards.elements import Json, RichTextBlock, TextRun
@@ -12,7 +13,7 @@ from cards.views import Command, HelpView
 
 def help_card(view: HelpView) -> Json:
     """Each command as it is typed, and what it does."""
-    return fit(_build, view, [lambda view: replace(view, commands=view.commands[:30], outro=view.outro[:3])])
+    return fit(_build, view, _STEPS)
 
 
 def _build(view: HelpView) -> Json:
@@ -30,3 +31,9 @@ def _build(view: HelpView) -> Json:
 def _line(command: Command) -> RichTextBlock:
     example = run(command.example, tone="accent", strong=True)
     return text(example, TextRun(text=" – ", is_subtle=True), run(command.meaning))
+
+
+_STEPS: Sequence[Callable[[HelpView], HelpView]] = (
+    lambda view: replace(view, commands=view.commands[:40], outro=view.outro[:2]),
+    lambda view: replace(view, commands=view.commands[:12], outro=()),
+)

@@ -31,6 +31,6 @@ def _build(view: InfoView) -> Json:
 
 _STEPS: Sequence[Callable[[InfoView], InfoView]] = (
     lambda view: replace(view, items=shortened(view.items, 20)),
-    lambda view: replace(view, lines=view.lines[:20], facts=view.facts[:20], items=shortened(view.items, 8)),
+    lambda view: replace(view, lines=view.lines[:8], facts=view.facts[:8], items=shortened(view.items, 8)),
     lambda view: replace(view, buttons=()),
 )

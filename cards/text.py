@@ -11,6 +11,7 @@ import re
 import unicodedata
 
 ELLIPSIS = "…"
+MOST_LINES = 40
 
 # Most texts. Harmless as they stand: no dot and no colon before a letter or a slash, no bracket, no far script.
 _TAME = re.compile(
@@ -72,12 +73,13 @@ def defuse(text: str, limit: int) -> str:
 
 
 def paragraphs(text: str, limit: int) -> list[str]:
-    """The lines of `text`, each defused, empty ones left out; together at most `limit` characters."""
+    """The lines of `text`, each defused, empty ones left out; at most `limit` characters and MOST_LINES together."""
     done: list[str] = []
     for line in text[: 4 * limit + 256].splitlines():
-        if limit <= 0:
-            break
-        if safe := defuse(line, limit):
+        safe = defuse(line, max(limit, 1))
+        if safe and (limit <= 0 or len(done) == MOST_LINES):
+            return [*done, ELLIPSIS]
+        if safe:
             done.append(safe)
             limit -= len(safe)
     return done

@@ -33,8 +33,8 @@ _FREE = {"data"}  # ours alone: whatever is JSON
 
 def _classes() -> dict[str, type[BaseModel]]:
     found: dict[str, type[BaseModel]] = {}
-    for _, model in inspect.getmembers(core, inspect.isclass):
-        field = model.model_fields.get("type") if issubclass(model, BaseModel) else None
+    for _, model in inspect.getmembers(core, lambda part: inspect.isclass(part) and issubclass(part, BaseModel)):
+        field = model.model_fields.get("type")
         if field is not None and typing.get_origin(field.annotation) is Literal:
             found[typing.get_args(field.annotation)[0]] = model
     return found
@@ -72,13 +72,17 @@ def walk(thing: Any, path: str = "card") -> Iterator[tuple[str, dict[str, Any]]]
             yield from walk(value, f"{path}[{index}]")
 
 
+def declared_keys(model: type[BaseModel]) -> set[str]:
+    """The names that the class gives its properties on the wire."""
+    return {field.serialization_alias or field.alias or name for name, field in model.model_fields.items()}
+
+
 def _check(thing: dict[str, Any], path: str, model: type[BaseModel] | None = None) -> None:
     kind = thing.get("type", "")
     model = model or CLASSES.get(kind)
     if model is None:
         raise BadCard(f"{path}: Teams knows no type {kind!r}")
-    declared = {field.serialization_alias or field.alias or name for name, field in model.model_fields.items()}
-    allowed = declared | ({"$schema"} if path == "card" else set())
+    allowed = declared_keys(model) | ({"$schema"} if path == "card" else set())
     _require(
         thing.keys() <= allowed, path, f"{kind or model.__name__} does not declare {sorted(thing.keys() - allowed)}"
     )

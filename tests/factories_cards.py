@@ -314,7 +314,7 @@ def emptied(view: Any) -> Any:
     return texts_replaced(replace(view, **lists, **none), "")
 
 
-def overfull(view: Any, factor: int = 60) -> Any:
+def overfull(view: Any, factor: int = 20) -> Any:
     """The view with long texts and each of its lists many times as long."""
     long = texts_replaced(view, "Überlänge 長い文字列 🔥 " * 400)
     lists = {

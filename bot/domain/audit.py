@@ -58,9 +58,10 @@ def row_hash(key: bytes, entry: AuditEntry, seq: int, at: datetime, previous: st
     return hmac.new(key, body.encode(), hashlib.sha256).hexdigest()
 
 
-def first_fault(key: bytes, rows: list[AuditRow]) -> AuditRow | None:
-    """The first row of a partner's chain (rows in order, from seq 1) that was changed, removed before, or reordered."""
-    previous, expected = GENESIS, 1
+def first_fault(key: bytes, rows: list[AuditRow], after: AuditRow | None = None) -> AuditRow | None:
+    """The first row that was changed, or before which one was removed or reordered. `rows` are one partner's, in
+    order, from the first on, or from the one that follows the good row `after`."""
+    previous, expected = (after.hash, after.seq + 1) if after else (GENESIS, 1)
     for row in rows:
         if row.seq != expected or row.previous != previous:
             return row

@@ -7,6 +7,7 @@ No error text carries a header, a query or a body.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +20,10 @@ import orjson
 
 from bot.errors import AlertDeskError, Permanent, Transient
 from bot.ports import Clock, Ids
+
+# They would log whole addresses and, at DEBUG, headers: upload links and tokens among them.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 MAX_BODY = 8 * 1024 * 1024
 LONGEST_PAUSE = 30.0

@@ -1,4 +1,4 @@
-"""The command line of the sandbox: `serve` runs a cloud, `fault` and `switch` talk to a running one."""
+"""The command line of the sandbox: `serve`, `fault` and `switch` of a running cloud, `relay`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.sandbox import relay
 from bot.sandbox.app import running
 from bot.sandbox.cloud import SandboxOptions
 
@@ -114,6 +115,10 @@ def _parser() -> argparse.ArgumentParser:
     faults.add_argument("--times", type=int, help="how often (for ever)")
     faults.add_argument("--probability", type=float, default=1.0, help="from 0 to 1 (%(default)s)")
     faults.set_defaults(run=fault)
+
+    playground = commands.add_parser("relay", help="stand between the Agents Playground and the bot")
+    relay.add_arguments(playground)
+    playground.set_defaults(run=relay.serve)
 
     switches = commands.add_parser("switch", help="show the switches, or set some")
     switches.add_argument("--url", required=True, help="the running cloud")

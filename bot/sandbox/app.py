@@ -45,7 +45,7 @@ async def running(
     """A cloud that answers on `cloud.base_url` while the block is open; port 0 takes a free one."""
     app = build_sandbox(options)
     cloud = app[CLOUD]
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.4)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

@@ -19,18 +19,22 @@ if TYPE_CHECKING:
     from bot.sandbox.world import Person
 
 WATCH_SECONDS = 0.5
+CALM_SECONDS = 2.0
 PROBE_SECONDS = 2.0
 
 
 async def watch_for_bot(cloud: Cloud) -> None:
-    """Looks for the bot; when it is there for the first time, tells it where it is installed."""
+    """Looks for the bot; when it is there for the first time, tells it where it is installed.
+
+    With an empty `bot_url` it looks for nobody: another client, such as the Agents Playground, plays Teams then.
+    """
     while True:
         teams = cloud.teams
         teams.bot_up = await _answers(cloud)
         if teams.bot_up and teams.announced_to != cloud.bot_url:
             teams.announced_to = cloud.bot_url
             await announce(cloud)
-        await asyncio.sleep(WATCH_SECONDS)
+        await asyncio.sleep(CALM_SECONDS if teams.bot_up else WATCH_SECONDS)
 
 
 async def _answers(cloud: Cloud) -> bool:

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 WEBHOOK_CERTIFICATE = "pcnotifications-dispatch.microsoft.com"
 
@@ -140,17 +140,6 @@ def _webhook_signer() -> WebhookSigner:
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
         )
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing_key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityInformationAccess(
-                [
-                    x509.AccessDescription(
-                        AuthorityInformationAccessOID.CA_ISSUERS,
-                        x509.UniformResourceIdentifier("http://127.0.0.1/cert/issuing.cer"),
-                    )
-                ]
-            ),
-            critical=False,
-        )
         .sign(issuing_key, hashes.SHA256())
     )
     return WebhookSigner(leaf_key, leaf, issuing, root)

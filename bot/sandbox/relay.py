@@ -1,8 +1,8 @@
 """Stands between the Agents Playground and the bot, and does what Teams does and the Playground does not.
 
 The Playground (npm `@microsoft/m365agentsplayground`) signs nothing and checks nothing. On the way in the relay adds a
-Bot Framework token that the sandbox cloud signs, and names itself as `serviceUrl`, in body and token; on the way back it
-checks the bot's own token and hands the call on to the Playground's connector. Runs as a process of its own.
+Bot Framework token that the sandbox cloud signs, and names itself as `serviceUrl`, in body and token; on the way back
+it checks the bot's own token and hands the call on to the Playground's connector. Runs as a process of its own.
 """
 
 from __future__ import annotations
@@ -153,9 +153,8 @@ class Relay:
             "aadObjectId": person["aadObjectId"],
             "objectId": person["aadObjectId"],
             "userPrincipalName": person["upn"],
-            "userRole": "user",
         }
-        return {**entry, **known}
+        return {"userRole": "user", **entry, **known}
 
 
 def build_relay(relay: Relay) -> web.Application:

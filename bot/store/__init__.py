@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from bot.store.migrate import migrate
-from bot.store.sql_store import SqlStore, open_store
+from bot.store.sql_store import SqlStore, connect, open_store
 
-__all__ = ["SqlStore", "migrate", "open_store"]
+__all__ = ["SqlStore", "connect", "migrate", "open_store"]

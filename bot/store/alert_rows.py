@@ -33,22 +33,21 @@ _SAME = (
 """Fields of Alert that have a column of their own name."""
 
 
-def records() -> Select[Any]:
-    """All alerts with the names of their customers and resellers; to be narrowed by the caller."""
-    return (
-        select(
-            alerts,
-            func.coalesce(customers.c.name, "").label("customer_name"),
-            func.coalesce(resellers.c.name, "").label("reseller_name"),
-        )
-        .select_from(alerts)
-        .outerjoin(customers, customer_join)
-        .outerjoin(resellers, _reseller_join)
+RECORDS: Select[Any] = (
+    select(
+        alerts,
+        func.coalesce(customers.c.name, "").label("customer_name"),
+        func.coalesce(resellers.c.name, "").label("reseller_name"),
     )
+    .select_from(alerts)
+    .outerjoin(customers, customer_join)
+    .outerjoin(resellers, _reseller_join)
+)
+"""All alerts with the names of their customers and resellers; to be narrowed by who uses it."""
 
 
 def record_of(row: Row[Any]) -> AlertRecord:
-    """What one row of `records()` says."""
+    """What one row of RECORDS says."""
     document = row.document
     alert = Alert(
         partner=row.partner,

@@ -37,7 +37,8 @@ def _successor(start: str) -> str:
 
 
 def after_cursor(cursor: Cursor) -> ColumnElement[bool]:
-    return tuple_(alerts.c.severity_rank, alerts.c.detected_at, alerts.c.number) < tuple_(*cursor)
+    place = (alerts.c.severity_rank, alerts.c.detected_at, alerts.c.number)
+    return tuple_(*place) < tuple_(*cursor, types=[column.type for column in place])
 
 
 def source(query: AlertQuery) -> FromClause:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note
 from bot.domain.filters import AlertQuery, Cursor
 from bot.errors import Missing, Transient
 from bot.ports import Page
-from bot.store.alert_rows import record_of, records, values_of
+from bot.store.alert_rows import RECORDS, record_of, values_of
 from bot.store.alert_selection import LIST_ORDER, after_cursor, conditions, source, starts_with
 from bot.store.batches import by_partner
 from bot.store.session import Session
@@ -34,7 +35,7 @@ class SqlAlerts:
     async def many(self, keys: Iterable[AlertKey]) -> dict[AlertKey, AlertRecord]:
         found: dict[AlertKey, AlertRecord] = {}
         for partner, ids in by_partner(keys):
-            statement = records().where(alerts.c.partner == partner, alerts.c.id.in_(ids))
+            statement = RECORDS.where(alerts.c.partner == partner, alerts.c.id.in_(ids))
             found |= {record.alert.key: record for record in await self._records(statement)}
         return found
 
@@ -78,7 +79,7 @@ class SqlAlerts:
             .limit(limit + 1)
             for partner in sorted(query.partners)
         ]
-        statement = records().where(alerts.c.number.in_(_all(choices))).order_by(*LIST_ORDER).limit(limit + 1)
+        statement = RECORDS.where(alerts.c.number.in_(_all(choices))).order_by(*LIST_ORDER).limit(limit + 1)
         found = await self._session.rows(statement)
         shown = tuple(record_of(row) for row in found[:limit])
         more = len(found) > limit
@@ -110,7 +111,7 @@ class SqlAlerts:
             )
             async with self._session.apart() as session:
                 batch = await session.rows(
-                    records().where(alerts.c.number.in_(numbers.scalar_subquery())).order_by(alerts.c.number)
+                    RECORDS.where(alerts.c.number.in_(numbers.scalar_subquery())).order_by(alerts.c.number)
                 )
             for row in batch:
                 yield record_of(row)
@@ -132,8 +133,8 @@ class SqlAlerts:
             "first_seen_at": now,
             "changed_at": now,
         }
-        statement = self._session.insert(alerts).values(values)
-        if not await self._session.changed(statement.on_conflict_do_nothing(index_elements=["partner", "id"])):
+        statement = self._session.insert(alerts).on_conflict_do_nothing(index_elements=["partner", "id"])
+        if not await self._session.changed(statement, values):
             raise Transient("This alert was added by another process a moment ago.")
         return await self._existing(alert.key)
 
@@ -168,16 +169,12 @@ class SqlAlerts:
         """Raises Missing where there is no such record."""
         await self._raise_version(key, note.at, {})
         record = await self._existing(key)
-        await self._session.execute(
-            insert(notes).values(
-                number=record.number, at=note.at, by_id=note.by_id, by_name=note.by_name, text=note.text
-            )
-        )
+        await self._session.execute(insert(notes), asdict(note) | {"number": record.number})
         return record
 
     async def _raise_version(self, key: AlertKey, now: datetime, values: dict[str, Any]) -> None:
-        values = values | {"version": alerts.c.version + 1, "changed_at": now}
-        if not await self._session.changed(update(alerts).where(_is(key)).values(values)):
+        statement = update(alerts).where(_is(key)).values(version=alerts.c.version + 1)
+        if not await self._session.changed(statement, values | {"changed_at": now}):
             raise Missing(f"There is no alert {key.id} of partner {key.partner} in the store.")
 
     async def _next_number(self) -> int:
@@ -195,7 +192,7 @@ class SqlAlerts:
         return record
 
     async def _one(self, *wanted: ColumnElement[bool]) -> AlertRecord | None:
-        row = await self._session.first(records().where(*wanted))
+        row = await self._session.first(RECORDS.where(*wanted))
         return record_of(row) if row is not None else None
 
     async def _records(self, statement: Select[Any]) -> tuple[AlertRecord, ...]:
@@ -206,9 +203,7 @@ class SqlAlerts:
         if not choices or limit <= 0:
             return ()
         cut = [choice.order_by(*_NEWEST_FIRST).limit(limit) for choice in choices]
-        return await self._records(
-            records().where(alerts.c.number.in_(_all(cut))).order_by(*_NEWEST_FIRST).limit(limit)
-        )
+        return await self._records(RECORDS.where(alerts.c.number.in_(_all(cut))).order_by(*_NEWEST_FIRST).limit(limit))
 
 
 def _is(key: AlertKey) -> ColumnElement[bool]:

@@ -42,7 +42,7 @@ class SqlAudit:
             "previous": previous,
             "hash": row.hash,
         }
-        await self._session.execute(insert(audit).values(values))
+        await self._session.execute(insert(audit), values)
         await self._session.execute(
             update(audit_heads).where(audit_heads.c.partner == entry.partner).values(length=seq, hash=row.hash)
         )

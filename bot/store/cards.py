@@ -41,7 +41,7 @@ class SqlCards:
             "created_at": card.created_at,
             "replaced_by": card.replaced_by,
         }
-        await self._session.execute(insert(cards).values(values))
+        await self._session.execute(insert(cards), values)
 
     async def posted(self, card_id: str, activity_id: str) -> None:
         await self._session.execute(update(cards).where(cards.c.id == card_id).values(activity_id=activity_id))

@@ -22,9 +22,9 @@ class SqlConversations:
 
     async def put(self, conversation: Conversation) -> None:
         values = asdict(conversation)
-        statement = self._session.insert(conversations).values(values)
+        statement = self._session.insert(conversations)
         rest = {name: statement.excluded[name] for name in values if name != "id"}
-        await self._session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=rest))
+        await self._session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=rest), values)
 
     async def set_state(self, conversation_id: str, state: str) -> None:
         await self._session.execute(
@@ -60,10 +60,10 @@ class SqlConversations:
     async def put_route(self, route: Route) -> None:
         values = asdict(route)
         values |= {"is_on": values.pop("on"), "filter_text": values.pop("filter")}
-        statement = self._session.insert(routes).values(values)
+        statement = self._session.insert(routes)
         keys = ["conversation_id", "partner"]
         rest = {name: statement.excluded[name] for name in values if name not in keys}
-        await self._session.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+        await self._session.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), values)
 
 
 def _conversation(row: Row[Any]) -> Conversation:

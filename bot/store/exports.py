@@ -31,7 +31,7 @@ class SqlExports:
             "expires_at": request.expires_at,
             "token_hash": request.token_hash,
         }
-        await self._session.execute(insert(exports).values(values))
+        await self._session.execute(insert(exports), values)
 
     async def get(self, export_id: str) -> ExportRequest | None:
         return await self._one(exports.c.id == export_id)

@@ -20,9 +20,9 @@ class SqlInbox:
         self._session = session
 
     async def begin(self, key: str, now: datetime) -> tuple[bool, Mapping[str, Any] | None]:
-        statement = self._session.insert(inbox).values(key=key, at=now)
+        statement = self._session.insert(inbox).on_conflict_do_nothing(index_elements=["key"])
         for _ in range(_TRIES):
-            if await self._session.changed(statement.on_conflict_do_nothing(index_elements=["key"])):
+            if await self._session.changed(statement, {"key": key, "at": now}):
                 return True, None
             row = await self._session.first(select(inbox.c.answer).where(inbox.c.key == key))
             if row is not None:
@@ -32,6 +32,9 @@ class SqlInbox:
 
     async def finish(self, key: str, answer: Mapping[str, Any]) -> None:
         await self._session.execute(update(inbox).where(inbox.c.key == key).values(answer=dict(answer)))
+
+    async def forget(self, key: str) -> None:
+        await self._session.execute(delete(inbox).where(inbox.c.key == key))
 
     async def prune(self, before: datetime) -> int:
         return await self._session.changed(delete(inbox).where(inbox.c.at < before))

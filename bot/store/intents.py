@@ -43,10 +43,10 @@ class SqlIntents:
             "owner": "",
             "claimed_until": intent.at + HEAD_START,
         }
-        statement = self._session.insert(intents).values(values)
+        statement = self._session.insert(intents)
         statement = statement.on_conflict_do_nothing(index_elements=["partner", "alert_id"], index_where=_IS_OPEN)
         for _ in range(_TRIES):
-            if await self._session.changed(statement):
+            if await self._session.changed(statement, values):
                 return None
             if (standing := await self.open_on(intent.alert)) is not None:
                 return standing

@@ -35,13 +35,12 @@ class SqlOutbox:
         self._ids = ids
 
     async def add(self, items: Iterable[NewItem], now: datetime) -> int:
+        statement = self._session.insert(outbox).on_conflict_do_nothing(
+            index_elements=["conversation_id", "dedup_key"], index_where=_DEDUP_INDEX
+        )
         added = 0
         for item in items:
-            statement = self._session.insert(outbox).values(_new_row(item, now))
-            statement = statement.on_conflict_do_nothing(
-                index_elements=["conversation_id", "dedup_key"], index_where=_DEDUP_INDEX
-            )
-            added += await self._session.changed(statement)
+            added += await self._session.changed(statement, _new_row(item, now))
         return added
 
     async def claim(self, owner: str, now: datetime, lease: float, limit: int) -> tuple[OutboxItem, ...]:

@@ -25,19 +25,19 @@ class SqlPeople:
             "tenant_id": person.tenant_id,
             "upn": person.upn,
         }
-        statement = self._session.insert(people).values(id=person_id, seen_at=now, **facts)
+        statement = self._session.insert(people)
         fresh = statement.excluded
         newer = {name: case((fresh[name] == "", people.c[name]), else_=fresh[name]) for name in facts}
         await self._session.execute(
-            statement.on_conflict_do_update(index_elements=["id"], set_={**newer, "seen_at": fresh.seen_at})
+            statement.on_conflict_do_update(index_elements=["id"], set_={**newer, "seen_at": fresh.seen_at}),
+            {"id": person_id, "seen_at": now, **facts},
         )
-        seen = self._session.insert(people_seen).values(
-            person_id=person_id, conversation_id=conversation_id, seen_at=now
-        )
+        seen = self._session.insert(people_seen)
         await self._session.execute(
             seen.on_conflict_do_update(
                 index_elements=["person_id", "conversation_id"], set_={"seen_at": seen.excluded.seen_at}
-            )
+            ),
+            {"person_id": person_id, "conversation_id": conversation_id, "seen_at": now},
         )
 
     async def get(self, person_id: str) -> Person | None:
@@ -54,9 +54,10 @@ class SqlPeople:
             "global_administrator": roles.global_administrator,
             "checked_at": now,
         }
-        statement = self._session.insert(people_roles).values(person_id=person_id, partner=partner, **held)
+        statement = self._session.insert(people_roles)
         await self._session.execute(
             statement.on_conflict_do_update(
                 index_elements=["person_id", "partner"], set_={name: statement.excluded[name] for name in held}
-            )
+            ),
+            {"person_id": person_id, "partner": partner, **held},
         )

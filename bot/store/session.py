@@ -17,6 +17,8 @@ from bot.store.failures import our_errors
 class Session:
     """A transaction that takes its connection with its first statement. Statements run one after another.
 
+    Values of a row go into `parameters`: put into the statement they would be taken apart and named anew each time.
+
     Nothing is kept unless `commit` is called; `close` gives the connection back in any case.
     """
 
@@ -42,10 +44,10 @@ class Session:
     async def first(self, statement: Executable) -> Row[Any] | None:
         return (await self.execute(statement)).first()
 
-    async def changed(self, statement: Executable) -> int:
+    async def changed(self, statement: Executable, parameters: Any = None) -> int:
         """How many rows the statement inserted, changed or deleted."""
         # Without the option the count of an insert is gone by the time that it could be asked for.
-        return (await self.execute(statement.execution_options(preserve_rowcount=True))).rowcount
+        return (await self.execute(statement.execution_options(preserve_rowcount=True), parameters)).rowcount
 
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An insert that can say what to do on a conflict."""

@@ -24,7 +24,7 @@ class SqlSignIns:
             "flow": dict(sign_in.flow),
             "expires_at": sign_in.expires_at,
         }
-        await self._session.execute(insert(sign_ins).values(values))
+        await self._session.execute(insert(sign_ins), values)
 
     async def take(self, state: str, now: datetime) -> SignIn | None:
         await self._session.execute(delete(sign_ins).where(sign_ins.c.expires_at <= now))

@@ -117,6 +117,11 @@ class SqlStore:
             self._writing.release()
 
 
+def connect(url: str, *, audit_key: bytes, ids: Ids) -> SqlStore:
+    """The store at this URL. Nothing is opened yet, and the schema is the caller's business (see `migrate`)."""
+    return SqlStore(open_engines(url), audit_key, ids)
+
+
 async def open_store(url: str, *, audit_key: bytes, ids: Ids, migrate: bool = True) -> SqlStore:
     """Open the database of the operator's URL: `sqlite:///file`, `sqlite:////absolute/file`, or `postgresql://…`.
 
@@ -124,4 +129,4 @@ async def open_store(url: str, *, audit_key: bytes, ids: Ids, migrate: bool = Tr
     Raises ConfigError for a URL that cannot work, Transient where the database does not answer.
     """
     await asyncio.to_thread(migrate_database if migrate else check_schema, url)
-    return SqlStore(open_engines(url), audit_key, ids)
+    return connect(url, audit_key=audit_key, ids=ids)

@@ -21,6 +21,6 @@ class SqlSyncs:
 
     async def put(self, state: SyncState) -> None:
         values = asdict(state)
-        statement = self._session.insert(syncs).values(values)
+        statement = self._session.insert(syncs)
         rest = {name: statement.excluded[name] for name in values if name != "partner"}
-        await self._session.execute(statement.on_conflict_do_update(index_elements=["partner"], set_=rest))
+        await self._session.execute(statement.on_conflict_do_update(index_elements=["partner"], set_=rest), values)

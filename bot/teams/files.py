@@ -42,6 +42,22 @@ def file_info_card(name: str, content_url: str, unique_id: str, file_type: str) 
     }
 
 
+class TeamsFiles:
+    """The port Files: Teams' own cards, and the upload."""
+
+    def __init__(self, http: Http, clock: Clock, hosts: Hosts) -> None:
+        self._uploader = Uploader(http, clock, hosts)
+
+    def consent_card(self, name: str, description: str, size: int, context: Mapping[str, Any]) -> Mapping[str, Any]:
+        return consent_card(name, description, size, context)
+
+    def info_card(self, name: str, content_url: str, unique_id: str, file_type: str) -> Mapping[str, Any]:
+        return file_info_card(name, content_url, unique_id, file_type)
+
+    async def upload(self, url: str, chunks: AsyncIterator[bytes], size: int) -> None:
+        await self._uploader.upload(url, chunks, size)
+
+
 class Uploader:
     """Streams bytes into an OneDrive upload session, in constant memory and without any token of ours."""
 

@@ -160,3 +160,33 @@ async def test_the_command_line_serves_faults_and_ends_on_a_signal() -> None:
         server.send_signal(signal.SIGTERM)
         _, errors = await asyncio.wait_for(server.communicate(), 5)
     assert (server.returncode, errors) == (0, b"")
+
+
+@pytest.mark.parametrize("spelling", ["own", "public"])
+async def test_the_settings_lead_to_alerts_and_customers(
+    cloud: Cloud, http: aiohttp.ClientSession, spelling: str
+) -> None:
+    settings = await get(http, "settings")
+    public = {
+        "GRAPH_URL": "https://graph.microsoft.com",
+        "PARTNER_CENTER_URL": "https://api.partnercenter.microsoft.com",
+    }
+    reads = {"GRAPH_URL": "/beta/security/partner/securityAlerts", "PARTNER_CENTER_URL": "/v1/customers?size=3"}
+    for name, path in reads.items():
+        base = settings[f"ALERTDESK_{name}"]
+        for partner in json.loads(settings["ALERTDESK_PARTNERS"]):
+            form = {
+                "grant_type": "client_credentials",
+                "client_id": settings["ALERTDESK_APP_ID"],
+                "client_secret": settings["ALERTDESK_APP_SECRET"],
+                "scope": f"{base if spelling == 'own' else public[name]}/.default",
+            }
+            url = f"{settings['ALERTDESK_LOGIN_URL']}/{partner['tenantId']}/oauth2/v2.0/token"
+            async with http.post(url, data=form) as response:
+                token = (await response.json())["access_token"]
+            async with http.get(base + path, headers={"Authorization": f"Bearer {token}"}) as response:
+                body = await response.json()
+                assert response.status == 200, body
+                found = body.get("value") or body["items"]
+        tenants = {customer.tenant_id for customer in cloud.world.customers_of(partner["tenantId"])}
+        assert {entry.get("customerTenantId") or entry["id"] for entry in found} <= tenants

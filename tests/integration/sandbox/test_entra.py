@@ -252,9 +252,9 @@ async def test_a_certificate_signs_for_the_application(cloud: Cloud, http: aioht
     async with http.post(f"{cloud.base_url}/control/certificates", json={"pem": public.decode()}) as answer:
         assert answer.status == 201
     for credential in (modern, {"private_key": private.decode(), "thumbprint": thumbprint}):
-        answer = await in_thread((await application(cloud, credential)).acquire_token_for_client, scope)
-        assert "access_token" in answer, answer
-        assert claims_of(answer["access_token"])["appid"] == cloud.world.app.app_id
+        taken = await in_thread((await application(cloud, credential)).acquire_token_for_client, scope)
+        assert "access_token" in taken, taken
+        assert claims_of(taken["access_token"])["appid"] == cloud.world.app.app_id
     other_key, _, _ = certificate()
     forged = {"private_key": other_key.decode(), "thumbprint": thumbprint}
     assert (await in_thread((await application(cloud, forged)).acquire_token_for_client, scope))[

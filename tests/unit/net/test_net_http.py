@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
@@ -158,6 +159,12 @@ async def test_the_token_goes_to_no_other_host(build: Callable[..., Http]) -> No
     assert bearer.asked == []
 
 
+@pytest.mark.parametrize("url", ["https://[", "", "/things", "https://example.com:port/"])
+async def test_an_unreadable_address_is_refused(build: Callable[..., Http], url: str) -> None:
+    with pytest.raises(Permanent, match="none of the hosts"):
+        await build(Server(httpx.Response(200))).request("GET", url, hosts=HOSTS)
+
+
 async def test_loopback_needs_both_switches(build: Callable[..., Http]) -> None:
     hosts = Hosts(("127.0.0.1",), loopback=True)
     server = Server(httpx.Response(200))
@@ -205,6 +212,29 @@ async def test_cookies_are_not_kept(build: Callable[..., Http]) -> None:
     await http.request("GET", URL, hosts=HOSTS)
     await http.request("GET", URL, hosts=HOSTS)
     assert "cookie" not in server.requests[1].headers
+
+
+async def test_no_address_or_token_is_logged(clock: StepClock, caplog: pytest.LogCaptureFixture) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    http = Http(clock, CountedIds(), loopback=True)
+    port = server.sockets[0].getsockname()[1]
+    with caplog.at_level(logging.DEBUG):
+        await http.request(
+            "GET",
+            f"http://127.0.0.1:{port}/?secret=hush",
+            hosts=Hosts(("127.0.0.1",), loopback=True),
+            bearer=Renewed(),
+        )
+    assert "hush" not in caplog.text
+    assert "Bearer" not in caplog.text
+    await http.close()
+    server.close()
+    await server.wait_closed()
 
 
 def test_nonsense_instead_of_json_is_transient() -> None:

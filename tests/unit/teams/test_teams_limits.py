@@ -87,7 +87,7 @@ def test_memory_is_bounded() -> None:
 @settings(max_examples=50)
 @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 0.5)), min_size=1, max_size=80))
 def test_whenever_calls_arrive_within_their_span_the_windows_hold(calls: list[tuple[float, float]]) -> None:
-    """Each call takes some time, and Teams may count it at any moment of it: here once at its start, once at its end."""
+    """Teams may count a call at any moment of it: here at its start, its end, or now this and now that."""
     limits = SendLimits.from_mapping({"conversation": [[3, 1], [5, 4]]})
     now, starts, ends = 0.0, [], []
     for pause, taken in calls:

@@ -1,0 +1,133 @@
+"""The command line: `python -m bot serve | demo | export | audit | migrate | manifest`.
+
+Exit codes: 0 done, 1 could not be done now, 2 wrong arguments or settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aiohttp import web
+from dotenv import dotenv_values
+
+from bot.errors import AlertDeskError, ConfigError, UserError
+from bot.settings import PREFIX, Settings, load
+
+STOP_CONNECTIONS_SECONDS = 3.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except (ConfigError, UserError) as problem:
+        print(problem.message, file=sys.stderr)
+        return 2
+    except AlertDeskError as problem:
+        print(problem.message, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _settings() -> Settings:
+    """The environment, and below it the file .env of the working directory."""
+    kept = {name: value for name, value in dotenv_values(".env").items() if name.startswith(PREFIX) and value is not None}
+    return load({**kept, **os.environ})
+
+
+def _serve(_options: argparse.Namespace) -> int:
+    from bot.app import build_app
+    from bot.telemetry.log import configure
+
+    settings = _settings()
+    configure(level=logging.INFO)
+    web.run_app(
+        build_app(settings),
+        host=settings.host,
+        port=settings.port,
+        access_log=None,
+        shutdown_timeout=STOP_CONNECTIONS_SECONDS,
+        print=lambda *_: print(f"Alert Desk listens on http://{settings.host}:{settings.port}", file=sys.stderr, flush=True),
+    )
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from bot.demo import run
+
+    return run(port=options.port, page_port=options.page_port, pace=options.pace, playground=options.playground)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from bot.maintenance import export
+
+    settings = _settings()
+    return asyncio.run(export(settings, " ".join(options.words), options.out))
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from bot.maintenance import verify_audit
+
+    return asyncio.run(verify_audit(_settings(), options.head))
+
+
+def _migrate(_options: argparse.Namespace) -> int:
+    from bot.store import migrate
+
+    migrate(_settings().database_url.get_secret_value())
+    print("The database is up to date.")
+    return 0
+
+
+def _manifest(options: argparse.Namespace) -> int:
+    from bot import __version__
+    from bot.manifest import ManifestInput, write_package
+
+    settings = _settings()
+    given = ManifestInput(
+        app_id=settings.app_id,
+        public_url=settings.public_base,
+        sso_resource=settings.sso_resource or f"api://botid-{settings.app_id}",
+        version=__version__,
+    )
+    print(write_package(given, options.out))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Alert Desk: Partner Center security alerts in Microsoft Teams.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        return sub
+
+    add("serve", _serve, "Run the bot; all settings come from ALERTDESK_ environment variables.")
+    demo = add("demo", _demo, "Run the bot with a Microsoft cloud in a sandbox and a Teams-like page.")
+    demo.add_argument("--port", type=int, default=3978, help="port of the bot (0: any)")
+    demo.add_argument("--page-port", type=int, default=4400, help="port of the sandbox and its page (0: any)")
+    demo.add_argument("--pace", type=float, default=25.0, help="seconds between new alerts (0: none by itself)")
+    demo.add_argument("--playground", action="store_true", help="use the Microsoft 365 Agents Playground as Teams client")
+    export = add("export", _export, "Write alerts as CSV; the words are those of the chat command.")
+    export.add_argument("words", nargs="*", help='such as: all since:30d severity:high customer:"Contoso Ltd"')
+    export.add_argument("--out", type=Path, default=None, help="file to write (default: standard output)")
+    audit = add("audit", _audit, "Verify the audit chain of each partner.")
+    audit.add_argument("verify", choices=["verify"], help="find a changed, removed or reordered row")
+    audit.add_argument("--head", default="", metavar="PARTNER=COUNT:HASH", help="a head kept elsewhere: a cut tail shows too")
+    add("migrate", _migrate, "Bring the database's schema up to date.")
+    manifest = add("manifest", _manifest, "Write the Teams app package for these settings.")
+    manifest.add_argument("--out", type=Path, default=Path("alertdesk.zip"), help="the package to write")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,206 @@
+"""The composition root: `build_app` wires settings, adapters, use cases, chat, workers and web. Nothing else wires.
+
+Nothing is opened while it builds; resources open when the application starts and close when it stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aiohttp import web
+
+from bot.chat.acting import Acting
+from bot.chat.board import Board
+from bot.chat.commands import Commands
+from bot.chat.desk import Desk
+from bot.chat.events import Events
+from bot.chat.exporting import Exporting
+from bot.chat.lists import Lists
+from bot.chat.presenter import Place
+from bot.chat.render import CardRenderer
+from bot.chat.verbs import Verbs
+from bot.clock import SystemClock, SystemIds
+from bot.microsoft.alerts import GraphAlerts
+from bot.microsoft.directory import GraphDirectory
+from bot.microsoft.entra import (
+    CertificateCredential,
+    Entra,
+    EntraConfig,
+    ManagedIdentityCredential,
+    SecretCredential,
+)
+from bot.microsoft.service import graph, partner_center
+from bot.net.http import Hosts, Http
+from bot.net.sync_http import SyncHttp
+from bot.ports import Clock, Environment, Ids
+from bot.services.access import Access
+from bot.services.adoption import Adoption
+from bot.services.cards import CardWork
+from bot.services.conversations import Conversations
+from bot.services.delivery import Delivery
+from bot.services.exports import Exports
+from bot.services.intake import Intake
+from bot.services.lookup import Lookup
+from bot.services.names import Names
+from bot.services.notes import Notes
+from bot.services.routes import Routes
+from bot.services.verdicts import Verdicts
+from bot.settings import Settings
+from bot.store import SqlStore, connect, migrate
+from bot.teams.adapter import TeamsAdapter
+from bot.teams.connector import BotBearer, Connector
+from bot.teams.endpoint import MOST_BYTES, TeamsEndpoint
+from bot.teams.files import TeamsFiles
+from bot.teams.handler import AlertDeskHandler
+from bot.teams.inbound import TokenCheck
+from bot.teams.limits import SendLimits
+from bot.telemetry.log import get_logger
+from bot.web import health, messages
+from bot.web.downloads import Downloads
+from bot.web.middleware import measured
+from bot.web.sign_in import SignInRoutes
+from bot.workers.dispatcher import Dispatcher
+from bot.workers.poller import NameReader, Poller
+from bot.workers.supervisor import Supervisor
+from bot.workers.upkeep import Resumer, Upkeep
+
+STOP_SECONDS = 8.0
+"""How long work in flight may take to finish when we are told to stop; the rest is durable and goes on later."""
+
+log = get_logger("app")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a running application is made of; handlers of tests and of the CLI look at it through `app[PARTS]`."""
+
+    env: Environment
+    store: SqlStore
+    intake: Intake
+    routes: Routes
+    delivery: Delivery
+    exports: Exports
+    entra: Entra
+    connector: Connector
+
+
+PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)
+
+
+def build_app(
+    settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, background: bool = True
+) -> web.Application:
+    """The whole bot. Without `background` no worker runs: the caller drives `app[PARTS]` itself."""
+    clock, ids = clock or SystemClock(), ids or SystemIds()
+    owner = f"{socket.gethostname()}-{ids.guid()[:8]}"
+    partners = settings.partner_values()
+    loopback = settings.dangerously_allow_loopback
+    place = Place(settings.azure_portal_url, {tenant: partner.name for tenant, partner in partners.items()})
+
+    store = connect(settings.database_url.get_secret_value(), audit_key=settings.audit_key_bytes, ids=ids)
+    env = Environment(store, clock, ids, partners)
+    supervisor = Supervisor(clock, ids)
+
+    http = Http(clock, ids, loopback=loopback)
+    login_http = SyncHttp(clock, loopback=loopback)
+    entra = Entra(_entra_config(settings), login_http, clock)
+    graph_service = graph(http, entra, clock, ids, settings.graph_url.rstrip("/"), loopback=loopback)
+    partner_center_service = partner_center(
+        http, entra, clock, ids, settings.partner_center_url.rstrip("/"), loopback=loopback
+    )
+    source = GraphAlerts(graph_service, partners.values())
+    directory = GraphDirectory(graph_service, partner_center_service)
+    service_hosts = Hosts(settings.service_hosts, loopback)
+    bearer = BotBearer(entra, settings.app_tenant_id, settings.bot_token_scope)
+    limits = SendLimits.from_mapping(settings.send_limits)
+    connector = Connector(http, clock, bearer, limits, service_hosts)
+    files = TeamsFiles(http, clock, Hosts(settings.upload_hosts, loopback))
+
+    access = Access(env, directory, connector)
+    lookup = Lookup(env)
+    cards = CardWork(env)
+    routes = Routes(env, access, cards)
+    names = Names(env, directory, cards)
+    notes = Notes(env, cards)
+    exports = Exports(env)
+    conversations = Conversations(env, routes)
+    verdicts = Verdicts(env, source, cards, owner=owner, spawn=supervisor.spawn)
+    intake = Intake(env, source, cards, names, routes, full_sync=timedelta(hours=settings.full_sync_hours))
+    board = Board(env, lookup, place)
+    delivery = Delivery(env, connector, CardRenderer(env, board), cards, owner=owner)
+
+    acting = Acting(env, access, lookup, verdicts, board)
+    lists = Lists(env, place)
+    exporting = Exporting(
+        env, acting, access, exports, connector, files, public_url=settings.public_base, spawn=supervisor.spawn
+    )
+    commands = Commands(env, acting, access, lists, notes, routes, exporting)
+    verbs = Verbs(env, acting, access, lists, notes, routes, exporting)
+    desk = Desk(env, conversations, Adoption(env), commands, verbs, exporting)
+    events = Events(env, conversations, connector)
+
+    check = TokenCheck(
+        http,
+        clock,
+        app_id=settings.app_id,
+        issuer=settings.bot_issuer,
+        openid_url=settings.bot_openid_url,
+        service_hosts=service_hosts,
+        loopback=loopback,
+    )
+    endpoint = TeamsEndpoint(check, TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids)))
+    sign_in = SignInRoutes(env, entra, public_url=settings.public_base, home_tenant=settings.app_tenant_id)
+    downloads = Downloads(env, exports, sign_in)
+
+    async def running(_app: web.Application) -> AsyncIterator[None]:
+        await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
+        await routes.configured()
+        if background:
+            supervisor.run("dispatcher", Dispatcher(env, delivery, owner=owner).run)
+            supervisor.run("resumer", Resumer(env, verdicts).run)
+            supervisor.run("upkeep", Upkeep(env).run)
+            for partner in partners.values():
+                poller = Poller(env, intake, partner, owner=owner, seconds=settings.poll_seconds)
+                supervisor.run(f"poll {partner.tenant_id}", poller.run)
+                supervisor.run(f"names {partner.tenant_id}", NameReader(env, names, partner, owner=owner).run)
+        log.info("started", owner=owner, partners=sorted(partners), act_as=settings.act_as)
+        yield
+        await supervisor.stop(STOP_SECONDS)
+        await endpoint.close()
+        await http.close()
+        login_http.close()
+        await store.close()
+        log.info("stopped", owner=owner)
+
+    app = web.Application(middlewares=[measured], client_max_size=MOST_BYTES + 1)
+    app[PARTS] = Parts(env, store, intake, routes, delivery, exports, entra, connector)
+    app.add_routes(messages.routes(endpoint.handle, MOST_BYTES))
+    app.add_routes(health.routes(env, lambda: bearer.token(fresh=False)))
+    app.add_routes([*sign_in.routes(), *downloads.routes()])
+    app.cleanup_ctx.append(running)
+    return app
+
+
+def _entra_config(settings: Settings) -> EntraConfig:
+    credential: SecretCredential | CertificateCredential | ManagedIdentityCredential
+    if settings.app_managed_identity_client_id:
+        credential = ManagedIdentityCredential(settings.app_managed_identity_client_id)
+    elif settings.app_certificate_path:
+        password = settings.app_certificate_password
+        credential = CertificateCredential(
+            settings.app_certificate_path, password.get_secret_value() if password else ""
+        )
+    else:
+        assert settings.app_secret is not None  # settings refuse to be without a credential
+        credential = SecretCredential(settings.app_secret.get_secret_value())
+    return EntraConfig(
+        app_id=settings.app_id,
+        home_tenant=settings.app_tenant_id,
+        login_url=settings.login_url.rstrip("/"),
+        credential=credential,
+        loopback=settings.dangerously_allow_loopback,
+    )

@@ -1,0 +1,19 @@
+"""What the bot's few web pages say."""
+
+from __future__ import annotations
+
+SIGN_IN_TITLE = "Sign in to Alert Desk"
+SIGN_IN_NOTHING = "There is nothing to sign in for. Open the link that Alert Desk gave you in Teams."
+SIGN_IN_NOT_SET_UP = "Signing in is not set up. Ask the operator to set ALERTDESK_PUBLIC_URL."
+SIGN_IN_AWAY = "Microsoft's sign-in does not answer just now. Open the link from Teams again in a moment."
+SIGN_IN_STALE = "This sign-in is over ten minutes old, was used already, or began in another browser. Open the link from Teams again."
+SIGN_IN_OTHER = "You signed in with another account than the one that asked in Teams, so nothing was opened. Open the link again and choose that account."
+
+EXPORT_TITLE = "Alert export"
+EXPORT_GONE = "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say `export` again in Teams."
+EXPORT_AGAIN = "Open the link from Teams again: this page serves once, for a few minutes, in the browser that signed in."
+DOWNLOAD = "Download"
+
+
+def export_ready(rows: int, name: str) -> str:
+    return f"{name} with {rows:,} alert{'s' if rows != 1 else ''} is ready. It can be fetched once."

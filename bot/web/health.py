@@ -1,0 +1,75 @@
+"""GET /healthz (the loop turns), /readyz (turns can be taken; by part), /metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import orjson
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from bot.errors import AlertDeskError
+from bot.ports import Environment
+from bot.telemetry.metrics import REGISTRY
+
+_PART_SECONDS = 3.0
+
+
+def routes(env: Environment, bot_token: Callable[[], Awaitable[object]]) -> list[web.RouteDef]:
+    """`bot_token` gets the token that answers are sent with; turns cannot be taken without it."""
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def readyz(_request: web.Request) -> web.Response:
+        store, token = await asyncio.gather(_part(env.store.ping()), _part(bot_token()))
+        parts: dict[str, object] = {"store": store, "token": token}
+        if store["ok"]:
+            parts |= await _waiting(env)
+        ready = bool(store["ok"] and token["ok"])
+        body = orjson.dumps({"ready": ready, **parts})
+        return web.Response(status=200 if ready else 503, body=body, content_type="application/json")
+
+    async def metrics(_request: web.Request) -> web.Response:
+        body = await asyncio.to_thread(generate_latest, REGISTRY)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
+
+
+async def _part(question: Awaitable[object]) -> dict[str, object]:
+    try:
+        async with asyncio.timeout(_PART_SECONDS):
+            await question
+    except TimeoutError:
+        return {"ok": False, "problem": "no answer in time"}
+    except AlertDeskError as problem:
+        return {"ok": False, "problem": problem.message}
+    return {"ok": True}
+
+
+async def _waiting(env: Environment) -> dict[str, object]:
+    """What is told beside, and stops no turn: the outbox, and how far each partner's alerts are read."""
+    now = env.clock.now()
+    try:
+        async with env.store.read() as tx:
+            counts = await tx.outbox.counts()
+            oldest = await tx.outbox.oldest_waiting()
+            syncs = [await tx.syncs.get(partner) for partner in env.partners]
+    except AlertDeskError as problem:
+        return {"outbox": {"problem": problem.message}}
+    return {
+        "outbox": {
+            "items": dict(counts),
+            "oldest_seconds": round(max(0.0, (now - oldest).total_seconds()), 1) if oldest else 0,
+        },
+        "partners": {
+            sync.partner: {
+                "first_sync_done": sync.baseline,
+                "read_seconds_ago": round((now - sync.last_open_at).total_seconds(), 1) if sync.last_open_at else None,
+                "problem": sync.error or None,
+            }
+            for sync in syncs
+        },
+    }

@@ -1,0 +1,96 @@
+"""GET /auth/start and /auth/callback: who is in front of this browser, by Entra's authorization code flow with PKCE.
+
+A state serves once, for ten minutes, for one person and one purpose; the browser that comes back must be the one that
+was sent (a cookie), and the account that comes back must be that person's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from aiohttp import web
+
+from bot.errors import AlertDeskError, UserError
+from bot.ports import Environment, SignedIn, SignIn, SignInPage
+from bot.services.exports import token_hash
+from bot.telemetry.log import get_logger
+from bot.texts import web as texts
+from bot.web.answers import page
+
+LIFE = timedelta(minutes=10)
+_COOKIE = "alertdesk_signin"
+log = get_logger("sign_in")
+
+Continue = Callable[[SignedIn, str], Awaitable[web.StreamResponse]]
+
+
+class SignInRoutes:
+    """`public_url` is the https base of this bot; without one nobody can be sent to sign in."""
+
+    def __init__(self, env: Environment, entra: SignInPage, *, public_url: str, home_tenant: str) -> None:
+        self._env, self._entra = env, entra
+        self._public_url, self._home_tenant = public_url, home_tenant
+        self._continues: dict[str, Continue] = {}
+
+    @property
+    def secure(self) -> bool:
+        return self._public_url.startswith("https://")
+
+    def after(self, prefix: str, go_on: Continue) -> None:
+        """What goes on after a sign-in whose purpose begins with `prefix`."""
+        self._continues[prefix] = go_on
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/auth/start", self.start), web.get("/auth/callback", self.callback)]
+
+    async def start(self, request: web.Request) -> web.StreamResponse:
+        """A sign-in begins with a pending act, which has its own address; alone there is nothing to sign in for."""
+        return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_NOTHING)
+
+    async def redirect(self, *, person_id: str, tenant_id: str, after: str) -> web.StreamResponse:
+        """Send the browser to Entra. The state is bound to this person, this purpose and this browser."""
+        if not self._public_url:
+            return page(503, texts.SIGN_IN_TITLE, texts.SIGN_IN_NOT_SET_UP)
+        state, browser = self._env.ids.token(), self._env.ids.token()
+        try:
+            address, flow = await self._entra.begin(tenant_id or self._home_tenant, state, self._callback)
+        except AlertDeskError as problem:
+            log.warning("sign_in_not_begun", code=problem.code, problem=problem.message)
+            return page(503, texts.SIGN_IN_TITLE, texts.SIGN_IN_AWAY)
+        kept = {"flow": dict(flow), "browser": token_hash(browser)}
+        async with self._env.store.write() as tx:
+            await tx.sign_ins.add(
+                SignIn(token_hash(state), person_id, tenant_id, after, kept, self._env.clock.now() + LIFE)
+            )
+        answer = web.Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
+        answer.set_cookie(
+            _COOKIE, browser, path="/auth", httponly=True, samesite="Lax", secure=self.secure, max_age=int(LIFE.total_seconds())
+        )
+        return answer
+
+    async def callback(self, request: web.Request) -> web.StreamResponse:
+        answer = {name: value[:4096] for name, value in request.query.items()}
+        browser = request.cookies.get(_COOKIE, "")
+        async with self._env.store.write() as tx:
+            pending = await tx.sign_ins.take(token_hash(answer.get("state", "")), self._env.clock.now())
+        if pending is None or not browser or pending.flow.get("browser") != token_hash(browser):
+            return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_STALE)
+        try:
+            who = await self._entra.complete(pending.flow["flow"], answer)
+        except UserError as problem:
+            return page(400, texts.SIGN_IN_TITLE, problem.message)
+        except AlertDeskError as problem:
+            log.warning("sign_in_not_completed", code=problem.code, problem=problem.message)
+            return page(503, texts.SIGN_IN_TITLE, texts.SIGN_IN_AWAY)
+        if who.person_id != pending.person_id or (pending.tenant_id and who.tenant_id != pending.tenant_id):
+            log.warning("sign_in_other_person", expected=pending.person_id, came=who.person_id)
+            return page(403, texts.SIGN_IN_TITLE, texts.SIGN_IN_OTHER)
+        for prefix, go_on in self._continues.items():
+            if pending.after.startswith(prefix):
+                return await go_on(who, pending.after)
+        return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_STALE)
+
+    @property
+    def _callback(self) -> str:
+        return f"{self._public_url}/auth/callback"

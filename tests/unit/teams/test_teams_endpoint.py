@@ -1,0 +1,413 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from botbuilder.core import TurnContext
+from botbuilder.schema import Activity, ActivityTypes, Attachment, ConversationReference
+from structlog.testing import capture_logs
+
+from bot.chat.turn import Attach, Event, EventKind, NotHere, Nothing, OpenDialog, Refuse, Reply, Say, ShowCard, Turn
+from bot.domain.people import ConversationKind
+from bot.errors import (
+    AlertDeskError,
+    ConfigError,
+    Missing,
+    NotAllowed,
+    Permanent,
+    Refused,
+    Transient,
+    Unknown,
+    Unreachable,
+    UserError,
+)
+from bot.teams.adapter import TeamsAdapter
+from bot.teams.answers import CARD
+from bot.teams.endpoint import MOST_BYTES, TeamsEndpoint
+from bot.teams.handler import AlertDeskHandler
+from tests.unit.teams.teams_world import (
+    CHANNEL_ID,
+    SERVICE_URL,
+    TENANT,
+    FakeChannel,
+    FakeClock,
+    FakeIds,
+    KeyServer,
+    activity,
+    bearer,
+    encoded,
+    execute,
+    public_jwk,
+    signed,
+    token_check,
+)
+
+JSON = "application/json; charset=utf-8"
+A_CARD = {"type": "AdaptiveCard", "version": "1.5", "body": []}
+SECRET = "https://graph.example/secret"
+
+
+class Desk:
+    """The endpoint over a fake channel. `reply` is what every turn gets, or what it raises."""
+
+    def __init__(self, reply: Reply | BaseException | None = None, channel: FakeChannel | None = None) -> None:
+        self.reply: Reply | BaseException = reply or Nothing()
+        self.event_error: Exception | None = None
+        self.channel = channel or FakeChannel()
+        self.turns: list[Turn] = []
+        self.events: list[Event] = []
+        self.clock = FakeClock()
+        self.keys = KeyServer(public_jwk("key-1"))
+        self.adapter = TeamsAdapter(self.channel, AlertDeskHandler(self._turn, self._event, FakeIds()))
+        self.endpoint = TeamsEndpoint(token_check(self.keys, self.clock), self.adapter)
+
+    async def _turn(self, turn: Turn) -> Reply:
+        self.turns.append(turn)
+        if isinstance(self.reply, BaseException):
+            raise self.reply
+        return self.reply
+
+    async def _event(self, event: Event) -> None:
+        self.events.append(event)
+        if self.event_error is not None:
+            raise self.event_error
+
+    async def post(
+        self,
+        document: Any = None,
+        *,
+        body: bytes | None = None,
+        authorization: str | None = "good",
+        kind: str | None = JSON,
+    ) -> tuple[int, Any]:
+        status, answer, headers = await self.endpoint.handle(
+            bearer() if authorization == "good" else authorization, kind, encoded(document) if body is None else body
+        )
+        assert ("content-type" in headers) == (answer is not None)
+        return status, None if answer is None else json.loads(answer)
+
+
+# The way in --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_message_is_answered_in_its_thread() -> None:
+    desk = Desk(Say("Nothing is unresolved."))
+    assert await desk.post(activity()) == (202, None)
+    assert [turn.text for turn in desk.turns] == ["show unresolved"]
+    ((to, said, thread),) = desk.channel.sent
+    assert (to.id, to.kind, to.service_url, to.tenant_id) == (CHANNEL_ID, ConversationKind.CHANNEL, SERVICE_URL, TENANT)
+    assert to.bot_id == desk.turns[0].conversation.bot_id
+    assert (said.text, said.card, thread) == ("Nothing is unresolved.", None, "1795287905000")
+
+
+async def test_a_message_is_answered_with_a_card() -> None:
+    desk = Desk(ShowCard(A_CARD, "3 alerts"))
+    assert await desk.post(activity(text=None, value={"verb": "list.page"})) == (202, None)
+    ((_, said, _),) = desk.channel.sent
+    assert (said.text, said.card, said.summary) == ("", A_CARD, "3 alerts")
+
+
+async def test_a_message_is_answered_with_a_file() -> None:
+    card = {"contentType": "application/vnd.microsoft.teams.card.file.consent", "name": "a.csv", "content": {"x": 1}}
+    desk = Desk(Attach(card, "Export"))
+    place = {"conversationType": "personal", "tenantId": TENANT, "id": "a:1"}
+    assert await desk.post(activity(conversation=place, channelData=None)) == (202, None)
+    ((to, said, thread),) = desk.channel.sent
+    assert (to.id, to.kind, thread) == ("a:1", ConversationKind.PERSONAL, "")
+    assert (said.attachments, said.summary) == ((card,), "Export")
+
+
+@pytest.mark.parametrize("reply", [Nothing(), NotHere("x")])
+async def test_nothing_to_say(reply: Reply) -> None:
+    desk = Desk(reply)
+    assert await desk.post(activity()) == (202, None)
+    assert desk.channel.sent == []
+
+
+async def test_a_pressed_button_gets_its_card_and_no_message() -> None:
+    desk = Desk(ShowCard(raw=json.dumps(A_CARD).encode()))
+    assert await desk.post(execute()) == (200, {"statusCode": 200, "type": CARD, "value": A_CARD})
+    assert desk.turns[0].verb == "alert.fraud"
+    assert desk.channel.sent == []
+
+
+async def test_a_refusal_is_http_200() -> None:
+    status, body = await Desk(Refuse("No.", "not_allowed")).post(execute())
+    assert (status, body["statusCode"], body["value"]["message"]) == (200, 400, "No.")
+
+
+async def test_a_dialog() -> None:
+    status, body = await Desk(OpenDialog("Note", A_CARD)).post(
+        execute(name="task/fetch", value={"data": {"verb": "v"}})
+    )
+    assert (status, body["task"]["type"], body["task"]["value"]["card"]["content"]) == (200, "continue", A_CARD)
+
+
+async def test_an_invoke_that_brings_a_file_posts_it() -> None:
+    card = {"contentType": "application/vnd.microsoft.teams.card.file.consent", "name": "a.csv"}
+    desk = Desk(Attach(card, "Export"))
+    status, body = await desk.post(execute())
+    assert (status, body["statusCode"]) == (200, 200)
+    ((to, said, thread),) = desk.channel.sent
+    assert (to.id, said.attachments, thread) == (CHANNEL_ID, (card,), "1795287905000")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(Unreachable("x"), 400), (Transient("x"), 400), (Transient("x", in_doubt=True), 200)],
+)
+async def test_a_file_that_teams_did_not_take(error: AlertDeskError, code: int) -> None:
+    status, body = await Desk(Attach({"contentType": "x"}), FakeChannel(error)).post(execute())
+    assert (status, body["statusCode"]) == (200, code)
+
+
+async def test_a_file_consent_is_answered_by_a_message() -> None:
+    desk = Desk(Say("Your file is there."))
+    assert await desk.post(execute(name="fileConsent/invoke", value={"action": "accept"})) == (200, None)
+    assert desk.channel.sent[0][1].text == "Your file is there."
+
+
+@pytest.mark.parametrize("name", ["composeExtension/query", "signin/verifyState", "", None, "x" * 200])
+async def test_unknown_invokes_are_501(name: str | None) -> None:
+    desk = Desk()
+    status, body = await desk.post(execute(name=name))
+    assert (status, body["error"]["code"]) == (501, "NotImplemented")
+    assert desk.turns == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"type": "installationUpdate", "action": "add"}, EventKind.INSTALLED),
+        ({"type": "conversationUpdate", "membersAdded": [{"id": "29:new"}, {"id": "29:newer"}]}, EventKind.OTHER),
+        ({"type": "conversationUpdate", "channelData": {"eventType": "teamArchived"}}, EventKind.TEAM_ARCHIVED),
+        ({"type": "messageUpdate"}, EventKind.MESSAGE_EDITED),
+        ({"type": "messageDelete"}, EventKind.OTHER),
+        ({"type": "messageReaction", "reactionsAdded": [{"type": "like"}]}, EventKind.OTHER),
+        ({"type": "event", "name": "application/vnd.microsoft.readReceipt"}, EventKind.OTHER),
+        ({"type": "typing"}, EventKind.OTHER),
+        ({"type": "endOfConversation"}, EventKind.OTHER),
+        ({"type": "somethingNew"}, EventKind.OTHER),
+        ({"type": "invokeResponse"}, EventKind.OTHER),
+    ],
+)
+async def test_events(changes: dict[str, Any], kind: EventKind) -> None:
+    desk = Desk()
+    assert await desk.post(activity(**changes)) == (202, None)
+    assert [event.kind for event in desk.events] == [kind]
+    assert desk.turns == []
+    assert desk.channel.sent == []
+
+
+# What is turned away -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [None, "", "text/plain", "application/xml", "application/jsonx", "json"])
+async def test_other_content_types_are_415(kind: str | None) -> None:
+    assert (await Desk().post(activity(), kind=kind))[0] == 415
+
+
+@pytest.mark.parametrize("kind", ["application/json", "Application/JSON", "application/json;charset=utf-8"])
+async def test_json_is_taken(kind: str) -> None:
+    assert (await Desk().post(activity(), kind=kind))[0] == 202
+
+
+async def test_size_is_bounded() -> None:
+    desk = Desk()
+    assert (await desk.post(body=b"x" * (MOST_BYTES + 1)))[0] == 413
+    document = execute(value={"action": {"verb": "v", "data": {}}, "padding": ""})
+    document["value"]["padding"] = "x" * (MOST_BYTES - len(encoded(document)))
+    assert (await desk.post(document))[0] == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b"null", b"\xff\xfe", b"[" * 10_000])
+async def test_a_bad_body_is_400(body: bytes) -> None:
+    status, answer = await Desk().post(body=body)
+    assert status == 400
+    assert answer["error"]["message"]
+
+
+@pytest.mark.parametrize("changes", [{"conversation": None}, {"entities": {}}, {"id": None}, {"from": 7}])
+async def test_a_bad_activity_is_400(changes: dict[str, Any]) -> None:
+    assert (await Desk().post(activity() | changes))[0] == 400
+
+
+async def test_a_stranger_learns_nothing_about_the_body() -> None:
+    for body in (b"{", encoded(activity())):
+        desk = Desk()
+        status, answer, headers = await desk.endpoint.handle(None, JSON, body)
+        assert (status, headers["www-authenticate"]) == (401, "Bearer")
+        assert json.loads(answer or b"")["error"]["code"] == "Unverified"
+        assert desk.turns == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"channelId": "emulator"}, {"serviceUrl": "https://evil.example/"}, {"serviceUrl": SERVICE_URL + "x"}]
+)
+async def test_a_token_of_another_activity_is_403(changes: dict[str, Any]) -> None:
+    desk = Desk()
+    assert (await desk.post(activity(**changes)))[0] == 403
+    assert desk.turns == []
+
+
+async def test_without_keys_teams_is_asked_to_come_again() -> None:
+    desk = Desk()
+    desk.keys.down = True
+    status, _, headers = await desk.endpoint.handle(bearer(), JSON, encoded(activity()))
+    assert (status, headers["retry-after"]) == (503, "5")
+    desk.keys.down = False
+    desk.clock.elapsed += 6
+    assert (await desk.post(activity()))[0] == 202
+
+
+def troubles(logs: list[Any]) -> list[Any]:
+    return [entry for entry in logs if entry["log_level"] != "info"]
+
+
+# When a turn fails -------------------------------------------------------------------------------------------------
+
+FAILURES: list[tuple[BaseException, str, int]] = [
+    (Unknown("There is no alert A-9 here."), "There is no alert A-9 here.", 400),
+    (NotAllowed("You are no Admin Agent."), "You are no Admin Agent.", 400),
+    (UserError("Say help."), "Say help.", 400),
+    (Transient(SECRET, in_doubt=True), "try again", 400),
+    (Refused(SECRET), "cannot be done", 400),
+    (Missing(SECRET), "cannot be done", 400),
+    (Permanent(SECRET), "cannot be done", 400),
+    (ConfigError(SECRET), "cannot be done", 400),
+    (AlertDeskError(SECRET), "cannot be done", 400),
+    (RuntimeError(SECRET), "went wrong", 500),
+    (KeyError(SECRET), "went wrong", 500),
+    (TimeoutError(), "went wrong", 500),
+    (RecursionError(SECRET), "went wrong", 500),
+]
+
+
+@pytest.mark.parametrize(("error", "sentence", "code"), FAILURES)
+async def test_a_failing_turn_is_a_sentence(error: BaseException, sentence: str, code: int) -> None:
+    desk = Desk(error)
+    with capture_logs() as logs:
+        assert await desk.post(activity()) == (202, None)
+        status, body = await desk.post(execute())
+    ((_, said, _),) = desk.channel.sent
+    assert sentence in said.text
+    assert (status, body["statusCode"]) == (200, code)
+    assert sentence in body["value"]["message"]
+    for text in (said.text, body["value"]["message"]):
+        assert SECRET not in text
+    found = troubles(logs)
+    if isinstance(error, UserError):
+        assert found == []
+    else:
+        assert [entry["event"] for entry in found] == ["turn_failed"] * 2
+        for entry, text in zip(found, (said.text, body["value"]["message"]), strict=True):
+            assert entry["reference"] in text
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), Transient("x"), NotAllowed("x")])
+async def test_an_automatic_refresh_never_fails(error: Exception) -> None:
+    value = {"action": {"verb": "alert.refresh", "data": {}}, "trigger": "automatic"}
+    status, body = await Desk(error).post(execute(value=value))
+    assert (status, body["statusCode"], body["value"]) == (200, 200, "")
+
+
+async def test_a_cancelled_turn_is_cancelled() -> None:
+    for document in (activity(), execute()):
+        with pytest.raises(asyncio.CancelledError):
+            await Desk(asyncio.CancelledError()).post(document)
+
+
+@pytest.mark.parametrize("error", [Transient("x", in_doubt=True), Unreachable("x")])
+async def test_an_answer_that_cannot_be_sent_is_logged(error: AlertDeskError) -> None:
+    desk = Desk(Say("Hello."), FakeChannel(error))
+    with capture_logs() as logs:
+        assert await desk.post(activity()) == (202, None)
+    assert [entry["event"] for entry in troubles(logs)] == ["activity_failed"]
+
+
+async def test_an_event_that_could_not_be_kept_is_asked_for_again() -> None:
+    desk = Desk()
+    desk.event_error = Transient("the database is locked", retry_after=2.0)
+    with capture_logs():
+        status, body, headers = await desk.endpoint.handle(
+            bearer(), JSON, encoded(activity(type="installationUpdate", action="add"))
+        )
+    assert (status, headers["retry-after"]) == (503, "2")
+    assert b"database" not in (body or b"")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), Permanent("x")])
+async def test_an_event_that_can_never_be_kept_is_logged(error: Exception) -> None:
+    desk = Desk()
+    desk.event_error = error
+    with capture_logs() as logs:
+        assert await desk.post(activity(type="installationUpdate", action="add")) == (202, None)
+    assert [entry["event"] for entry in troubles(logs)] == ["activity_failed"]
+
+
+# As a BotAdapter ---------------------------------------------------------------------------------------------------
+
+
+class Recorder:
+    """A botbuilder middleware."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str | None]] = []
+
+    async def on_turn(self, context: TurnContext, logic: Callable[[], Awaitable[None]]) -> None:
+        self.seen.append((context.activity.type, context.activity.text))
+        await logic()
+
+
+async def test_middleware_sees_messages_and_events() -> None:
+    desk, recorder = Desk(), Recorder()
+    desk.adapter.use(recorder)
+    await desk.post(activity())
+    await desk.post(activity(type="typing"))
+    await desk.post(execute())
+    assert recorder.seen == [("message", "show unresolved"), ("typing", None)]
+
+
+async def test_a_context_sends_updates_and_deletes() -> None:
+    desk = Desk()
+
+    async def logic(context: TurnContext) -> None:
+        both = Activity(
+            type=ActivityTypes.message, text="Two.", attachments=[Attachment(content_type=CARD, content=A_CARD)]
+        )
+        responses = await context.send_activities([Activity(type=ActivityTypes.typing), both])
+        assert [response.id for response in responses] == ["", "sent-2"]
+        await context.update_activity(Activity(type=ActivityTypes.message, id="17", text="New."))
+        await context.delete_activity("17")
+        with pytest.raises(Permanent):
+            await context.update_activity(Activity(type=ActivityTypes.typing, id="17"))
+
+    reference = ConversationReference.deserialize(
+        {
+            "bot": {"id": "28:bot"},
+            "serviceUrl": SERVICE_URL,
+            "channelId": "msteams",
+            "conversation": {"id": f"{CHANNEL_ID};messageid=5", "conversationType": "channel"},
+        }
+    )
+    await desk.adapter.continue_conversation(reference, logic)
+    assert [(to.id, said.text, said.card, thread) for to, said, thread in desk.channel.sent] == [
+        (CHANNEL_ID, "Two.", None, "5"),
+        (CHANNEL_ID, "", A_CARD, "5"),
+    ]
+    assert [(to.id, to.bot_id, id_, said.text) for to, id_, said in desk.channel.updated] == [
+        (CHANNEL_ID, "28:bot", "17", "New.")
+    ]
+    assert [(to.id, id_) for to, id_ in desk.channel.deleted] == [(CHANNEL_ID, "17")]
+
+
+async def test_many_at_once_stay_apart() -> None:
+    desk = Desk(Say("Hello."))
+    places = [{"conversationType": "personal", "tenantId": TENANT, "id": f"a:{number}"} for number in range(50)]
+    token = bearer(signed())
+    answers = await asyncio.gather(*(desk.post(activity(conversation=place), authorization=token) for place in places))
+    assert answers == [(202, None)] * 50
+    assert {to.id for to, _, _ in desk.channel.sent} == {place["id"] for place in places}
