@@ -116,7 +116,7 @@ def build_app(
     directory = GraphDirectory(graph_service, partner_center_service)
     service_hosts = Hosts(settings.service_hosts, loopback)
     bearer = BotBearer(entra, settings.app_tenant_id, settings.bot_token_scope)
-    limits = SendLimits.from_mapping(settings.send_limits)
+    limits = SendLimits.from_mapping({name: [list(window) for window in windows] for name, windows in settings.send_limits.items()})
     connector = Connector(http, clock, bearer, limits, service_hosts)
     files = TeamsFiles(http, clock, Hosts(settings.upload_hosts, loopback))
 

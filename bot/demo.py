@@ -43,10 +43,14 @@ def run(*, port: int, page_port: int, pace: float, playground: bool) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="alertdesk-demo-")))
         programs = stack.enter_context(_Programs(folder))
         try:
+            # With the Playground as client, Teams' own installs must come from it, and not from the sandbox as well.
+            announce = "" if playground else bot_url
             programs.start(
-                "sandbox", [sys.executable, "-m", _CLOUD, "serve", "--port", str(page_port), "--pace", str(pace), "--bot-url", bot_url]
+                "sandbox",
+                [sys.executable, "-m", _CLOUD, "serve", "--port", str(page_port), "--pace", str(pace), "--bot-url", announce],
             )
-            settings = json.loads(programs.wait("sandbox", f"{cloud_url}/control/settings?bot_url={bot_url}"))
+            programs.wait("sandbox", f"{cloud_url}/control/pace")
+            settings = json.loads(programs.read(f"{cloud_url}/control/settings?bot_url={bot_url}"))
             environment = {
                 **settings,
                 "ALERTDESK_HOST": "127.0.0.1",
@@ -110,13 +114,13 @@ class _Programs:
     def __exit__(self, *_: object) -> None:
         for program in reversed(self._running.values()):
             if program.poll() is None:
-                program.send_signal(signal.SIGTERM)
+                os.killpg(program.pid, signal.SIGTERM)  # the venv's node is a wrapper around the real one
         deadline = time.monotonic() + _STOP_SECONDS
         for program in self._running.values():
             try:
                 program.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                program.kill()
+                os.killpg(program.pid, signal.SIGKILL)
                 program.wait()
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:

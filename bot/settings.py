@@ -141,8 +141,8 @@ class Settings(BaseSettings):
     operators_channel: str = ""
     heartbeat_url: str = ""
     dangerously_allow_loopback: bool = False
-    send_limits: dict[str, list[tuple[float, float]]] = Field(
-        default_factory=lambda: {name: [(c, s) for c, s in windows] for name, windows in DOCUMENTED_SEND_LIMITS.items()}
+    send_limits: dict[str, list[tuple[int, float]]] = Field(
+        default_factory=lambda: {name: [(int(c), s) for c, s in windows] for name, windows in DOCUMENTED_SEND_LIMITS.items()}
     )
 
     @classmethod

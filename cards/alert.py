@@ -39,7 +39,7 @@ def _build(view: AlertView) -> Json:
             text(run(view.title, LINE, strong=True, size="Large"), spacing="Medium"),
             one_line(view.badges, size="Small"),
             *_status(view),
-            fact_rows(view.facts, separator=True),
+            fact_rows(view.facts, separator=not view.decision),
             *_resources(view),
             buttons(view.buttons),
             text(run(view.hint, LINE, tone="subtle", size="Small"), spacing="Small") if view.hint else None,

@@ -51,14 +51,14 @@ def _row(row: Row) -> ColumnSet:
         select_action=action(row.open, words),
         columns=[
             Column(width="stretch", items=what),
-            _beside([text(status)], target_width="atLeast:Standard"),
-            _beside([text(TextRun(text="›", size="Large", is_subtle=True))]),
+            _beside(text(status, align="Right"), "104px", target_width="atLeast:Standard"),
+            _beside(text(TextRun(text="›", size="Large", is_subtle=True)), "auto"),
         ],
     )
 
 
-def _beside(items: list[RichTextBlock], target_width: str | None = None) -> Column:
-    return Column(width="auto", vertical_content_alignment="Center", target_width=target_width, items=items)
+def _beside(item: RichTextBlock, width: str, target_width: str | None = None) -> Column:
+    return Column(width=width, vertical_content_alignment="Center", target_width=target_width, items=[item])
 
 
 def _first_rows(count: int) -> Callable[[ListView], ListView]:

@@ -190,7 +190,8 @@ def _claimable(now: datetime, limit: int) -> Any:
     )
     return (
         select(outbox.c.id)
-        .join(conversations, outbox.c.id == first_of_conversation)
+        .select_from(conversations)
+        .join(outbox, outbox.c.id == first_of_conversation)
         .where(
             conversations.c.id.in_(select(waiting.c.conversation_id).where(text("waiting.state = 'pending'"))),
             conversations.c.state == ConversationState.ACTIVE.value,

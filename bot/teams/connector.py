@@ -135,7 +135,7 @@ class Connector(Channel):
         while (pause := self._limits.delay(name, tenant, now := self._clock.monotonic())) > 0:
             if now + pause > latest:
                 raise Transient("Teams' send limits are used up for the moment.", code="OwnLimit", retry_after=pause)
-            await self._clock.sleep(pause)
+            await self._clock.sleep(max(pause, 0.001))  # a clock has no finer steps
         self._limits.spend(name, tenant, now)
         return now
 

@@ -94,6 +94,7 @@ class TokenCheck:
         now = self._clock.now().timestamp()
         known = self._good.get(digest)
         if known is not None and now < known.expires and await self._find(known.kid) is known.key:
+            self._good.move_to_end(digest)
             return known
         self._good.pop(digest, None)
         caller = await self._verify(token, now)

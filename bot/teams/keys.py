@@ -123,7 +123,7 @@ def readable(listed: list[Any]) -> dict[str, SigningKey]:
             continue
         try:
             key = jwt.PyJWK.from_dict(entry, algorithm="RS256")
-        except (jwt.PyJWTError, ValueError, TypeError, KeyError):
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
             continue
         if getattr(key.key, "key_size", 0) < LEAST_BITS:
             continue

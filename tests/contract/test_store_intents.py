@@ -74,10 +74,13 @@ async def test_of_concurrent_openers_one_wins_and_the_others_learn_who(
 
 
 async def test_an_intent_that_was_rolled_back_leaves_the_alert_free(with_alerts: SqlStore) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with with_alerts.write() as tx:
             await tx.intents.open(an_intent("lost"))
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     async with with_alerts.write() as tx:
         assert await tx.intents.open(an_intent("next")) is None
 

@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis import given
+from sqlalchemy import delete, select
 
 from bot.domain.delivery import ItemKind, ItemState, NewItem, OutboxItem
 from bot.domain.people import ConversationState
 from bot.store import SqlStore
 from bot.store.outbox import RECOVERY_RECHECK, SqlOutbox
+from bot.store.tables import outbox
 from tests.contract.store_samples import NOW, add_conversations, an_item, at
 
 LEASE = 30.0
@@ -191,10 +192,14 @@ async def test_two_claimers_never_get_the_same_conversation(store: SqlStore, oth
 async def test_a_claim_that_is_rolled_back_never_was(store: SqlStore) -> None:
     await add_conversations(store, "channel-1")
     await add(store, an_item())
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with store.write() as tx:
             assert len(await tx.outbox.claim("replica", NOW, LEASE, 5)) == 1
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert (await claim_one(store)).attempts == 1
 
 
@@ -283,10 +288,6 @@ async def test_parked_stays_parked_until_the_cause_is_gone(store: SqlStore) -> N
 
 
 async def test_errors_are_cut(store: SqlStore) -> None:
-    from sqlalchemy import select
-
-    from bot.store.tables import outbox
-
     await add_conversations(store, "channel-1")
     await add(store, an_item())
     assert await call(store, "retry", await claim_one(store), NOW, "é" * 2000)
@@ -347,10 +348,6 @@ ALLOWED = {
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps)
 async def test_no_sequence_of_calls_leaves_the_state_machine(store: SqlStore, walk: list[tuple[str, int]]) -> None:
-    from sqlalchemy import delete, select
-
-    from bot.store.tables import outbox
-
     async with store._engines.writer.begin() as connection:
         await connection.execute(delete(outbox))
     await add_conversations(store, "c0", "c1")

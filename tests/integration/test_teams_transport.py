@@ -288,7 +288,7 @@ async def test_a_damaged_token_is_turned_away(bot: Bot, flaw: str | bool) -> Non
 
 
 async def test_a_rotated_key(bot: Bot) -> None:
-    bot.clock.elapse(61)
+    bot.clock.forward(61)
     bot.cloud.keys.bot_framework.rotate(keep_old=False)
     place = bot.personal("ada")
     sent = await bot.post("messages", person="ada", conversationId=place.id, text="help", mentionBot=False)

@@ -65,7 +65,7 @@ hostile = st.lists(st.one_of(st.sampled_from(FRAGMENTS), st.text(max_size=4)), m
 
 UNSEEN = {"Cc", "Cs", "Co"}
 LIVE = re.compile(
-    r"(?i)(?<!hxxp)(?<!hxxps)://|https?:|\bmailto:\S|\bjavascript:\S|<at\b|</at\b|\{\{|\$\{|\w\.(com|рф|co)\b|\bwww\."
+    r"(?i)(?<!hxxp)(?<!hxxps)://|https?:|\bmailto:\S|\bjavascript:\S|<at\b|</at\b|\{\{|\$\{|\w\.(com|рф|co)\b|\bwww\.\w"
 )
 
 

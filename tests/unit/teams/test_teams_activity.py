@@ -12,7 +12,7 @@ from bot.chat.turn import Event, EventKind, Turn, TurnKind
 from bot.domain.people import ConversationKind, Person
 from bot.teams.activity import LONGEST_TEXT, BadActivity, UnknownInvoke, parse, translate
 from bot.teams.mentions import plain_name, said
-from tests.unit.teams.teams_world import (
+from tests.support.teams_world import (
     ADA,
     BOT_ID,
     CHANNEL_ID,

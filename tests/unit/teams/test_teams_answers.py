@@ -21,7 +21,7 @@ from bot.chat.turn import (
 from bot.domain.people import Person
 from bot.ports import Message
 from bot.teams.answers import CARD, DONE, ERROR, MESSAGE, answer, aside, message
-from tests.unit.teams.teams_world import CHANNEL
+from tests.support.teams_world import CHANNEL
 
 A_CARD = {"type": "AdaptiveCard", "version": "1.5", "body": []}
 FILE = {"contentType": "application/vnd.microsoft.teams.card.file.consent", "name": "alerts.csv"}

@@ -15,7 +15,7 @@ from bot.ports import Message
 from bot.teams.connector import MOST_BYTES, BotBearer, Connector, utf16_size
 from bot.teams.failures import error_code
 from bot.teams.limits import DOCUMENTED, SendLimits
-from tests.unit.teams.teams_world import (
+from tests.support.teams_world import (
     ADA,
     BOT_ID,
     CHANNEL,

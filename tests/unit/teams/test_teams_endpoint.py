@@ -28,7 +28,7 @@ from bot.teams.adapter import TeamsAdapter
 from bot.teams.answers import CARD
 from bot.teams.endpoint import MOST_BYTES, TeamsEndpoint
 from bot.teams.handler import AlertDeskHandler
-from tests.unit.teams.teams_world import (
+from tests.support.teams_world import (
     CHANNEL_ID,
     SERVICE_URL,
     TENANT,

@@ -9,7 +9,7 @@ import pytest
 from bot.errors import AlertDeskError, Missing, Permanent, Refused, Transient
 from bot.net.http import Hosts
 from bot.teams.files import PIECE, UNIT, Uploader, consent_card, file_info_card
-from tests.unit.teams.teams_world import FakeClock, http
+from tests.support.teams_world import FakeClock, http
 
 URL = "https://northwind-my.sharepoint.com/upload/1?tempauth=secret"
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 
 from bot.net.http import Hosts
 from bot.teams.inbound import LONGEST_TOKEN, REMEMBERED, TokenCheck, Unverified
-from tests.unit.teams.teams_world import (
+from tests.support.teams_world import (
     APP_ID,
     ISSUER,
     METADATA,
@@ -227,7 +227,7 @@ async def test_loopback_is_admitted_only_with_the_switch(server: KeyServer, cloc
 
 @pytest.mark.parametrize("empty", ["app_id", "issuer"])
 def test_no_check_without_an_app_id_or_issuer(server: KeyServer, clock: FakeClock, empty: str) -> None:
-    names = {"app_id": APP_ID, "issuer": ISSUER} | {empty: ""}
+    names: dict[str, Any] = {"app_id": APP_ID, "issuer": ISSUER} | {empty: ""}
     with pytest.raises(ValueError, match="anybody"):
         TokenCheck(http(server, clock), clock, openid_url=METADATA, service_hosts=Hosts(()), **names)
 

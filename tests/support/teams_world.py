@@ -48,7 +48,7 @@ def public_jwk(name: str, endorsements: Any = ("msteams",)) -> dict[str, Any]:
     def number(value: int) -> str:
         return base64.urlsafe_b64encode(value.to_bytes((value.bit_length() + 7) // 8, "big")).rstrip(b"=").decode()
 
-    document = {"kty": "RSA", "use": "sig", "kid": name, "n": number(numbers.n), "e": number(numbers.e)}
+    document: dict[str, Any] = {"kty": "RSA", "use": "sig", "kid": name, "n": number(numbers.n), "e": number(numbers.e)}
     if endorsements is not None:
         document["endorsements"] = list(endorsements) if isinstance(endorsements, tuple) else endorsements
     return document
