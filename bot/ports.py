@@ -297,7 +297,10 @@ class Inbox(Protocol):
     """Activities already handled, so that a redelivery does nothing twice."""
 
     async def begin(self, key: str, now: datetime) -> tuple[bool, Mapping[str, Any] | None]:
-        """(True, None) for a first sight; (False, answer) for a repeat, answer None while the first still runs."""
+        """(True, None) for a first sight; (False, answer) for a repeat, answer None while the first still runs.
+
+        A first that left no answer within half a minute died: then the repeat counts as a first.
+        """
         ...
 
     async def finish(self, key: str, answer: Mapping[str, Any]) -> None: ...

@@ -51,7 +51,7 @@ def _row(row: Row) -> ColumnSet:
         select_action=action(row.open, words),
         columns=[
             Column(width="stretch", items=what),
-            _beside(text(status, align="Right"), "104px", target_width="atLeast:Standard"),
+            _beside(text(status, align="Right"), "88px", target_width="atLeast:Standard"),
             _beside(text(TextRun(text="›", size="Large", is_subtle=True)), "auto"),
         ],
     )

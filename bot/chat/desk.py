@@ -58,21 +58,26 @@ class Desk:
         """The answer to a verified activity. Never raises, except when it is cancelled."""
         correlation = uuid.uuid4().hex[:12]
         with structlog.contextvars.bound_contextvars(correlation=correlation, activity=turn.activity_id):
-            try:
-                reply = await self._once(turn)
-            except UserError as problem:
-                reply = Refuse(problem.message, problem.code or "refused")
-            except Transient as problem:
-                log.warning("turn_put_off", kind=turn.kind, verb=turn.verb, code=problem.code, problem=problem.message)
-                reply = Refuse(problem.message if isinstance(problem, NotChecked) else texts.TRY_AGAIN, "try_again")
-            except AlertDeskError as problem:
-                log.error("turn_failed", kind=turn.kind, verb=turn.verb, code=problem.code, problem=problem.message)
-                reply = Refuse(texts.not_possible(correlation), problem.code or "failed")
-            except Exception:  # the last line of defence: nobody may see a stack trace, and nothing may be retried blindly
-                log.exception("turn_broken", kind=turn.kind, verb=turn.verb)
-                reply = Refuse(texts.broken(correlation), "internal")
+            reply = await self._answered(turn, correlation)
+            if turn.automatic and isinstance(reply, Refuse):
+                reply = Nothing()  # nobody pressed anything: the card stays as it is
             metrics.TURNS.labels(kind=turn.kind, verb=turn.verb if turn.verb in PAYLOADS else "", end=_end(reply)).inc()
             return reply
+
+    async def _answered(self, turn: Turn, correlation: str) -> Reply:
+        try:
+            return await self._once(turn)
+        except UserError as problem:
+            return Refuse(problem.message, problem.code or "refused")
+        except Transient as problem:
+            log.warning("turn_put_off", kind=turn.kind, verb=turn.verb, code=problem.code, problem=problem.message)
+            return Refuse(problem.message if isinstance(problem, NotChecked) else texts.TRY_AGAIN, "try_again")
+        except AlertDeskError as problem:
+            log.error("turn_failed", kind=turn.kind, verb=turn.verb, code=problem.code, problem=problem.message)
+            return Refuse(texts.not_possible(correlation), problem.code or "failed")
+        except Exception:  # nobody may see a stack trace, and nothing may be retried blindly
+            log.exception("turn_broken", kind=turn.kind, verb=turn.verb)
+            return Refuse(texts.broken(correlation), "internal")
 
     async def _once(self, turn: Turn) -> Reply:
         if not turn.person.aad_id:

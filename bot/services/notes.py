@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.domain.alerts import AlertRecord, Note
 from bot.domain.audit import AuditEntry
 from bot.domain.people import Person
@@ -11,6 +13,7 @@ from bot.services.cards import CardWork
 from bot.texts import en as texts
 
 LONGEST = 2000
+SAME_WITHIN = timedelta(minutes=10)
 
 
 class Notes:
@@ -26,6 +29,9 @@ class Notes:
             raise UserError(texts.note_too_long(len(text), LONGEST))
         now = self._env.clock.now()
         async with self._env.store.write() as tx:
+            said = (await tx.alerts.notes([record.alert.key])).get(record.alert.key, ())
+            if any(note.by_id == person.aad_id and note.text == text and now - note.at < SAME_WITHIN for note in said):
+                return record  # Teams sent the same act again under another id
             changed = await tx.alerts.add_note(record.alert.key, Note(now, person.aad_id, person.name, text))
             entry = AuditEntry(record.alert.partner, "note", "done", person.aad_id, person.name, record.label, {"text": text})
             await tx.audit.append(entry, now)

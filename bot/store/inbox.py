@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -13,6 +13,8 @@ from bot.store.session import Session
 from bot.store.tables import inbox
 
 _TRIES = 3
+DEAD_AFTER = timedelta(seconds=30)
+"""A turn is over in seconds: one that has no answer by then died with its process."""
 
 
 class SqlInbox:
@@ -24,11 +26,18 @@ class SqlInbox:
         for _ in range(_TRIES):
             if await self._session.changed(statement, {"key": key, "at": now}):
                 return True, None
-            row = await self._session.first(select(inbox.c.answer).where(inbox.c.key == key))
+            row = await self._session.first(select(inbox.c.answer, inbox.c.at).where(inbox.c.key == key))
             if row is not None:
-                return False, row.answer
+                return await self._take_over(key, row.at, now) if row.answer is None else False, row.answer
             # It was pruned between our two statements.
         raise Transient("The memory of handled activities changes too fast.")
+
+    async def _take_over(self, key: str, begun: datetime, now: datetime) -> bool:
+        """Whether the first that began it is taken for dead, and this call goes on in its place."""
+        if now - begun < DEAD_AFTER:
+            return False
+        mine = update(inbox).where(inbox.c.key == key, inbox.c.at == begun, inbox.c.answer.is_(None)).values(at=now)
+        return await self._session.changed(mine) > 0
 
     async def finish(self, key: str, answer: Mapping[str, Any]) -> None:
         await self._session.execute(update(inbox).where(inbox.c.key == key).values(answer=dict(answer)))

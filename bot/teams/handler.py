@@ -1,4 +1,4 @@
-"""Maps botbuilder's hooks to our callables, and turns every error of a turn into a sentence. Decides nothing else."""
+"""Maps botbuilder's hooks to our callables. Decides nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from botbuilder.core import TurnContext
 from botbuilder.core.teams import TeamsActivityHandler
 
 from bot.chat.turn import Event, Nothing, Refuse, Reply, Turn
-from bot.errors import AlertDeskError, Transient, UserError
 from bot.ports import Ids
 from bot.teams.answers import message
 from bot.teams.translation import to_botbuilder
+from bot.texts import en as texts
 
 MEANING = "alertdesk.meaning"
 """Where a botbuilder turn keeps the Turn or Event that its activity means."""
@@ -38,29 +38,13 @@ class AlertDeskHandler(TeamsActivityHandler):
         self._ids = ids
 
     async def answer(self, turn: Turn) -> Reply:
-        """The reply to a turn; never raises but where the task is cancelled."""
+        """The reply to a turn. `on_turn` has a sentence for every error; this is the line behind it."""
         try:
             return await self._on_turn(turn)
-        except Exception as error:  # noqa: BLE001 the last line: a person gets a sentence, the log gets the rest
-            return self._explained(turn, error)
-
-    def _explained(self, turn: Turn, error: Exception) -> Reply:
-        reference = self._ids.guid()[:8]
-        if not isinstance(error, UserError):
-            known = isinstance(error, AlertDeskError)
-            _log.log(
-                30 if known else 40,
-                "turn_failed",
-                reference=reference,
-                kind=str(turn.kind),
-                activity_id=turn.activity_id,
-                error=type(error).__name__,
-                problem=error.message if isinstance(error, AlertDeskError) else "",
-                exc_info=None if known else error,
-            )
-        if turn.automatic:
-            return Nothing()  # nobody pressed anything: the card stays as it is
-        return explain(error, reference)
+        except Exception:  # noqa: BLE001 a person gets a sentence, the log gets the rest, Teams never gets a 500
+            reference = self._ids.guid()[:8]
+            _log.exception("turn_escaped", reference=reference, kind=str(turn.kind), activity_id=turn.activity_id)
+            return Nothing() if turn.automatic else Refuse(texts.broken(reference), code="internal")
 
     async def on_message_activity(self, turn_context: TurnContext) -> None:
         turn = turn_context.turn_state.get(MEANING)
@@ -84,23 +68,3 @@ class AlertDeskHandler(TeamsActivityHandler):
     on_end_of_conversation_activity: Any = _on_other_activity
     on_unrecognized_activity_type: Any = _on_other_activity
 
-
-def explain(error: Exception, reference: str) -> Refuse:
-    """What the person is told. Only a UserError speaks for itself; the rest may name what is not theirs to know."""
-    if isinstance(error, UserError):
-        return Refuse(error.message, code=error.code or "refused")
-    if isinstance(error, Transient):
-        return Refuse(
-            "Microsoft's services did not answer as they should just now. Please look at the alert, then try again "
-            f"(reference {reference}).",
-            code="try_again",
-        )
-    if isinstance(error, AlertDeskError):
-        return Refuse(
-            f"That cannot be done as things are. Please tell the people who run this bot (reference {reference}).",
-            code="not_possible",
-        )
-    return Refuse(
-        f"Something went wrong in the bot itself. Please tell the people who run it (reference {reference}).",
-        code="internal",
-    )

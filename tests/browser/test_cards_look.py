@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 from playwright.async_api import Page
 
 from bot.sandbox import page as sandbox_page
@@ -47,14 +47,14 @@ CONTRASTS = """() => {
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[TestServer]:
+async def server() -> AsyncIterator[BaseTestServer]:
     app = web.Application()
     app.add_routes(sandbox_page.routes(cast("Any", None)))  # the page's files need no cloud
     async with TestServer(app) as running:
         yield running
 
 
-async def opened(page: Page, server: TestServer, width: int = 420, theme: str = "light") -> Page:
+async def opened(page: Page, server: BaseTestServer, width: int = 420, theme: str = "light") -> Page:
     await page.set_viewport_size({"width": width, "height": 900})
     await page.goto(str(server.make_url(f"/page/cards.html?theme={theme}&width={width}")))
     await page.wait_for_function("window.renderCard && window.rendererReady")
@@ -84,7 +84,7 @@ def texts_for(card: dict[str, Any], width: int) -> list[str]:
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
-async def test_every_card_is_whole_and_readable(page: Page, server: TestServer, width: int, theme: str) -> None:
+async def test_every_card_is_whole_and_readable(page: Page, server: BaseTestServer, width: int, theme: str) -> None:
     await opened(page, server, width, theme)
     for sample in SAMPLES:
         await looks_right(page, sample, width)
@@ -113,7 +113,7 @@ async def looks_right(page: Page, sample: Sample, width: int) -> None:
     assert await page.locator("#card-place a[href], #card-place img").count() == 0, sample.name
 
 
-async def test_the_other_buttons_are_in_the_overflow_menu(page: Page, server: TestServer) -> None:
+async def test_the_other_buttons_are_in_the_overflow_menu(page: Page, server: BaseTestServer) -> None:
     await opened(page, server, 320)
     await drawn(page, alert_card(ALERT))
     await page.locator(".ac-pushButton", has_text="...").click()
@@ -121,7 +121,7 @@ async def test_the_other_buttons_are_in_the_overflow_menu(page: Page, server: Te
     assert [entry.strip() for entry in entries] == [button.title for button in ALERT.buttons if button.secondary]
 
 
-async def test_a_pressed_button_sends_its_verb_and_data(page: Page, server: TestServer) -> None:
+async def test_a_pressed_button_sends_its_verb_and_data(page: Page, server: BaseTestServer) -> None:
     await opened(page, server)
     await drawn(page, alert_card(ALERT))
     await page.get_by_role("button", name="Mark as fraud").click()
@@ -132,7 +132,7 @@ async def test_a_pressed_button_sends_its_verb_and_data(page: Page, server: Test
     assert dialog["data"] == {**ACT, "verb": "subscription.cancel", "msteams": {"type": "task/fetch"}}
 
 
-async def test_a_row_of_a_list_is_pressed_by_mouse_and_keyboard(page: Page, server: TestServer) -> None:
+async def test_a_row_of_a_list_is_pressed_by_mouse_and_keyboard(page: Page, server: BaseTestServer) -> None:
     await opened(page, server, 320)
     await drawn(page, list_card(LIST))
     await page.get_by_text("Graphic Design Institute").first.click()
@@ -146,7 +146,7 @@ async def test_a_row_of_a_list_is_pressed_by_mouse_and_keyboard(page: Page, serv
     ]
 
 
-async def test_a_form_says_what_is_missing_and_sends_what_was_written(page: Page, server: TestServer) -> None:
+async def test_a_form_says_what_is_missing_and_sends_what_was_written(page: Page, server: BaseTestServer) -> None:
     await opened(page, server, 320, "dark")
     await drawn(page, form_card(FORM))
     await page.get_by_role("button", name="Change verdict").click()
@@ -161,7 +161,7 @@ async def test_a_form_says_what_is_missing_and_sends_what_was_written(page: Page
     assert sent == {**ACT, "verb": "alert.reverdict", "verdict": "legitimate", "reason": "The customer called back."}
 
 
-async def test_headings_are_headings(page: Page, server: TestServer) -> None:
+async def test_headings_are_headings(page: Page, server: BaseTestServer) -> None:
     await opened(page, server)
     await drawn(page, alert_card(ALERT))
     headings = await page.get_by_role("heading").all_inner_texts()

@@ -1,0 +1,127 @@
+"""Migrations from scratch make what bot/store/tables.py says, wherever the program runs, and only once at a time."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
+
+from bot.errors import ConfigError
+from bot.store import migrate, open_store
+from bot.store.engine import migration_engine
+from bot.store.tables import metadata
+from tests.contract.store_samples import AUDIT_KEY, FreshIds
+from tests.support.postgres import PostgresServer
+
+
+def schema(engine: Engine) -> dict[str, Any]:
+    """Everything that the database says of its tables, comparable."""
+    with engine.connect() as connection:
+        inspector = inspect(connection)
+        tables = sorted(set(inspector.get_table_names()) - {"alembic_version"})
+        return {name: _table(inspector, name) for name in tables} | {"definitions": _definitions(connection)}
+
+
+def _table(inspector: Any, name: str) -> dict[str, Any]:
+    return {
+        "columns": [
+            (column["name"], repr(column["type"]), column["nullable"], str(column.get("default")))
+            for column in inspector.get_columns(name)
+        ],
+        "key": inspector.get_pk_constraint(name),
+        "unique": sorted(map(str, inspector.get_unique_constraints(name))),
+        "foreign": sorted(map(str, inspector.get_foreign_keys(name))),
+        "indexes": sorted(map(str, inspector.get_indexes(name))),
+    }
+
+
+def _definitions(connection: Connection) -> list[str]:
+    """Index definitions in the database's own words: conditions, order, uniqueness."""
+    if connection.dialect.name == "postgresql":
+        query = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+    else:
+        query = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    return sorted(" ".join(row[0].split()) for row in connection.execute(text(query)))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """Two empty databases."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'one.db'}", f"sqlite:///{tmp_path / 'two.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    urls = server.fresh(), server.fresh()
+    yield urls
+    for url in urls:
+        server.drop(url)
+
+
+def test_migrations_from_scratch_make_the_tables_of_the_program(empty_urls: tuple[str, str]) -> None:
+    by_migration, by_metadata = empty_urls
+    migrate(by_migration)
+    engines = migration_engine(by_migration), migration_engine(by_metadata)
+    metadata.create_all(engines[1])
+    migrated, declared = (schema(engine) for engine in engines)
+    for name, table in declared.items():
+        assert migrated[name] == table, name
+    assert migrated.keys() == declared.keys()
+    if engines[0].dialect.name == "sqlite":
+        assert _autoincrements(engines[0]) == _autoincrements(engines[1]) == {"notes", "outbox"}
+
+
+def _autoincrements(engine: Engine) -> set[str]:
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"))
+        return {row.name for row in rows}
+
+
+def test_those_who_migrate_at_once_wait_for_each_other(empty_urls: tuple[str, str]) -> None:
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            migrate(empty_urls[0])
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the test shows it
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    with migration_engine(empty_urls[0]).connect() as connection:
+        assert connection.execute(text("SELECT value FROM counters")).scalars().all() == [1000]
+
+
+async def test_without_migration_an_old_schema_is_refused(empty_urls: tuple[str, str]) -> None:
+    with pytest.raises(ConfigError, match="migrate"):
+        await open_store(empty_urls[0], audit_key=AUDIT_KEY, ids=FreshIds(), migrate=False)
+    migrate(empty_urls[0])
+    store = await open_store(empty_urls[0], audit_key=AUDIT_KEY, ids=FreshIds(), migrate=False)
+    await store.ping()
+    await store.close()
+
+
+@pytest.mark.parametrize("and_migrate", [True, False])
+async def test_a_database_of_a_newer_program_is_refused(empty_urls: tuple[str, str], and_migrate: bool) -> None:
+    migrate(empty_urls[0])
+    with migration_engine(empty_urls[0]).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigError, match="newer version"):
+        await open_store(empty_urls[0], audit_key=AUDIT_KEY, ids=FreshIds(), migrate=and_migrate)
+
+
+def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "half.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE routes (other INTEGER)"))
+    with pytest.raises(Exception, match="already exists"):
+        migrate(f"sqlite:///{path}")
+    assert inspect(engine).get_table_names() == ["routes"]
+    engine.dispose()
