@@ -39,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _settings() -> Settings:
     """The environment, and below it the file .env of the working directory."""
-    kept = {name: value for name, value in dotenv_values(".env").items() if name.startswith(PREFIX) and value is not None}
+    kept = {
+        name: value for name, value in dotenv_values(".env").items() if name.startswith(PREFIX) and value is not None
+    }
     return load({**kept, **os.environ})
 
 
@@ -55,7 +57,9 @@ def _serve(_options: argparse.Namespace) -> int:
         port=settings.port,
         access_log=None,
         shutdown_timeout=STOP_CONNECTIONS_SECONDS,
-        print=lambda *_: print(f"Alert Desk listens on http://{settings.host}:{settings.port}", file=sys.stderr, flush=True),
+        print=lambda *_: print(
+            f"Alert Desk listens on http://{settings.host}:{settings.port}", file=sys.stderr, flush=True
+        ),
     )
     return 0
 
@@ -103,7 +107,9 @@ def _manifest(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Alert Desk: Partner Center security alerts in Microsoft Teams.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Alert Desk: Partner Center security alerts in Microsoft Teams."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, command: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
@@ -116,13 +122,17 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--port", type=int, default=3978, help="port of the bot (0: any)")
     demo.add_argument("--page-port", type=int, default=4400, help="port of the sandbox and its page (0: any)")
     demo.add_argument("--pace", type=float, default=25.0, help="seconds between new alerts (0: none by itself)")
-    demo.add_argument("--playground", action="store_true", help="use the Microsoft 365 Agents Playground as Teams client")
+    demo.add_argument(
+        "--playground", action="store_true", help="use the Microsoft 365 Agents Playground as Teams client"
+    )
     export = add("export", _export, "Write alerts as CSV; the words are those of the chat command.")
     export.add_argument("words", nargs="*", help='such as: all since:30d severity:high customer:"Contoso Ltd"')
     export.add_argument("--out", type=Path, default=None, help="file to write (default: standard output)")
     audit = add("audit", _audit, "Verify the audit chain of each partner.")
     audit.add_argument("verify", choices=["verify"], help="find a changed, removed or reordered row")
-    audit.add_argument("--head", default="", metavar="PARTNER=COUNT:HASH", help="a head kept elsewhere: a cut tail shows too")
+    audit.add_argument(
+        "--head", default="", metavar="PARTNER=COUNT:HASH", help="a head kept elsewhere: a cut tail shows too"
+    )
     add("migrate", _migrate, "Bring the database's schema up to date.")
     manifest = add("manifest", _manifest, "Write the Teams app package for these settings.")
     manifest.add_argument("--out", type=Path, default=Path("alertdesk.zip"), help="the package to write")

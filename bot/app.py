@@ -24,6 +24,7 @@ from bot.chat.presenter import Place
 from bot.chat.render import CardRenderer
 from bot.chat.verbs import Verbs
 from bot.clock import SystemClock, SystemIds
+from bot.errors import AlertDeskError
 from bot.microsoft.alerts import GraphAlerts
 from bot.microsoft.directory import GraphDirectory
 from bot.microsoft.entra import (
@@ -114,11 +115,13 @@ def build_app(
     )
     source = GraphAlerts(graph_service, partners.values())
     directory = GraphDirectory(graph_service, partner_center_service)
-    service_hosts = Hosts(settings.service_hosts, loopback)
+    service_hosts = Hosts(settings.hosts(settings.service_hosts), loopback)
     bearer = BotBearer(entra, settings.app_tenant_id, settings.bot_token_scope)
-    limits = SendLimits.from_mapping({name: [list(window) for window in windows] for name, windows in settings.send_limits.items()})
+    limits = SendLimits.from_mapping(
+        {name: [list(window) for window in windows] for name, windows in settings.send_limits.items()}
+    )
     connector = Connector(http, clock, bearer, limits, service_hosts)
-    files = TeamsFiles(http, clock, Hosts(settings.upload_hosts, loopback))
+    files = TeamsFiles(http, clock, Hosts(settings.hosts(settings.upload_hosts), loopback))
 
     access = Access(env, directory, connector)
     lookup = Lookup(env)
@@ -167,6 +170,7 @@ def build_app(
                 poller = Poller(env, intake, partner, owner=owner, seconds=settings.poll_seconds)
                 supervisor.run(f"poll {partner.tenant_id}", poller.run)
                 supervisor.run(f"names {partner.tenant_id}", NameReader(env, names, partner, owner=owner).run)
+            supervisor.spawn(_warm(entra, settings))
         log.info("started", owner=owner, partners=sorted(partners), act_as=settings.act_as)
         yield
         await supervisor.stop(STOP_SECONDS)
@@ -185,6 +189,20 @@ def build_app(
     return app
 
 
+async def _warm(entra: Entra, settings: Settings) -> None:
+    """Get the tokens that the first click will need, so that it is answered as quickly as all others."""
+    wanted = {(settings.app_tenant_id, settings.bot_token_scope)}
+    for partner in settings.partner_values().values():
+        wanted |= {
+            (tenant, f"{settings.graph_url.rstrip('/')}/.default") for tenant in (partner.tenant_id, partner.roles_in)
+        }
+    for tenant, scope in sorted(wanted):
+        try:
+            await entra.app(tenant, scope)
+        except AlertDeskError as problem:
+            log.warning("token_not_had", tenant=tenant, scope=scope, code=problem.code, problem=problem.message)
+
+
 def _entra_config(settings: Settings) -> EntraConfig:
     credential: SecretCredential | CertificateCredential | ManagedIdentityCredential
     if settings.app_managed_identity_client_id:
@@ -195,8 +213,7 @@ def _entra_config(settings: Settings) -> EntraConfig:
             settings.app_certificate_path, password.get_secret_value() if password else ""
         )
     else:
-        assert settings.app_secret is not None  # settings refuse to be without a credential
-        credential = SecretCredential(settings.app_secret.get_secret_value())
+        credential = SecretCredential(settings.app_secret.get_secret_value() if settings.app_secret else "")
     return EntraConfig(
         app_id=settings.app_id,
         home_tenant=settings.app_tenant_id,

@@ -47,7 +47,18 @@ def run(*, port: int, page_port: int, pace: float, playground: bool) -> int:
             announce = "" if playground else bot_url
             programs.start(
                 "sandbox",
-                [sys.executable, "-m", _CLOUD, "serve", "--port", str(page_port), "--pace", str(pace), "--bot-url", announce],
+                [
+                    sys.executable,
+                    "-m",
+                    _CLOUD,
+                    "serve",
+                    "--port",
+                    str(page_port),
+                    "--pace",
+                    str(pace),
+                    "--bot-url",
+                    announce,
+                ],
             )
             programs.wait("sandbox", f"{cloud_url}/control/pace")
             settings = json.loads(programs.read(f"{cloud_url}/control/settings?bot_url={bot_url}"))
@@ -90,7 +101,18 @@ def _playground(programs: _Programs, folder: Path, bot_url: str, cloud_url: str)
     endpoint = f"http://127.0.0.1:{relay_port}/api/messages"
     programs.start(
         "playground",
-        [node, str(command.resolve()), "start", "-e", endpoint, "-c", "msteams", "--disable-telemetry", "-p", str(port)],
+        [
+            node,
+            str(command.resolve()),
+            "start",
+            "-e",
+            endpoint,
+            "-c",
+            "msteams",
+            "--disable-telemetry",
+            "-p",
+            str(port),
+        ],
         {
             "TEAMSAPPTESTER_BROWSER": "none",
             "M365_AGENTS_PLAYGROUND_CONFIG_PATH": str(folder / ".m365agentsplayground.yml"),
@@ -128,8 +150,13 @@ class _Programs:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("ALERTDESK_")}
         with (self._folder / f"{name}.log").open("wb") as log:
             self._running[name] = subprocess.Popen(
-                command, env={**kept, **(environment or {})}, cwd=self._folder if name == "playground" else None,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                command,
+                env={**kept, **(environment or {})},
+                cwd=self._folder if name == "playground" else None,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def wait(self, name: str, url: str) -> bytes:
@@ -153,7 +180,10 @@ class _Programs:
         while True:
             for name, program in self._running.items():
                 if program.poll() is not None:
-                    print(f"The {name} ended with exit code {program.returncode}.\n{self._last_words(name)}", file=sys.stderr)
+                    print(
+                        f"The {name} ended with exit code {program.returncode}.\n{self._last_words(name)}",
+                        file=sys.stderr,
+                    )
                     return 1
             time.sleep(0.5)
 

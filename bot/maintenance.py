@@ -57,10 +57,12 @@ async def verify_audit(settings: Settings, head: str) -> int:
             count, last_hash = (last.seq, last.hash) if last else (0, GENESIS)
             if fault is not None:
                 faults += 1
-                print(f"{name}: row {fault.seq} does not follow from the one before it: something was changed, removed or reordered")
+                print(
+                    f"{name}: row {fault.seq} does not follow from the one before: a row was changed, removed or reordered"
+                )
             elif partner in kept and kept[partner] != (count, last_hash):
                 faults += 1
-                print(f"{name}: the chain is whole, but its head is not the one that was kept: rows were cut off or came later")
+                print(f"{name}: whole, but the head is not the one that was kept: rows were cut off, or came later")
             else:
                 print(f"{name}: whole, {count} rows, head {count}:{last_hash}")
     if not head:

@@ -33,7 +33,12 @@ CLOUDS: Mapping[str, Mapping[str, Any]] = {
         "bot_openid_url": "https://login.botframework.com/v1/.well-known/openidconfiguration",
         "bot_issuer": "https://api.botframework.com",
         "bot_token_scope": "https://api.botframework.com/.default",
-        "service_hosts": ("smba.trafficmanager.net", "botframework.com", "teams.microsoft.com", "smba.infra.gcc.teams.microsoft.com"),
+        "service_hosts": (
+            "smba.trafficmanager.net",
+            "botframework.com",
+            "teams.microsoft.com",
+            "smba.infra.gcc.teams.microsoft.com",
+        ),
         "upload_hosts": ("sharepoint.com",),
     },
     "usgov": {
@@ -142,7 +147,9 @@ class Settings(BaseSettings):
     heartbeat_url: str = ""
     dangerously_allow_loopback: bool = False
     send_limits: dict[str, list[tuple[int, float]]] = Field(
-        default_factory=lambda: {name: [(int(c), s) for c, s in windows] for name, windows in DOCUMENTED_SEND_LIMITS.items()}
+        default_factory=lambda: {
+            name: [(int(c), s) for c, s in windows] for name, windows in DOCUMENTED_SEND_LIMITS.items()
+        }
     )
 
     @classmethod
@@ -175,11 +182,19 @@ class Settings(BaseSettings):
         if not isinstance(data, dict):
             return data
         preset = CLOUDS.get(data.get("cloud", "global"), {})
-        return {**{name: value for name, value in preset.items() if not data.get(name)}, **{k: v for k, v in data.items() if v or k not in preset}}
+        return {
+            **{name: value for name, value in preset.items() if not data.get(name)},
+            **{k: v for k, v in data.items() if v or k not in preset},
+        }
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        problems = [*self._credential_problems(), *self._partner_problems(), *self._url_problems(), *self._limit_problems()]
+        problems = [
+            *self._credential_problems(),
+            *self._partner_problems(),
+            *self._url_problems(),
+            *self._limit_problems(),
+        ]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -195,7 +210,9 @@ class Settings(BaseSettings):
             if value
         ]
         if not given:
-            return [f"{PREFIX}APP_SECRET: one of APP_SECRET, APP_CERTIFICATE_PATH, APP_MANAGED_IDENTITY_CLIENT_ID is required"]
+            return [
+                f"{PREFIX}APP_SECRET: one of it, APP_CERTIFICATE_PATH or APP_MANAGED_IDENTITY_CLIENT_ID is required"
+            ]
         if len(given) > 1:
             return [f"{PREFIX}{' and '.join(given)}: give exactly one credential"]
         problems = []
@@ -232,26 +249,40 @@ class Settings(BaseSettings):
             if (entry.actAs or self.act_as) == "user":
                 if entry.tenantId != self.app_tenant_id:
                     problems.append(
-                        f'{where}: ACT_AS=user cannot cross tenants (APP_TENANT_ID is another tenant); set "actAs":"app" for this partner'
+                        f'{where}: ACT_AS=user cannot cross tenants (APP_TENANT_ID is another tenant); set "actAs":"app"'
                     )
                 else:
-                    problems.append(f'{where}: acting as the person is not in this version; set ACT_AS=app or "actAs":"app"')
+                    problems.append(
+                        f'{where}: acting as the person is not in this version; set ACT_AS=app or "actAs":"app"'
+                    )
             if entry.reader == "delegated":
                 problems.append(f'{where}: "reader":"delegated" is not in this version; use "app" or "auto"')
         return problems
 
     def _url_problems(self) -> list[str]:
         problems = []
-        for name in ("login_url", "graph_url", "partner_center_url", "azure_portal_url", "bot_openid_url", "public_url", "heartbeat_url"):
+        for name in (
+            "login_url",
+            "graph_url",
+            "partner_center_url",
+            "azure_portal_url",
+            "bot_openid_url",
+            "public_url",
+            "heartbeat_url",
+        ):
             value = getattr(self, name)
             if value and (why := self._url_problem(value)):
                 problems.append(f"{PREFIX}{name.upper()}: {why}")
         for name in ("service_hosts", "upload_hosts", "webhook_cert_hosts"):
             for host in getattr(self, name):
                 if not host or any(sign in host for sign in "/:@?*"):
-                    problems.append(f"{PREFIX}{name.upper()}: {host!r} must be a host name without scheme, port or wildcard")
+                    problems.append(
+                        f"{PREFIX}{name.upper()}: {host!r} must be a host name without scheme, port or wildcard"
+                    )
                 elif host in LOOPBACK and not self.dangerously_allow_loopback:
-                    problems.append(f"{PREFIX}{name.upper()}: {host} needs DANGEROUSLY_ALLOW_LOOPBACK=true, never in production")
+                    problems.append(
+                        f"{PREFIX}{name.upper()}: {host} needs DANGEROUSLY_ALLOW_LOOPBACK=true, never in production"
+                    )
         return problems
 
     def _url_problem(self, url: str) -> str:
@@ -266,9 +297,13 @@ class Settings(BaseSettings):
 
     def _limit_problems(self) -> list[str]:
         if not self.send_limits and not self.dangerously_allow_loopback:
-            return [f"{PREFIX}SEND_LIMITS: lifting Teams' limits needs DANGEROUSLY_ALLOW_LOOPBACK=true, never in production"]
+            return [
+                f"{PREFIX}SEND_LIMITS: lifting Teams' limits needs DANGEROUSLY_ALLOW_LOOPBACK=true, never in production"
+            ]
         if unknown := set(self.send_limits) - set(DOCUMENTED_SEND_LIMITS):
-            return [f"{PREFIX}SEND_LIMITS: unknown window {', '.join(sorted(unknown))}; there are conversation and tenant"]
+            return [
+                f"{PREFIX}SEND_LIMITS: unknown window {', '.join(sorted(unknown))}; there are conversation and tenant"
+            ]
         if any(count <= 0 or seconds <= 0 for windows in self.send_limits.values() for count, seconds in windows):
             return [f"{PREFIX}SEND_LIMITS: a window is [count, seconds], both greater than 0"]
         return []
@@ -276,6 +311,10 @@ class Settings(BaseSettings):
     @property
     def audit_key_bytes(self) -> bytes:
         return _key(self.audit_key.get_secret_value())
+
+    def hosts(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """An allow-list as it is meant: the loopback switch admits 127.0.0.1 in every one."""
+        return (*names, "127.0.0.1") if self.dangerously_allow_loopback else names
 
     @property
     def public_base(self) -> str:
@@ -327,7 +366,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        problems.extend(_told(error, {name for name in given}))
+        problems.extend(_told(error, set(given)))
         raise ConfigError(_message(problems)) from None
     if problems:
         raise ConfigError(_message(problems))

@@ -52,8 +52,10 @@ class Acting:
             card = await tx.cards.by_activity(turn.conversation.id, turn.thread)
             return await tx.alerts.get(card.alert) if card is not None else None
 
-    async def decide(self, turn: Turn, record: AlertRecord, wish: Wish, *, act: Act, card_id: str = "", pressed: bool = True) -> Reply:
-        """Check the person live, write the wish down, carry it out, answer. `pressed`: a card can be shown in its place."""
+    async def decide(
+        self, turn: Turn, record: AlertRecord, wish: Wish, *, act: Act, card_id: str = "", pressed: bool = True
+    ) -> Reply:
+        """Check the person live, write the wish down, carry it out, answer. `pressed`: a card can take its place."""
         began = self._env.clock.monotonic()
         if wish.may_replace and record.alert.is_open:
             raise UserError(texts.NOT_DECIDED, code="not_decided")
@@ -92,8 +94,14 @@ class Acting:
 
     async def check(self, turn: Turn, record: AlertRecord, act: Act) -> None:
         """Raises NotAllowed before somebody writes a form in vain."""
-        await self._access.require(act, turn.person, self._env.partners[record.alert.partner], turn.conversation, record.label)
+        await self._access.require(
+            act, turn.person, self._env.partners[record.alert.partner], turn.conversation, record.label
+        )
 
 
 def _outcome_word(wish: Wish) -> str:
-    return texts.status_word(wish.status).lower() if wish.status != Status.RESOLVED else texts.verdict_word(wish.reason).lower()
+    return (
+        texts.status_word(wish.status).lower()
+        if wish.status != Status.RESOLVED
+        else texts.verdict_word(wish.reason).lower()
+    )

@@ -72,7 +72,9 @@ class Commands:
         if word:
             shown += [Command(command.example, texts.FOR_EXAMPLE) for command in about if command.example]
         filters = FILTER_HELP if word in ("show", "export", "search", "subscribe") else ()
-        view = HelpView(texts.HELP_TITLE, texts.HELP_INTRO, tuple(shown), (*filters, *texts.HELP_ROLES), texts.EMPTY_MESSAGE)
+        view = HelpView(
+            texts.HELP_TITLE, texts.HELP_INTRO, tuple(shown), (*filters, *texts.HELP_ROLES), texts.EMPTY_MESSAGE
+        )
         return ShowCard(help_card(view), summary=texts.HELP_TITLE)
 
     async def _whoami(self, turn: Turn, _rest: str) -> Reply:
@@ -97,7 +99,10 @@ class Commands:
                 continue
             held = [
                 str(role)
-                for role, has in ((Role.ADMIN_AGENT, roles.admin_agent), (Role.GLOBAL_ADMINISTRATOR, roles.global_administrator))
+                for role, has in (
+                    (Role.ADMIN_AGENT, roles.admin_agent),
+                    (Role.GLOBAL_ADMINISTRATOR, roles.global_administrator),
+                )
                 if has
             ]
             facts.append(Fact(texts.roles_in(partner.name), ", ".join(held) or texts.ROLES_NONE))
@@ -105,7 +110,9 @@ class Commands:
                 Line(texts.MAY_DECIDE if not lacking(Act.MARK, roles) else texts.MAY_NOT_DECIDE),
                 Line(texts.acts_as_app(partner.name), "subtle"),
             ]
-        view = InfoView(texts.WHOAMI, tuple(lines or [Line(texts.MAY_NOT_DECIDE)]), tuple(facts), fallback_text=texts.WHOAMI)
+        view = InfoView(
+            texts.WHOAMI, tuple(lines or [Line(texts.MAY_NOT_DECIDE)]), tuple(facts), fallback_text=texts.WHOAMI
+        )
         return ShowCard(info_card(view), summary=texts.WHOAMI)
 
     async def _show(self, turn: Turn, rest: str) -> Reply:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,7 +55,7 @@ class Desk:
 
     async def turn(self, turn: Turn) -> Reply:
         """The answer to a verified activity. Never raises, except when it is cancelled."""
-        correlation = uuid.uuid4().hex[:12]
+        correlation = self._env.ids.guid()[:8]
         with structlog.contextvars.bound_contextvars(correlation=correlation, activity=turn.activity_id):
             reply = await self._answered(turn, correlation)
             if turn.automatic and isinstance(reply, Refuse):

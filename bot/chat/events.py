@@ -59,7 +59,9 @@ class Events:
         if where.kind == ConversationKind.PERSONAL:
             lines = texts.WELCOME_PERSONAL
         buttons = (Button(texts.SEND_HERE, verb=actions.ROUTE_ON),) if lines is texts.WELCOME else ()
-        view = InfoView(texts.WELCOME_TITLE, tuple(Line(line) for line in lines), buttons=buttons, fallback_text=texts.WELCOME_TITLE)
+        view = InfoView(
+            texts.WELCOME_TITLE, tuple(Line(line) for line in lines), buttons=buttons, fallback_text=texts.WELCOME_TITLE
+        )
         try:
             await self._channel.send(where, Message(card=info_card(view), summary=texts.WELCOME_TITLE))
         except AlertDeskError as problem:

@@ -75,7 +75,9 @@ class Exporting:
                 personal = await tx.conversations.personal_of(turn.person.aad_id)
             if personal is None:
                 personal = await self._channel.personal(turn.person, turn.conversation)
-            await self._channel.send(personal, Message(attachments=(self._consent(request),), summary=request.file_name))
+            await self._channel.send(
+                personal, Message(attachments=(self._consent(request),), summary=request.file_name)
+            )
         except (Permanent, Unreachable):
             return False
         except Transient as problem:
@@ -85,13 +87,19 @@ class Exporting:
 
     def _consent(self, request: ExportRequest) -> Any:
         size = max(1, request.rows) * ROW_BYTES
-        return self._files.consent_card(request.file_name, texts.export_consent(request.rows), size, {"export": request.id})
+        return self._files.consent_card(
+            request.file_name, texts.export_consent(request.rows), size, {"export": request.id}
+        )
 
     def _link(self, request: ExportRequest, token: str) -> ShowCard:
         view = InfoView(
             title=texts.EXPORT_TITLE,
             lines=tuple(Line(line) for line in texts.EXPORT_LINK_LINES),
-            facts=(Fact(texts.ROWS, f"{request.rows:,}"), Fact(texts.FILE, request.file_name), Fact(texts.OPENS_UNTIL, texts.when(request.expires_at))),
+            facts=(
+                Fact(texts.ROWS, f"{request.rows:,}"),
+                Fact(texts.FILE, request.file_name),
+                Fact(texts.OPENS_UNTIL, texts.when(request.expires_at)),
+            ),
             buttons=(Button(texts.DOWNLOAD, "url", url=f"{self._public_url}/exports/{token}"),),
             fallback_text=texts.EXPORT_TITLE,
         )
@@ -112,7 +120,9 @@ class Exporting:
                 str(info.get("uniqueId") or ""),
                 str(info.get("fileType") or "csv"),
             )
-            await self._channel.send(conversation, Message(attachments=(card,), summary=texts.export_done(request.rows)))
+            await self._channel.send(
+                conversation, Message(attachments=(card,), summary=texts.export_done(request.rows))
+            )
         except AlertDeskError as problem:
             log.warning("export_failed", export=request.id, code=problem.code, problem=problem.message)
             await self._tell(conversation, texts.export_failed(problem.message))

@@ -21,7 +21,16 @@ def note_form(record: AlertRecord, act: AlertAct) -> Mapping[str, Any]:
             title=f"{texts.NOTE_TITLE}: {record.label}",
             lines=(Line(record.alert.name),),
             facts=(Fact(texts.CUSTOMER, customer(record)),),
-            fields=(Field("text", texts.NOTE_FIELD, required=True, error=texts.NOTE_REQUIRED, max_length=LONGEST, multiline=True),),
+            fields=(
+                Field(
+                    "text",
+                    texts.NOTE_FIELD,
+                    required=True,
+                    error=texts.NOTE_REQUIRED,
+                    max_length=LONGEST,
+                    multiline=True,
+                ),
+            ),
             submit=Button(texts.SAVE, "submit", actions.ALERT_NOTE, _data(act)),
             fallback_text=texts.NOTE_EMPTY,
         )
@@ -38,7 +47,14 @@ def reverdict_form(record: AlertRecord, act: AlertAct) -> Mapping[str, Any]:
             facts=(Fact(texts.CUSTOMER, customer(record)), Fact(texts.STANDS_NOW, texts.verdict_word(now))),
             fields=(
                 Field("verdict", texts.REVERDICT_FIELD, required=True, error=texts.REVERDICT_CHOOSE, choices=choices),
-                Field("reason", texts.REASON_FIELD, required=True, error=texts.REASON_NEEDED, max_length=LONGEST, multiline=True),
+                Field(
+                    "reason",
+                    texts.REASON_FIELD,
+                    required=True,
+                    error=texts.REASON_NEEDED,
+                    max_length=LONGEST,
+                    multiline=True,
+                ),
             ),
             submit=Button(texts.CHANGE_VERDICT, "submit", actions.ALERT_REVERDICT, _data(act)),
             fallback_text=texts.REVERDICT_USAGE,

@@ -12,7 +12,6 @@ from bot.errors import UserError
 from bot.texts import en as texts
 from bot.texts.help import COMMANDS
 
-
 _NAMES = tuple(dict.fromkeys(command.name.split(" ", 1)[0] for command in COMMANDS))
 _ALIASES = {"list": "show", "find": "search", "unresolved": "show", "?": "help", "hi": "help", "hello": "help"}
 _REFERENCE = re.compile(r"(?:#|a-)?\d{1,12}|[0-9a-z][0-9a-z-]{5,}", re.IGNORECASE)

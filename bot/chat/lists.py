@@ -37,7 +37,13 @@ class Lists:
         if trail:
             buttons.append(Button(texts.PREVIOUS, verb=actions.LIST_PAGE, data={"words": words, "trail": trail[:-1]}))
         if page.next is not None:
-            buttons.append(Button(texts.NEXT, verb=actions.LIST_PAGE, data={"words": words, "trail": [*trail, encode_cursor(page.next)]}))
+            buttons.append(
+                Button(
+                    texts.NEXT,
+                    verb=actions.LIST_PAGE,
+                    data={"words": words, "trail": [*trail, encode_cursor(page.next)]},
+                )
+            )
         if page.total:
             buttons.append(Button(texts.EXPORT_THESE, verb=actions.EXPORT_RUN, data={"words": words}))
         view = ListView(

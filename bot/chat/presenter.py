@@ -23,7 +23,12 @@ PARTNER_CENTER_ALERTS = "https://partner.microsoft.com/dashboard/commerce2/insig
 _LEVELS: dict[str, Level] = {"high": "high", "medium": "medium", "low": "low", "informational": "informational"}
 _RESOURCES_ON_CARD = 3
 _RESOURCES_IN_DETAIL = 40
-_PHASE_TONES: dict[Phase, Tone] = {Phase.FRESH: "default", Phase.HALF: "default", Phase.CLOSE: "warning", Phase.OVER: "attention"}
+_PHASE_TONES: dict[Phase, Tone] = {
+    Phase.FRESH: "default",
+    Phase.HALF: "default",
+    Phase.CLOSE: "warning",
+    Phase.OVER: "attention",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +85,40 @@ def alert_view(
     )
 
 
-def details_view(record: AlertRecord, notes: Sequence[Note], place: Place, now: datetime, *, card_id: str = "") -> DetailsView:
+def details_view(
+    record: AlertRecord, notes: Sequence[Note], place: Place, now: datetime, *, card_id: str = ""
+) -> DetailsView:
     """All that is known, in the order of the portal's page."""
     alert = record.alert
     data = _data(record, card_id)
     sections = [
-        Section("", facts=(Fact(texts.CUSTOMER, customer(record)), *_reseller_fact(record), Fact(texts.PARTNER, place.partner_names.get(alert.partner, alert.partner)))),
-        Section(texts.DESCRIPTION, paragraphs=tuple(part.strip() for part in alert.description.splitlines() if part.strip())),
+        Section(
+            "",
+            facts=(
+                Fact(texts.CUSTOMER, customer(record)),
+                *_reseller_fact(record),
+                Fact(texts.PARTNER, place.partner_names.get(alert.partner, alert.partner)),
+            ),
+        ),
+        Section(
+            texts.DESCRIPTION, paragraphs=tuple(part.strip() for part in alert.description.splitlines() if part.strip())
+        ),
         Section(
             texts.RESOURCES,
             items=tuple(_resource(item.id, item.type) for item in alert.affected_resources[:_RESOURCES_IN_DETAIL]),
             paragraphs=() if alert.affected_resources else (texts.RESOURCES_NONE,),
-            more=texts.more(len(alert.affected_resources) - _RESOURCES_IN_DETAIL) if len(alert.affected_resources) > _RESOURCES_IN_DETAIL else "",
+            more=texts.more(len(alert.affected_resources) - _RESOURCES_IN_DETAIL)
+            if len(alert.affected_resources) > _RESOURCES_IN_DETAIL
+            else "",
         ),
         Section(texts.ABOUT, facts=_all_facts(record)),
-        Section(texts.ADDITIONAL, facts=tuple(Fact(name, _unpacked(value)) for name, value in alert.additional_details)),
+        Section(
+            texts.ADDITIONAL, facts=tuple(Fact(name, _unpacked(value)) for name, value in alert.additional_details)
+        ),
         Section(texts.DECISION, paragraphs=tuple(line.text for line in _decision(record, now))),
         Section(
             texts.HISTORY,
-            items=tuple(f"{texts.when(entry.at)}: {entry.status_from or '-'} \u2192 {entry.status_to} ({entry.by or texts.UNKNOWN})" for entry in alert.activity_log),
+            items=tuple(texts.history_line(it.at, it.status_from, it.status_to, it.by) for it in alert.activity_log),
         ),
         Section(texts.NOTES, items=tuple(f"{texts.when(note.at)}, {note.by_name}: {note.text}" for note in notes)),
     ]
@@ -168,7 +188,9 @@ def _status(record: AlertRecord, pending: Intent | None) -> Line:
     if not alert.is_open:
         verdict = alert.resolved_reason.lower()
         return Line(texts.verdict_word(verdict), "attention" if verdict == "fraud" else "good", strong=True)
-    return Line(texts.status_word(alert.status), "accent" if alert.status.lower() == "investigating" else "default", strong=True)
+    return Line(
+        texts.status_word(alert.status), "accent" if alert.status.lower() == "investigating" else "default", strong=True
+    )
 
 
 def _deadline(alert: Alert, now: datetime) -> Line | None:
@@ -254,7 +276,11 @@ def _buttons(record: AlertRecord, place: Place, card_id: str, pending: Intent | 
         Button(texts.MARK_LEGITIMATE, verb=actions.ALERT_LEGITIMATE, data=data),
         Button(texts.MARK_FRAUD, verb=actions.ALERT_FRAUD, data=data),
         *(() if alert.is_test else (Button(texts.CANCEL_SUBSCRIPTION, verb=actions.SUBSCRIPTION_CANCEL, data=data),)),
-        *(() if alert.status.lower() == "investigating" else (Button(texts.INVESTIGATE, verb=actions.ALERT_INVESTIGATE, data=data, secondary=True),)),
+        *(
+            ()
+            if alert.status.lower() == "investigating"
+            else (Button(texts.INVESTIGATE, verb=actions.ALERT_INVESTIGATE, data=data, secondary=True),)
+        ),
         Button(texts.IGNORE, verb=actions.ALERT_IGNORE, data=data, secondary=True),
         *common,
     )

@@ -70,7 +70,9 @@ class Verbs:
 
     async def _investigate(self, turn: Turn, act: AlertAct) -> Reply:
         record = await self._acting.by_number(turn, act.alert)
-        return await self._acting.decide(turn, record, Wish(Status.INVESTIGATING), act=Act.INVESTIGATE, card_id=act.card)
+        return await self._acting.decide(
+            turn, record, Wish(Status.INVESTIGATING), act=Act.INVESTIGATE, card_id=act.card
+        )
 
     async def _details(self, turn: Turn, act: AlertAct) -> Reply:
         record = await self._acting.by_number(turn, act.alert)

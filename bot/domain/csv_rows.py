@@ -94,7 +94,10 @@ def row(record: AlertRecord, notes: Iterable[Note], partner_names: Mapping[str, 
         decision.note if decision else "",
         "\n".join(f"{_time(note.at)} {note.by_name}: {note.text}" for note in notes),
         alert.description,
-        "\n".join(f"{resource.id} ({resource.type})" if resource.type else resource.id for resource in alert.affected_resources),
+        "\n".join(
+            f"{resource.id} ({resource.type})" if resource.type else resource.id
+            for resource in alert.affected_resources
+        ),
         "\n".join(f"{name}: {value}" for name, value in alert.additional_details),
         "\n".join(
             f"{_time(entry.at)} {entry.status_from} -> {entry.status_to} by {entry.by}" for entry in alert.activity_log
@@ -104,7 +107,9 @@ def row(record: AlertRecord, notes: Iterable[Note], partner_names: Mapping[str, 
     )
 
 
-def batch(records: Iterable[AlertRecord], notes: Mapping[AlertKey, tuple[Note, ...]], partner_names: Mapping[str, str]) -> bytes:
+def batch(
+    records: Iterable[AlertRecord], notes: Mapping[AlertKey, tuple[Note, ...]], partner_names: Mapping[str, str]
+) -> bytes:
     """Several alerts, encoded."""
     return encode(row(record, notes.get(record.alert.key, ()), partner_names) for record in records)
 

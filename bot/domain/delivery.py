@@ -1,13 +1,13 @@
 """What is on its way to Teams: outbox items and the cards they become. Values and pure rules.
 
-    pending   -> sending       claimed by a dispatcher, with a lease
-    sending   -> sent          Teams confirmed it
-    sending   -> pending       a retry that is safe; also when a lease runs out before the request left
-    sending   -> uncertain     Teams may have it: the answer to a POST was lost
-    sending   -> parked        trying again cannot help; the reason is kept
-    uncertain -> sent          adopted: something proved that it arrived
-    uncertain -> pending       nothing proved it in time; sent again, marked as a possible repeat
-    parked    -> pending       the cause is gone (the route is on again)
+pending   -> sending       claimed by a dispatcher, with a lease
+sending   -> sent          Teams confirmed it
+sending   -> pending       a retry that is safe; also when a lease runs out before the request left
+sending   -> uncertain     Teams may have it: the answer to a POST was lost
+sending   -> parked        trying again cannot help; the reason is kept
+uncertain -> sent          adopted: something proved that it arrived
+uncertain -> pending       nothing proved it in time; sent again, marked as a possible repeat
+parked    -> pending       the cause is gone (the route is on again)
 """
 
 from __future__ import annotations

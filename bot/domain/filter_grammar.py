@@ -35,7 +35,9 @@ def parse(text: str, *, default: str = "unresolved") -> Filter:
             continue
         found = _TOKEN.match(text, position)
         if found is None:
-            raise UserError(f"I cannot read the filter from {text[position : position + 20]!r} on. A quotation mark may be missing.")
+            raise UserError(
+                f"I cannot read the filter from {text[position : position + 20]!r} on. A quotation mark may be missing."
+            )
         position = found.end()
         value = found["quoted"] if found["quoted"] is not None else found["plain"]
         name = (found["name"] or "").lower()
@@ -44,7 +46,9 @@ def parse(text: str, *, default: str = "unresolved") -> Filter:
         elif name not in NAMES:
             raise UserError(f"There is no filter {name!r}.{_nearest(name, NAMES)} Filters: {', '.join(NAMES)}.")
         else:
-            given.setdefault(name, []).extend(part.strip() for part in ([value] if found["quoted"] is not None else value.split(",")))
+            given.setdefault(name, []).extend(
+                part.strip() for part in ([value] if found["quoted"] is not None else value.split(","))
+            )
     return _build(status or default, {name: [value for value in values if value] for name, values in given.items()})
 
 
@@ -53,7 +57,7 @@ def _status(word: str, already: str) -> str:
     if lowered not in STATUS_WORDS:
         hint = _nearest(lowered, STATUS_WORDS + NAMES)
         raise UserError(
-            f"I do not understand {word!r} in a filter.{hint} Write a status ({', '.join(STATUS_WORDS)}) or name:value, "
+            f"I do not understand {word!r} in a filter.{hint} Write a status ({', '.join(STATUS_WORDS)}) or a filter, "
             f'such as severity:high or customer:"{word}".'
         )
     if already and already != lowered:
@@ -79,7 +83,10 @@ def _build(status: str, given: dict[str, list[str]]) -> Filter:
         older_than=older,
         younger_than=younger,
         sla_breached=_last(
-            [{"breached": True, "met": False}[_one_of("sla", value, ("breached", "met"))] for value in given.get("sla", [])]
+            [
+                {"breached": True, "met": False}[_one_of("sla", value, ("breached", "met"))]
+                for value in given.get("sla", [])
+            ]
         ),
         test=_last([_YES_NO[_one_of("test", value, tuple(_YES_NO))] for value in given.get("test", [])]),
     )
@@ -114,7 +121,9 @@ def _ages(values: list[str]) -> tuple[timedelta | None, timedelta | None]:
     for value in values:
         span = _span(value[1:]) if value[:1] in "<>" else None
         if span is None:
-            raise UserError(f"age:{value} cannot be read. Write {_EXAMPLES['age']} (older than an hour) or age:<30m (younger).")
+            raise UserError(
+                f"age:{value} cannot be read. Write {_EXAMPLES['age']} (older than an hour) or age:<30m (younger)."
+            )
         if value[0] == ">":
             older = span
         else:

@@ -1,4 +1,4 @@
-"""What `show`, `export`, `search`, `subscribe` and the CLI select. Values; the text grammar is in bot/chat/filters.py."""
+"""What `show`, `export`, `search`, `subscribe` and the CLI select. Values; their text is read by filter_grammar.py."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.domain.alerts import RESPONSE_TARGET, Alert, Status
-
-UNRESOLVED = frozenset({"active", "investigating"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class AlertQuery:
     detected_to: datetime | None = None  # exclusive
     sla_breached: bool | None = None  # answered (or still open at `now`) later than one hour after detection
     test: bool | None = None
-    now: datetime | None = None
+    now: datetime | None = None  # needed where sla_breached is given
 
 
 class Cursor(NamedTuple):
@@ -97,8 +95,7 @@ def breached(alert: Alert, now: datetime) -> bool:
 
 
 def matches(wanted: AlertQuery, alert: Alert, customer_name: str) -> bool:
-    """The same selection in memory, for one alert: what a route's filter lets through. `wanted.now` must be set."""
-    assert wanted.now is not None
+    """The same selection in memory, for one alert: what a route's filter lets through."""
     lowered = alert.status.lower()
     return (
         alert.partner in wanted.partners
@@ -119,7 +116,10 @@ def matches(wanted: AlertQuery, alert: Alert, customer_name: str) -> bool:
         )
         and (wanted.detected_from is None or alert.detected_at >= wanted.detected_from)
         and (wanted.detected_to is None or alert.detected_at < wanted.detected_to)
-        and (wanted.sla_breached is None or breached(alert, wanted.now) == wanted.sla_breached)
+        and (
+            wanted.sla_breached is None
+            or (wanted.now is not None and breached(alert, wanted.now) == wanted.sla_breached)
+        )
         and (wanted.test is None or alert.is_test == wanted.test)
     )
 

@@ -56,7 +56,9 @@ class Access:
         self._agents.put((partner.tenant_id, person.aad_id), roles.admin_agent, self._env.clock.monotonic())
         return roles
 
-    async def require(self, act: Act, person: Person, partner: Partner, conversation: Conversation, subject: str) -> Person:
+    async def require(
+        self, act: Act, person: Person, partner: Partner, conversation: Conversation, subject: str
+    ) -> Person:
         """The identified person, if they may do this now. A denial is audited before it is raised.
 
         Raises NotAllowed, or NotChecked where it could not be checked (then nothing was done).

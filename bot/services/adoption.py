@@ -12,7 +12,7 @@ class Adoption:
         self._settled: Memory[str, bool] = Memory(3600.0)
 
     async def seen(self, card_id: str, conversation_id: str, activity_id: str) -> None:
-        """Somebody acted on this card in this message. Cheap when the card's message is known, as it nearly always is."""
+        """Somebody acted on this card in this message. Cheap where its message is known, as it nearly always is."""
         at = self._env.clock.monotonic()
         if self._settled.get(card_id, at):
             return

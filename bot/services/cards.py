@@ -21,7 +21,9 @@ class CardWork:
 
     async def announce(self, tx: Transaction, record: AlertRecord) -> int:
         """A card for each route that wants this alert and has none yet. Returns how many."""
-        routes = [route for route in await tx.conversations.routes(partner=record.alert.partner) if self.wants(route, record)]
+        routes = [
+            route for route in await tx.conversations.routes(partner=record.alert.partner) if self.wants(route, record)
+        ]
         return await self.post(tx, record, routes)
 
     def wants(self, route: Route, record: AlertRecord) -> bool:
@@ -85,7 +87,13 @@ class CardWork:
             if card.replaced_by:
                 continue
             items.append(
-                NewItem(card.conversation_id, ItemKind.ALERT_UPDATE, card.id, priority=LINE_PRIORITY, dedup_key=f"update:{card.id}")
+                NewItem(
+                    card.conversation_id,
+                    ItemKind.ALERT_UPDATE,
+                    card.id,
+                    priority=LINE_PRIORITY,
+                    dedup_key=f"update:{card.id}",
+                )
             )
             if line:
                 items.append(

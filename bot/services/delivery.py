@@ -42,7 +42,8 @@ class Delivery:
             conversation = await tx.conversations.get(item.conversation_id)
             card = await tx.cards.get(item.card_id) if item.card_id else None
         if conversation is None:
-            return await self._retry(item, "the conversation is not known yet", 30.0)
+            await self._retry(item, "the conversation is not known yet", 30.0)
+            return
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 if item.kind == ItemKind.ALERT_UPDATE:
@@ -50,7 +51,9 @@ class Delivery:
                 elif item.kind == ItemKind.THREAD_LINE and not (card and card.activity_id):
                     await self._retry(item, "its card is not confirmed yet", _WAIT_FOR_CARD)
                 else:
-                    await self._post(item, conversation, card.activity_id if card and item.kind == ItemKind.THREAD_LINE else "")
+                    await self._post(
+                        item, conversation, card.activity_id if card and item.kind == ItemKind.THREAD_LINE else ""
+                    )
         except TimeoutError:
             await self._doubt(item, "no answer in time")
         except Missing as problem:
@@ -72,7 +75,8 @@ class Delivery:
 
     async def _update(self, item: OutboxItem, conversation: Conversation, activity_id: str) -> None:
         if not activity_id:
-            return await self._retry(item, "its card is not confirmed yet", _WAIT_FOR_CARD)
+            await self._retry(item, "its card is not confirmed yet", _WAIT_FOR_CARD)
+            return
         message = await self._render(item)
         if message is not None:
             await self._channel.update(conversation, activity_id, message)
@@ -99,7 +103,8 @@ class Delivery:
 
     async def _doubt(self, item: OutboxItem, problem: str) -> None:
         if item.kind == ItemKind.ALERT_UPDATE:
-            return await self._retry(item, problem, None)  # a PUT may be repeated freely
+            await self._retry(item, problem, None)  # a PUT may be repeated freely
+            return
         at = self._env.clock.now() + RECHECK
         async with self._env.store.write() as tx:
             await tx.outbox.uncertain(item, at, problem)

@@ -46,7 +46,9 @@ class Exports:
             await tx.exports.add(request)
             for partner in sorted(wanted.partners):
                 detail = {"export": request.id, "rows": rows}
-                await tx.audit.append(AuditEntry(partner, "export", "asked", person.aad_id, person.name, request.file_name, detail), now)
+                await tx.audit.append(
+                    AuditEntry(partner, "export", "asked", person.aad_id, person.name, request.file_name, detail), now
+                )
         return request, token
 
     async def take(self, export_id: str, person_id: str, tenant_id: str = "") -> ExportRequest:
@@ -61,7 +63,9 @@ class Exports:
             if taken is None:
                 raise Unknown(texts.EXPORT_GONE, code="export_gone")
             for partner in sorted(taken.query.partners):
-                await tx.audit.append(AuditEntry(partner, "export", "done", person_id, "", taken.file_name, {"export": taken.id}), now)
+                await tx.audit.append(
+                    AuditEntry(partner, "export", "done", person_id, "", taken.file_name, {"export": taken.id}), now
+                )
         return taken
 
     async def by_token(self, token: str) -> ExportRequest | None:

@@ -10,7 +10,9 @@ from bot.domain.filters import AlertQuery, query
 from bot.domain.people import Partner, Route
 
 
-def words_query(words: str, readable: frozenset[str], partners: Mapping[str, Partner], now: datetime, default: str = "unresolved") -> AlertQuery:
+def words_query(
+    words: str, readable: frozenset[str], partners: Mapping[str, Partner], now: datetime, default: str = "unresolved"
+) -> AlertQuery:
     """Raises UserError where the words make no filter."""
     wanted = filter_grammar.parse(words, default=default)
     return query(wanted, readable, {tenant: partner.name for tenant, partner in partners.items()}, now)

@@ -65,7 +65,9 @@ class Intake:
             await self._save(replace(state, error=problem.message[:500]))
             raise
         await self._save(
-            SyncState(partner.tenant_id, True, started, started if full else state.last_full_at, _told(result.unreadable))
+            SyncState(
+                partner.tenant_id, True, started, started if full else state.last_full_at, _told(result.unreadable)
+            )
         )
         await self._routes.open_new(partner.tenant_id)
         return result
@@ -86,7 +88,9 @@ class Intake:
         await self._absent(partner, result)
         return result
 
-    async def _record(self, partner: Partner, page: AlertPage, asked_at: datetime, *, quiet: bool, result: Round) -> None:
+    async def _record(
+        self, partner: Partner, page: AlertPage, asked_at: datetime, *, quiet: bool, result: Round
+    ) -> None:
         for problem in page.unreadable:
             log.warning("alert_unreadable", partner=partner.tenant_id, alert=problem.id, problem=problem.problem)
         result.unreadable.extend(page.unreadable[: 100 - len(result.unreadable)])
@@ -100,7 +104,9 @@ class Intake:
                 continue
             if not quiet:
                 fresh = [alert for alert in news if alert.key not in known]
-                await self._names.fill(partner, {t for alert in fresh for t in (alert.customer_tenant_id, alert.reseller_tenant_id)})
+                await self._names.fill(
+                    partner, {t for alert in fresh for t in (alert.customer_tenant_id, alert.reseller_tenant_id)}
+                )
             async with self._env.store.write() as tx:
                 for alert in news:
                     await self._take_in(tx, alert, asked_at, quiet=quiet, result=result)
@@ -123,7 +129,13 @@ class Intake:
         changed = await tx.alerts.change(alert.key, alert, now, decision_seen(alert, record.decision, now))
         if change.kind is not ChangeKind.FACTS:
             entry = AuditEntry(
-                alert.partner, f"portal: {change.kind}", "seen", "", change.by, changed.label, {"status": alert.status, "reason": alert.resolved_reason}
+                alert.partner,
+                f"portal: {change.kind}",
+                "seen",
+                "",
+                change.by,
+                changed.label,
+                {"status": alert.status, "reason": alert.resolved_reason},
             )
             await tx.audit.append(entry, now)
         if quiet:

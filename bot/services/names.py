@@ -34,7 +34,9 @@ class Names:
         now = self._env.clock.now()
         async with self._env.store.read() as tx:
             known = await tx.names.known(partner.tenant_id, wanted)
-        missing = sorted(tenant for tenant in wanted if tenant not in known or now - known[tenant][1] > KEEP)[:_FILL_MOST]
+        missing = sorted(tenant for tenant in wanted if tenant not in known or now - known[tenant][1] > KEEP)[
+            :_FILL_MOST
+        ]
         if not missing:
             return
         found: dict[str, str] = {}

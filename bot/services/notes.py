@@ -33,7 +33,9 @@ class Notes:
             if any(note.by_id == person.aad_id and note.text == text and now - note.at < SAME_WITHIN for note in said):
                 return record  # Teams sent the same act again under another id
             changed = await tx.alerts.add_note(record.alert.key, Note(now, person.aad_id, person.name, text))
-            entry = AuditEntry(record.alert.partner, "note", "done", person.aad_id, person.name, record.label, {"text": text})
+            entry = AuditEntry(
+                record.alert.partner, "note", "done", person.aad_id, person.name, record.label, {"text": text}
+            )
             await tx.audit.append(entry, now)
             await self._cards.changed(tx, record.alert.key, texts.note_line(person.name, text))
         return changed

@@ -53,7 +53,11 @@ class Routes:
 
     async def _turn(self, person: Person, conversation: Conversation, *, on: bool, words: str) -> tuple[str, ...]:
         known = await self._access.known(person, conversation)
-        own = [partner for partner in self._env.partners.values() if known.tenant_id and partner.roles_in == known.tenant_id]
+        own = [
+            partner
+            for partner in self._env.partners.values()
+            if known.tenant_id and partner.roles_in == known.tenant_id
+        ]
         if not own:
             raise NotAllowed(texts.OTHER_TENANT, code="other_tenant")
         allowed: list[str] = []
@@ -78,7 +82,13 @@ class Routes:
                 route = Route(conversation.id, tenant, on, words, known.aad_id, known.name, summarised=not on)
                 await tx.conversations.put_route(route)
                 entry = AuditEntry(
-                    tenant, "route on" if on else "route off", "done", known.aad_id, known.name, conversation.id, {"filter": words}
+                    tenant,
+                    "route on" if on else "route off",
+                    "done",
+                    known.aad_id,
+                    known.name,
+                    conversation.id,
+                    {"filter": words},
                 )
                 await tx.audit.append(entry, now)
         self._access.routes_changed()
@@ -95,12 +105,19 @@ class Routes:
                 return
             for route in await tx.conversations.routes(partner=partner):
                 conversation = await tx.conversations.get(route.conversation_id)
-                if not route.on or route.summarised or conversation is None or conversation.state != ConversationState.ACTIVE:
+                if (
+                    not route.on
+                    or route.summarised
+                    or conversation is None
+                    or conversation.state != ConversationState.ACTIVE
+                ):
                     continue
                 wanted = route_query(route, self._env.partners, now)
                 young = await tx.alerts.page(_young_and_open(wanted, now), None, FIRST_CARDS)
                 await tx.conversations.put_route(
-                    Route(route.conversation_id, partner, True, route.filter, route.by_id, route.by_name, summarised=True)
+                    Route(
+                        route.conversation_id, partner, True, route.filter, route.by_id, route.by_name, summarised=True
+                    )
                 )
                 await tx.outbox.add(
                     [
@@ -121,7 +138,11 @@ class Routes:
     async def begin_in(self, conversation_id: str) -> None:
         """A conversation has become known or active: begin what waits for it."""
         async with self._env.store.read() as tx:
-            waiting = {route.partner for route in await tx.conversations.routes(conversation_id) if route.on and not route.summarised}
+            waiting = {
+                route.partner
+                for route in await tx.conversations.routes(conversation_id)
+                if route.on and not route.summarised
+            }
         for partner in waiting:
             await self.open_new(partner)
 

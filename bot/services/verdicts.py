@@ -20,7 +20,7 @@ from bot.domain.changes import decision_seen, last_change
 from bot.domain.decisions import Intent, IntentState
 from bot.domain.people import Person
 from bot.errors import AlertDeskError, Permanent, Transient
-from bot.ports import AlertSource, Environment, Transaction
+from bot.ports import AlertSource, Environment
 from bot.services.cards import CardWork
 from bot.texts import en as texts
 
@@ -79,7 +79,9 @@ class Verdicts:
         self._env, self._source, self._cards = env, source, cards
         self._owner, self._spawn = owner, spawn
 
-    async def decide(self, record: AlertRecord, wish: Wish, person: Person, conversation_id: str, patience: float) -> Outcome:
+    async def decide(
+        self, record: AlertRecord, wish: Wish, person: Person, conversation_id: str, patience: float
+    ) -> Outcome:
         """Write the wish down and carry it out. The person's roles were checked by the caller, live.
 
         Waits at most `patience` seconds for the result; after that the work goes on and the outcome is LATE.
@@ -94,7 +96,9 @@ class Verdicts:
             return Outcome(End.LATE, record, by_name=person.name)
         return task.result() or Outcome(End.LATE, record, by_name=person.name)
 
-    async def _write_down(self, seen: AlertRecord, wish: Wish, person: Person, conversation_id: str) -> Intent | Outcome:
+    async def _write_down(
+        self, seen: AlertRecord, wish: Wish, person: Person, conversation_id: str
+    ) -> Intent | Outcome:
         now = self._env.clock.now()
         key = seen.alert.key
         async with self._env.store.write() as tx:
@@ -177,7 +181,11 @@ class Verdicts:
         now = self._env.clock.now()
         async with self._env.store.write() as tx:
             before = await tx.alerts.get(intent.alert)
-            decision = _decision(intent, alert, now) if ours else decision_seen(alert, before.decision if before else None, now)
+            decision = (
+                _decision(intent, alert, now)
+                if ours
+                else decision_seen(alert, before.decision if before else None, now)
+            )
             record = await tx.alerts.change(intent.alert, alert, now, decision)
             await tx.intents.close(intent.id, IntentState.DONE if ours else IntentState.OVERTAKEN)
             await tx.audit.append(_entry(intent, record, "done" if ours else "overtaken", alert), now)

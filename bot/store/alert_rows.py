@@ -20,10 +20,10 @@ from bot.domain.alerts import (
 from bot.store.column_types import clean
 from bot.store.tables import alerts, names
 
-customers = names.alias("customers")
-resellers = names.alias("resellers")
-customer_join = and_(customers.c.partner == alerts.c.partner, customers.c.tenant_id == alerts.c.customer_lower)
-_reseller_join = and_(resellers.c.partner == alerts.c.partner, resellers.c.tenant_id == alerts.c.reseller_lower)
+_customers = names.alias("customers")
+_resellers = names.alias("resellers")
+_customer_join = and_(_customers.c.partner == alerts.c.partner, _customers.c.tenant_id == alerts.c.customer_lower)
+_reseller_join = and_(_resellers.c.partner == alerts.c.partner, _resellers.c.tenant_id == alerts.c.reseller_lower)
 
 _SAME = (
     *("name", "alert_type", "status", "severity", "confidence", "detected_at", "first_observed_at", "last_observed_at"),
@@ -36,12 +36,12 @@ _SAME = (
 RECORDS: Select[Any] = (
     select(
         alerts,
-        func.coalesce(customers.c.name, "").label("customer_name"),
-        func.coalesce(resellers.c.name, "").label("reseller_name"),
+        func.coalesce(_customers.c.name, "").label("customer_name"),
+        func.coalesce(_resellers.c.name, "").label("reseller_name"),
     )
     .select_from(alerts)
-    .outerjoin(customers, customer_join)
-    .outerjoin(resellers, _reseller_join)
+    .outerjoin(_customers, _customer_join)
+    .outerjoin(_resellers, _reseller_join)
 )
 """All alerts with the names of their customers and resellers; to be narrowed by who uses it."""
 

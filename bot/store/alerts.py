@@ -14,13 +14,13 @@ from bot.domain.filters import AlertQuery, Cursor
 from bot.errors import Missing, Transient
 from bot.ports import Page
 from bot.store.alert_rows import RECORDS, record_of, values_of
-from bot.store.alert_selection import LIST_ORDER, after_cursor, conditions, source, starts_with
+from bot.store.alert_selection import LIST_ORDER, after_cursor, conditions, starts_with
 from bot.store.batches import by_partner
 from bot.store.session import Session
-from bot.store.tables import alerts, counters, names, notes
+from bot.store.tables import IS_OPEN, alerts, counters, names, notes
 
 STREAM_BATCH = 1000
-CUSTOMERS_SEARCHED = 500
+CUSTOMERS_SEARCHED = 200
 """A search by name looks at the alerts of at most this many customers of a partner."""
 _NEWEST_FIRST = (alerts.c.detected_at.desc(), alerts.c.number.desc())
 
@@ -73,7 +73,7 @@ class SqlAlerts:
         # Each partner's part of the list is in its index in order; one statement merges their beginnings.
         choices = [
             select(alerts.c.number)
-            .select_from(source(query))
+            .select_from(alerts)
             .where(alerts.c.partner == partner, *wanted)
             .order_by(*LIST_ORDER)
             .limit(limit + 1)
@@ -91,7 +91,7 @@ class SqlAlerts:
     async def count(self, query: AlertQuery) -> int:
         statement = (
             select(func.count())
-            .select_from(source(query))
+            .select_from(alerts)
             .where(alerts.c.partner.in_(sorted(query.partners)), *conditions(query))
         )
         return int((await self._session.execute(statement)).scalar_one())
@@ -104,7 +104,7 @@ class SqlAlerts:
         while True:
             numbers = (
                 select(alerts.c.number)
-                .select_from(source(query))
+                .select_from(alerts)
                 .where(alerts.c.number > last, *wanted)
                 .order_by(alerts.c.number)
                 .limit(STREAM_BATCH)
@@ -120,7 +120,7 @@ class SqlAlerts:
             last = batch[-1].number
 
     async def open_keys(self, partner: str) -> frozenset[AlertKey]:
-        statement = select(alerts.c.id).where(alerts.c.partner == partner, alerts.c.is_open)
+        statement = select(alerts.c.id).where(alerts.c.partner == partner, IS_OPEN)
         return frozenset(AlertKey(partner, row.id) for row in await self._session.rows(statement))
 
     async def add(self, alert: Alert, now: datetime, decision: Decision | None) -> AlertRecord:

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select, union
 from bot.domain.alerts import AlertKey
 from bot.store.batches import batches
 from bot.store.session import Session
-from bot.store.tables import alerts
+from bot.store.tables import IS_OPEN, alerts
 from bot.store.tables import names as names_table
 
 
@@ -34,7 +34,7 @@ class SqlNames:
     async def alerts_of(self, partner: str, tenant_ids: Iterable[str]) -> frozenset[AlertKey]:
         found: set[AlertKey] = set()
         for batch in batches(sorted({tenant_id.lower() for tenant_id in tenant_ids if tenant_id})):
-            open_ids = select(alerts.c.id).where(alerts.c.partner == partner, alerts.c.is_open)
+            open_ids = select(alerts.c.id).where(alerts.c.partner == partner, IS_OPEN)
             statement = union(
                 open_ids.where(alerts.c.customer_lower.in_(batch)),
                 open_ids.where(alerts.c.reseller_lower.in_(batch)),

@@ -67,4 +67,3 @@ class AlertDeskHandler(TeamsActivityHandler):
     on_typing_activity: Any = _on_other_activity
     on_end_of_conversation_activity: Any = _on_other_activity
     on_unrecognized_activity_type: Any = _on_other_activity
-

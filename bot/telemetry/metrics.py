@@ -6,7 +6,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
 
-TURNS = Counter("alertdesk_turns_total", "Turns answered, by kind, verb and how they ended.", ("kind", "verb", "end"), registry=REGISTRY)
+TURNS = Counter(
+    "alertdesk_turns_total",
+    "Turns answered, by kind, verb and how they ended.",
+    ("kind", "verb", "end"),
+    registry=REGISTRY,
+)
 TURN_SECONDS = Histogram(
     "alertdesk_http_seconds",
     "Seconds from a request to its answer, by route.",
@@ -14,8 +19,15 @@ TURN_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10),
     registry=REGISTRY,
 )
-POLLS = Counter("alertdesk_polls_total", "Readings of a partner's alerts, by how they ended.", ("partner", "end"), registry=REGISTRY)
+POLLS = Counter(
+    "alertdesk_polls_total", "Readings of a partner's alerts, by how they ended.", ("partner", "end"), registry=REGISTRY
+)
 ALERTS = Counter("alertdesk_alerts_total", "Alerts taken in, by news.", ("partner", "news"), registry=REGISTRY)
 OUTBOX = Gauge("alertdesk_outbox_items", "Items in the outbox, by state.", ("state",), registry=REGISTRY)
 OLDEST = Gauge("alertdesk_outbox_oldest_seconds", "Age of the oldest item that waits to be sent.", registry=REGISTRY)
-SYNC_AGE = Gauge("alertdesk_sync_age_seconds", "Seconds since a partner's open alerts were last read.", ("partner",), registry=REGISTRY)
+SYNC_AGE = Gauge(
+    "alertdesk_sync_age_seconds",
+    "Seconds since a partner's open alerts were last read.",
+    ("partner",),
+    registry=REGISTRY,
+)

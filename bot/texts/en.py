@@ -188,9 +188,7 @@ def note_added(label: str) -> str:
 
 EXPORT_GONE = "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say `export` again."
 EXPORT_DECLINED = "The export was not saved. Say `export` again whenever you need it."
-EXPORT_NOWHERE = (
-    "I cannot hand you the file here: Teams takes files from me only in a personal chat. Add Alert Desk for yourself and say `export` there."
-)
+EXPORT_NOWHERE = "I cannot hand you the file here: Teams takes files from me only in a personal chat. Add Alert Desk for yourself and say `export` there."
 EXPORT_STARTED = "The file is on its way to your OneDrive."
 
 
@@ -233,7 +231,9 @@ def unreadable(count: int, problem: str) -> str:
 
 EMPTY_MESSAGE = "Say `help` for what I understand."
 STILL_AT_IT = "I am still at it; the result will show on the card."
-UNREADABLE_ACTION = "This button does not belong to the version of Alert Desk that runs now. Say `show unresolved` for fresh cards."
+UNREADABLE_ACTION = (
+    "This button does not belong to the version of Alert Desk that runs now. Say `show unresolved` for fresh cards."
+)
 BOT_UNKNOWN_PERSON = "Teams did not say who you are, so nothing was done."
 TRY_AGAIN = "Something that I depend on did not answer just now. Look at the alert, then try again in a moment."
 
@@ -244,11 +244,15 @@ def unknown_command(word: str, near: str) -> str:
 
 
 def not_possible(correlation: str) -> str:
-    return f"That cannot be done as things are set up. Tell the people who run Alert Desk; it is logged as {correlation}."
+    return (
+        f"That cannot be done as things are set up. Tell the people who run Alert Desk; it is logged as {correlation}."
+    )
 
 
 def broken(correlation: str) -> str:
-    return f"Something went wrong on my side, and it is logged as {correlation}. Look at the alert before you try again."
+    return (
+        f"Something went wrong on my side, and it is logged as {correlation}. Look at the alert before you try again."
+    )
 
 
 # Small words --------------------------------------------------------------------------------------------------------
@@ -274,6 +278,7 @@ def _and(words: Sequence[str]) -> str:
 
 def _or(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
 
 # Cards --------------------------------------------------------------------------------------------------------------
 
@@ -354,6 +359,10 @@ def decided(verdict: str, by: str, at: datetime, now: datetime) -> str:
     return f"{verdict_word(verdict)} by {by or 'somebody'}, {clock(at, now)}"
 
 
+def history_line(at: datetime | None, status_from: str, status_to: str, by: str) -> str:
+    return f"{when(at)}: {status_from or '-'} \u2192 {status_to} ({by or UNKNOWN})"
+
+
 def decided_via(via: str) -> str:
     return "Decided in Partner Center" if via == "partner_center" else ""
 
@@ -429,7 +438,9 @@ WELCOME_PERSONAL = (
     "I bring Partner Center's security alerts into Teams. Here you can ask me in private: show unresolved, search, export.",
     "Say `whoami` to see what you may do, and `help` for everything that I understand.",
 )
-PRIVATE_CHANNEL = "In private channels Teams lets bots listen but not post. Use a standard or shared channel for alerts."
+PRIVATE_CHANNEL = (
+    "In private channels Teams lets bots listen but not post. Use a standard or shared channel for alerts."
+)
 
 WHOAMI = "Who you are to me"
 NAME = "Name"

@@ -16,16 +16,48 @@ class CommandHelp:
 
 
 COMMANDS = (
-    CommandHelp("show", "show [unresolved|active|investigating|resolved|all] [filters]", "List alerts; show alone means unresolved.", "show unresolved severity:high since:7d"),
+    CommandHelp(
+        "show",
+        "show [unresolved|active|investigating|resolved|all] [filters]",
+        "List alerts; show alone means unresolved.",
+        "show unresolved severity:high since:7d",
+    ),
     CommandHelp("show <alert>", "show A-1042", "Everything that is known about one alert."),
-    CommandHelp("search", "search <text>", "Find alerts by customer name, subscription id or alert id.", "search contoso"),
-    CommandHelp("mark", "mark <alert> legitimate|fraud|ignore [note]", "Decide on an alert. In its own thread the number can be left out.", "mark A-1042 fraud mining pool traffic"),
-    CommandHelp("reverdict", "reverdict <alert> legitimate|fraud|ignore <reason>", "Change a verdict that was wrong.", "reverdict A-1042 legitimate load test"),
-    CommandHelp("investigate", "investigate <alert>", "Tell everybody, and Partner Center, that you are on it.", "investigate A-1042"),
+    CommandHelp(
+        "search", "search <text>", "Find alerts by customer name, subscription id or alert id.", "search contoso"
+    ),
+    CommandHelp(
+        "mark",
+        "mark <alert> legitimate|fraud|ignore [note]",
+        "Decide on an alert. In its own thread the number can be left out.",
+        "mark A-1042 fraud mining pool traffic",
+    ),
+    CommandHelp(
+        "reverdict",
+        "reverdict <alert> legitimate|fraud|ignore <reason>",
+        "Change a verdict that was wrong.",
+        "reverdict A-1042 legitimate load test",
+    ),
+    CommandHelp(
+        "investigate",
+        "investigate <alert>",
+        "Tell everybody, and Partner Center, that you are on it.",
+        "investigate A-1042",
+    ),
     CommandHelp("note", "note <alert> <text>", "Leave a remark on an alert.", "note A-1042 customer called back"),
     CommandHelp("cancel", "cancel <alert>", "How to cancel the subscription of an alert.", "cancel A-1042"),
-    CommandHelp("export", "export [same words as show]", "The same alerts as a CSV file with all details.", "export all since:30d"),
-    CommandHelp("subscribe", "subscribe [filters]", "Send your partner's alerts to this conversation.", "subscribe severity:high,medium"),
+    CommandHelp(
+        "export",
+        "export [same words as show]",
+        "The same alerts as a CSV file with all details.",
+        "export all since:30d",
+    ),
+    CommandHelp(
+        "subscribe",
+        "subscribe [filters]",
+        "Send your partner's alerts to this conversation.",
+        "subscribe severity:high,medium",
+    ),
     CommandHelp("unsubscribe", "unsubscribe", "Stop sending them here."),
     CommandHelp("whoami", "whoami", "Your account and roles, and what you may do."),
     CommandHelp("help", "help [command]", "This list, or more about one command.", "help show"),

@@ -11,7 +11,9 @@ SIGN_IN_OTHER = "You signed in with another account than the one that asked in T
 
 EXPORT_TITLE = "Alert export"
 EXPORT_GONE = "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say `export` again in Teams."
-EXPORT_AGAIN = "Open the link from Teams again: this page serves once, for a few minutes, in the browser that signed in."
+EXPORT_AGAIN = (
+    "Open the link from Teams again: this page serves once, for a few minutes, in the browser that signed in."
+)
 DOWNLOAD = "Download"
 
 

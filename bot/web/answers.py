@@ -9,7 +9,9 @@ from aiohttp import web
 
 SAFE_HEADERS = {
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -26,8 +28,9 @@ def page(status: int, title: str, text: str, form: str = "") -> web.Response:
     body = (
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{html.escape(title)}</title>"
-        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem;color:#242424;background:#fff}"
-        "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:4px;background:#4f52b2;color:#fff;cursor:pointer}"
+        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem;"
+        "color:#242424;background:#fff}button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:4px;"
+        "background:#4f52b2;color:#fff;cursor:pointer}"
         "@media(prefers-color-scheme:dark){body{color:#eee;background:#1f1f1f}}</style>"
         f"<h1>{html.escape(title)}</h1><p>{html.escape(text)}</p>{form}</html>"
     )

@@ -35,7 +35,9 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return error(answer.status, answer.reason.replace(" ", ""), answer.reason, _kept(answer))
     except Transient as problem:
         log.warning("request_put_off", path=request.path, code=problem.code, problem=problem.message)
-        return error(503, "TryAgain", "Something that the bot depends on does not answer. Try again.", {"Retry-After": "5"})
+        return error(
+            503, "TryAgain", "Something that the bot depends on does not answer. Try again.", {"Retry-After": "5"}
+        )
     except AlertDeskError as problem:
         log.error("request_failed", path=request.path, code=problem.code, problem=problem.message)
         return error(500, "Failed", "The bot could not do this; its log says why.")

@@ -65,7 +65,13 @@ class SignInRoutes:
             )
         answer = web.Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
         answer.set_cookie(
-            _COOKIE, browser, path="/auth", httponly=True, samesite="Lax", secure=self.secure, max_age=int(LIFE.total_seconds())
+            _COOKIE,
+            browser,
+            path="/auth",
+            httponly=True,
+            samesite="Lax",
+            secure=self.secure,
+            max_age=int(LIFE.total_seconds()),
         )
         return answer
 

@@ -64,6 +64,8 @@ class NameReader:
                 await self._names.refresh(self._partner)
                 pause = KEEP - timedelta(hours=1)
             except AlertDeskError as problem:
-                log.warning("names_not_read", partner=self._partner.tenant_id, code=problem.code, problem=problem.message)
+                log.warning(
+                    "names_not_read", partner=self._partner.tenant_id, code=problem.code, problem=problem.message
+                )
                 pause = timedelta(minutes=10)
             await self._env.clock.sleep(pause.total_seconds())

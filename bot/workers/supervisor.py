@@ -53,7 +53,9 @@ class Supervisor:
             except Exception:  # whatever it was, the work must go on
                 failures += 1
                 log.exception("worker_failed", worker=name, failures=failures)
-                await self._clock.sleep(min(_LONGEST_WAIT, 0.5 * 2 ** min(failures, 8)) * (0.5 + self._ids.jitter() / 2))
+                await self._clock.sleep(
+                    min(_LONGEST_WAIT, 0.5 * 2 ** min(failures, 8)) * (0.5 + self._ids.jitter() / 2)
+                )
 
     def _over(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

@@ -44,7 +44,7 @@ param replicas int = 2
 @allowed(['F0', 'S1'])
 param botSku string = 'F0'
 
-var host = '${name}.${environment.properties.defaultDomain}'
+var host = '${name}.${containers.properties.defaultDomain}'
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: '${name}-identity'
@@ -60,7 +60,7 @@ resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
   }
 }
 
-resource environment 'Microsoft.App/managedEnvironments@2024-03-01' = {
+resource containers 'Microsoft.App/managedEnvironments@2024-03-01' = {
   name: '${name}-environment'
   location: location
   properties: {
@@ -82,7 +82,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
     userAssignedIdentities: { '${identity.id}': {} }
   }
   properties: {
-    managedEnvironmentId: environment.id
+    managedEnvironmentId: containers.id
     configuration: {
       activeRevisionsMode: 'Single'
       ingress: {
@@ -154,5 +154,4 @@ resource teams 'Microsoft.BotService/botServices/channels@2022-09-15' = {
 output publicUrl string = 'https://${host}'
 output redirectUri string = 'https://${host}/auth/callback'
 output identityPrincipalId string = identity.properties.principalId
-// `environment` above is the container environment, so the function is called by its namespace.
-output issuer string = uri(az.environment().authentication.loginEndpoint, '${appTenantId}/v2.0')
+output issuer string = uri(environment().authentication.loginEndpoint, '${appTenantId}/v2.0')

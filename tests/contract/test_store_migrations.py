@@ -34,7 +34,6 @@ def _table(inspector: Any, name: str) -> dict[str, Any]:
         "key": inspector.get_pk_constraint(name),
         "unique": sorted(map(str, inspector.get_unique_constraints(name))),
         "foreign": sorted(map(str, inspector.get_foreign_keys(name))),
-        "indexes": sorted(map(str, inspector.get_indexes(name))),
     }
 
 

@@ -98,7 +98,10 @@ def _create_tables() -> None:
     op.create_index("ix_alerts_id_lower", "alerts", ["partner", "id_lower"])
     op.create_index("ix_alerts_list", "alerts", ["partner", "severity_rank", "detected_at", "number"])
     op.create_index(
-        "ix_alerts_open_list", "alerts", ["partner", "severity_rank", "detected_at", "number"], **_where("is_open")
+        "ix_alerts_open_list",
+        "alerts",
+        ["partner", "severity_rank", "detected_at", "number", "id", "is_open"],
+        **_where("is_open"),
     )
     op.create_index("ix_alerts_reseller", "alerts", ["partner", "reseller_lower"])
     op.create_index("ix_alerts_subscription", "alerts", ["partner", "subscription_lower"])
