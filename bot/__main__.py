@@ -16,7 +16,9 @@ from pathlib import Path
 from aiohttp import web
 from dotenv import dotenv_values
 
+from bot import __version__
 from bot.errors import AlertDeskError, ConfigError, UserError
+from bot.manifest import ManifestInput, write_package
 from bot.settings import PREFIX, Settings, load
 
 STOP_CONNECTIONS_SECONDS = 3.0
@@ -92,15 +94,16 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 
 def _manifest(options: argparse.Namespace) -> int:
-    from bot import __version__
-    from bot.manifest import ManifestInput, write_package
-
     settings = _settings()
     given = ManifestInput(
         app_id=settings.app_id,
         public_url=settings.public_base,
         sso_resource=settings.sso_resource or f"api://botid-{settings.app_id}",
-        version=__version__,
+        version=options.version or __version__,
+        developer=options.developer,
+        website_url=options.website,
+        privacy_url=options.privacy,
+        terms_url=options.terms,
     )
     print(write_package(given, options.out))
     return 0
@@ -136,6 +139,12 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", _migrate, "Bring the database's schema up to date.")
     manifest = add("manifest", _manifest, "Write the Teams app package for these settings.")
     manifest.add_argument("--out", type=Path, default=Path("alertdesk.zip"), help="the package to write")
+    manifest.add_argument("--version", default="", help="of the package; Teams takes an update only with a higher one")
+    defaults = ManifestInput(app_id="")
+    manifest.add_argument("--developer", default=defaults.developer, help="who answers for the app (%(default)s)")
+    manifest.add_argument("--website", default=defaults.website_url, help="https page of theirs")
+    manifest.add_argument("--privacy", default=defaults.privacy_url, help="https page with their privacy statement")
+    manifest.add_argument("--terms", default=defaults.terms_url, help="https page with their terms of use")
     return parser
 
 

@@ -69,7 +69,7 @@ from bot.workers.poller import NameReader, Poller
 from bot.workers.supervisor import Supervisor
 from bot.workers.upkeep import Resumer, Upkeep
 
-STOP_SECONDS = 8.0
+STOP_SECONDS = 5.0
 """How long work in flight may take to finish when we are told to stop; the rest is durable and goes on later."""
 
 log = get_logger("app")

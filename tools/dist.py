@@ -11,7 +11,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
-NEEDED = ("bot/__main__.py", "bot/app.py", "cards/__init__.py")
+NEEDED = (
+    "bot/__main__.py",
+    "bot/app.py",
+    "bot/package_data/teams_app/color.png",
+    "bot/package_data/teams_app/manifest.json",
+    "bot/package_data/teams_app/outline.png",
+    "cards/__init__.py",
+)
 
 
 def main() -> int:

@@ -17,8 +17,10 @@ from bot.services.lookup import Lookup
 from bot.texts import en as texts
 from cards.alert import alert_card
 from cards.details import details_card
+from cards.text import label
 
 _DRAWINGS_MOST = 2048
+_SUMMARY_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Board:
 
     def summary(self, record: AlertRecord) -> str:
         """What a notification shows of the card."""
-        return texts.alert_summary(record, customer(record))
+        return label(texts.alert_summary(record, customer(record)), _SUMMARY_LONGEST)
 
     def _remember(self, record: AlertRecord, card_id: str, card: Mapping[str, Any]) -> bytes:
         raw = orjson.dumps(card)

@@ -61,13 +61,24 @@ class Exporting:
         context = turn.data.get("context")
         export_id = str(context.get("export", "")) if isinstance(context, dict) else ""
         if turn.data.get("action") != "accept":
+            await self._clear(turn)
             return Say(texts.EXPORT_DECLINED)
         info = turn.data.get("uploadInfo")
         if not isinstance(info, dict) or not isinstance(info.get("uploadUrl"), str):
             return Refuse(texts.EXPORT_GONE, code="bad_upload")
         request = await self._exports.take(export_id, turn.person.aad_id)
+        await self._clear(turn)
         self._spawn(self._upload(turn.conversation, request, info))
         return Nothing()
+
+    async def _clear(self, turn: Turn) -> None:
+        """Take the answered question away. A courtesy: pressed again, it would only say that it is over."""
+        if not turn.reply_to:
+            return
+        try:
+            await self._channel.delete(turn.conversation, turn.reply_to)
+        except AlertDeskError as problem:
+            log.info("consent_not_cleared", code=problem.code)
 
     async def _sent_in_person(self, turn: Turn, request: ExportRequest) -> bool:
         try:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain import deadline
-from bot.domain.alerts import Alert, AlertRecord, Note, notification_kind
+from bot.domain.alerts import Alert, AlertRecord, Note, Verdict, notification_kind
 from bot.domain.deadline import Phase
 from bot.domain.decisions import Intent
 from bot.texts import en as texts
@@ -67,14 +67,19 @@ def alert_view(
 ) -> AlertView:
     """The shared card. `pending` is the decision that is on its way; while there is one, no second can be asked for."""
     alert = record.alert
+    decision = _decision(record, now)
+    if decision and pending is None and not alert.is_open:
+        status, decision = Line(decision[0].text, _verdict_tone(alert), strong=True), decision[1:]
+    else:
+        status = _status(record, pending)
     return AlertView(
         label=record.label,
         severity=severity_view(alert.severity),
         title=alert.name or alert.alert_type,
         badges=_badges(record, place, repeat=repeat, replaces=replaces),
-        status=_status(record, pending),
+        status=status,
         deadline=_deadline(alert, now),
-        decision=_decision(record, now),
+        decision=decision,
         facts=_facts(record),
         resources_title=texts.RESOURCES,
         resources=_resources(alert, _RESOURCES_ON_CARD),
@@ -93,7 +98,7 @@ def details_view(
     data = _data(record, card_id)
     sections = [
         Section(
-            "",
+            texts.CONCERNS,
             facts=(
                 Fact(texts.CUSTOMER, customer(record)),
                 *_reseller_fact(record),
@@ -156,7 +161,7 @@ def row(record: AlertRecord, now: datetime, place: Place) -> Row:
         severity=severity_view(alert.severity),
         title=alert.name or alert.alert_type,
         detail=f"{partner}{customer(record)} \u00b7 {detected}",
-        status=Line(status, "attention" if late else "default"),
+        status=Line(texts.overdue(status) if late else status, "attention" if late else "default"),
         open=Button(texts.SHOW, verb=actions.ALERT_DETAILS, data=_data(record, "")),
     )
 
@@ -186,11 +191,14 @@ def _status(record: AlertRecord, pending: Intent | None) -> Line:
     if pending is not None:
         return Line(texts.pending(pending), "accent")
     if not alert.is_open:
-        verdict = alert.resolved_reason.lower()
-        return Line(texts.verdict_word(verdict), "attention" if verdict == "fraud" else "good", strong=True)
+        return Line(texts.verdict_word(alert.resolved_reason.lower()), _verdict_tone(alert), strong=True)
     return Line(
         texts.status_word(alert.status), "accent" if alert.status.lower() == "investigating" else "default", strong=True
     )
+
+
+def _verdict_tone(alert: Alert) -> Tone:
+    return "attention" if alert.resolved_reason.lower() == Verdict.FRAUD else "good"
 
 
 def _deadline(alert: Alert, now: datetime) -> Line | None:
@@ -201,6 +209,7 @@ def _deadline(alert: Alert, now: datetime) -> Line | None:
 
 
 def _decision(record: AlertRecord, now: datetime) -> tuple[Line, ...]:
+    """What, who and when; where; why."""
     decision = record.decision
     if decision is None:
         return ()

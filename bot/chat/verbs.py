@@ -82,7 +82,7 @@ class Verbs:
         record = await self._acting.by_number(turn, act.alert)
         if turn.kind == TurnKind.DIALOG_OPEN:
             await self._acting.check(turn, record, Act.NOTE)
-            return OpenDialog(f"{texts.NOTE_TITLE}: {record.label}", note_form(record, act))
+            return OpenDialog(record.label, note_form(record, act))
         await self._acting.check(turn, record, Act.NOTE)
         await self._notes.add(record, act.text, turn.person)
         return CloseDialog() if turn.kind == TurnKind.DIALOG_SUBMIT else Say(texts.note_added(record.label))
@@ -93,7 +93,7 @@ class Verbs:
             await self._acting.check(turn, record, Act.REVERDICT)
             if record.alert.is_open:
                 raise UserError(texts.NOT_DECIDED, code="not_decided")
-            return OpenDialog(f"{texts.CHANGE_VERDICT}: {record.label}", reverdict_form(record, act))
+            return OpenDialog(record.label, reverdict_form(record, act))
         if not act.verdict or not act.reason.strip():
             raise UserError(texts.REASON_NEEDED, code="no_reason")
         wish = Wish(Status.RESOLVED, act.verdict, act.reason.strip(), may_replace=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from bot.domain.delivery import ItemKind, OutboxItem
-from bot.domain.people import Conversation, ConversationState
+from bot.domain.people import ConversationState
 from bot.errors import AlertDeskError, Missing, Permanent, Transient, Unreachable
-from bot.ports import Channel, Environment, Message, Renderer
+from bot.ports import Channel, Environment, Message, Renderer, Transaction
 from bot.services.cards import CardWork
 from bot.telemetry.log import get_logger
 
@@ -20,8 +22,28 @@ RECHECK = timedelta(minutes=3)
 """How long an uncertain card may prove that it arrived before it is sent again."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 120.0
 _WAIT_FOR_CARD = 5.0
+_RECORD_TRIES = 6
 
 log = get_logger("delivery")
+
+
+class How(StrEnum):
+    SENT = "sent"
+    RETRY = "retry"
+    UNCERTAIN = "uncertain"
+    PARK = "park"
+    GONE = "gone"  # the message that was to be changed is not there any more
+    UNREACHABLE = "unreachable"  # the conversation takes nothing any more
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a try ended. `wait` in seconds before the next try; None lets it grow with the tries."""
+
+    how: How
+    activity_id: str = ""
+    problem: str = ""
+    wait: float | None = None
 
 
 class Delivery:
@@ -30,57 +52,45 @@ class Delivery:
         self._owner = owner
 
     async def step(self) -> int:
-        """Send what is due now, each conversation's items in order. Returns how many items were taken up."""
-        now = self._env.clock.now()
-        async with self._env.store.write() as tx:
-            items = await tx.outbox.claim(self._owner, now, LEASE_SECONDS, AT_ONCE)
-        await asyncio.gather(*(self._deliver(item) for item in items))
+        """Send what is due now, one item of each conversation. Returns how many items were taken up."""
+        items = await self.claim(AT_ONCE)
+        await asyncio.gather(*(self.deliver(item) for item in items))
         return len(items)
 
-    async def _deliver(self, item: OutboxItem) -> None:
+    async def claim(self, limit: int) -> tuple[OutboxItem, ...]:
+        async with self._env.store.write() as tx:
+            return await tx.outbox.claim(self._owner, self._env.clock.now(), LEASE_SECONDS, limit)
+
+    async def recover(self) -> int:
+        """Take up what a dead sender held; see Outbox.recover."""
+        async with self._env.store.write() as tx:
+            return await tx.outbox.recover(self._env.clock.now())
+
+    async def deliver(self, item: OutboxItem) -> None:
+        """Send one claimed item and write down how that ended, even where we are being stopped meanwhile."""
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                end = await self._send(item)
+        except (AlertDeskError, TimeoutError) as problem:
+            end = ended(item, problem)
+        await asyncio.shield(self._record(item, end))
+
+    async def _send(self, item: OutboxItem) -> End:
         async with self._env.store.read() as tx:
             conversation = await tx.conversations.get(item.conversation_id)
             card = await tx.cards.get(item.card_id) if item.card_id else None
         if conversation is None:
-            await self._retry(item, "the conversation is not known yet", 30.0)
-            return
-        try:
-            async with asyncio.timeout(SEND_SECONDS):
-                if item.kind == ItemKind.ALERT_UPDATE:
-                    await self._update(item, conversation, card.activity_id if card else "")
-                elif item.kind == ItemKind.THREAD_LINE and not (card and card.activity_id):
-                    await self._retry(item, "its card is not confirmed yet", _WAIT_FOR_CARD)
-                else:
-                    await self._post(
-                        item, conversation, card.activity_id if card and item.kind == ItemKind.THREAD_LINE else ""
-                    )
-        except TimeoutError:
-            await self._doubt(item, "no answer in time")
-        except Missing as problem:
-            await self._gone(item, problem)
-        except Unreachable as problem:
-            await self._unreachable(item, conversation, problem)
-        except Permanent as problem:
-            await self._park(item, problem)
-        except Transient as problem:
-            if problem.in_doubt:
-                await self._doubt(item, problem.message)
-            else:
-                await self._retry(item, problem.message, problem.retry_after)
-
-    async def _post(self, item: OutboxItem, conversation: Conversation, thread: str) -> None:
+            return End(How.RETRY, problem="the conversation is not known yet", wait=30.0)
+        if item.kind in (ItemKind.ALERT_UPDATE, ItemKind.THREAD_LINE) and not (card and card.activity_id):
+            return End(How.RETRY, problem="its card is not confirmed yet", wait=_WAIT_FOR_CARD)
         message = await self._render(item)
-        activity_id = await self._channel.send(conversation, message, thread) if message else ""
-        await self._confirm(item, activity_id)
-
-    async def _update(self, item: OutboxItem, conversation: Conversation, activity_id: str) -> None:
-        if not activity_id:
-            await self._retry(item, "its card is not confirmed yet", _WAIT_FOR_CARD)
-            return
-        message = await self._render(item)
-        if message is not None:
-            await self._channel.update(conversation, activity_id, message)
-        await self._confirm(item, activity_id)
+        if message is None:
+            return End(How.SENT)
+        if item.kind == ItemKind.ALERT_UPDATE and card is not None:
+            await self._channel.update(conversation, card.activity_id, message)
+            return End(How.SENT, card.activity_id)
+        thread = card.activity_id if card is not None and item.kind == ItemKind.THREAD_LINE else ""
+        return End(How.SENT, await self._channel.send(conversation, message, thread))
 
     async def _render(self, item: OutboxItem) -> Message | None:
         try:
@@ -91,48 +101,61 @@ class Delivery:
             log.exception("card_not_drawn", item=item.id, kind=item.kind)
             raise Permanent(f"the card could not be drawn: {type(bug).__name__}", code="render") from bug
 
-    async def _confirm(self, item: OutboxItem, activity_id: str) -> None:
-        """Written even when we are being stopped: an answer that is lost here is a card sent twice."""
+    async def _record(self, item: OutboxItem, end: End) -> None:
+        """Write the end down. Where the database is away for longer than its tries, the claim runs out, and the item
+        is then treated as what it is: one whose end is unknown."""
+        if end.how is not How.SENT:
+            log.warning(f"delivery_{end.how}", item=item.id, kind=item.kind, problem=end.problem)
+        for attempt in range(_RECORD_TRIES):
+            try:
+                async with self._env.store.write() as tx:
+                    await self._write(tx, item, end)
+                return
+            except Transient as problem:
+                log.warning("delivery_not_recorded", item=item.id, how=end.how, problem=problem.message)
+                await self._env.clock.sleep(0.2 * 2**attempt)
 
-        async def write() -> None:
-            async with self._env.store.write() as tx:
-                if await tx.outbox.sent(item, activity_id, self._env.clock.now()) and item.kind == ItemKind.ALERT_CARD:
-                    await tx.cards.posted(item.card_id, activity_id)
+    async def _write(self, tx: Transaction, item: OutboxItem, end: End) -> None:
+        now = self._env.clock.now()
+        if end.how is How.SENT:
+            if await tx.outbox.sent(item, end.activity_id, now) and item.kind == ItemKind.ALERT_CARD:
+                await tx.cards.posted(item.card_id, end.activity_id)
+        elif end.how is How.RETRY:
+            await tx.outbox.retry(item, now + timedelta(seconds=self._wait(item, end.wait)), end.problem)
+        elif end.how is How.UNCERTAIN:
+            await tx.outbox.uncertain(item, now + RECHECK, end.problem)
+        elif end.how is How.UNREACHABLE:  # the work stays, and goes on after the next install or message there
+            await tx.conversations.set_state(item.conversation_id, ConversationState.BLOCKED)
+            await tx.outbox.retry(item, now, end.problem)
+        else:
+            await tx.outbox.park(item, end.problem)
+            if end.how is How.GONE:
+                await self._replace(tx, item)
 
-        await asyncio.shield(write())
+    async def _replace(self, tx: Transaction, item: OutboxItem) -> None:
+        """The card was deleted in Teams: another takes its place and names it."""
+        card = await tx.cards.get(item.card_id) if item.card_id else None
+        record = await tx.alerts.get(card.alert) if card is not None else None
+        if card is not None and record is not None and not card.replaced_by:
+            await self._cards.replace(tx, card, record)
 
-    async def _doubt(self, item: OutboxItem, problem: str) -> None:
-        if item.kind == ItemKind.ALERT_UPDATE:
-            await self._retry(item, problem, None)  # a PUT may be repeated freely
-            return
-        at = self._env.clock.now() + RECHECK
-        async with self._env.store.write() as tx:
-            await tx.outbox.uncertain(item, at, problem)
-        log.warning("delivery_uncertain", item=item.id, kind=item.kind, problem=problem)
+    def _wait(self, item: OutboxItem, asked: float | None) -> float:
+        if asked is not None:
+            return asked
+        longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(item.attempts, 10))
+        return longest * (0.5 + self._env.ids.jitter() / 2)
 
-    async def _retry(self, item: OutboxItem, problem: str, wait: float | None) -> None:
-        if wait is None:
-            wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(item.attempts, 10)) * (0.5 + self._env.ids.jitter() / 2)
-        async with self._env.store.write() as tx:
-            await tx.outbox.retry(item, self._env.clock.now() + timedelta(seconds=wait), problem)
 
-    async def _park(self, item: OutboxItem, problem: Permanent) -> None:
-        async with self._env.store.write() as tx:
-            await tx.outbox.park(item, f"{problem.code}: {problem.message}")
-        log.error("delivery_parked", item=item.id, kind=item.kind, code=problem.code, problem=problem.message)
-
-    async def _gone(self, item: OutboxItem, problem: Missing) -> None:
-        """An update found no message: the card was deleted in Teams. Another takes its place and names it."""
-        async with self._env.store.write() as tx:
-            await tx.outbox.park(item, problem.message)
-            card = await tx.cards.get(item.card_id) if item.card_id else None
-            record = await tx.alerts.get(card.alert) if card else None
-            if card is not None and record is not None and not card.replaced_by and item.kind == ItemKind.ALERT_UPDATE:
-                await self._cards.replace(tx, card, record)
-
-    async def _unreachable(self, item: OutboxItem, conversation: Conversation, problem: Unreachable) -> None:
-        """The conversation takes nothing any more: its work stays and goes on after the next install or message."""
-        async with self._env.store.write() as tx:
-            await tx.conversations.set_state(conversation.id, ConversationState.BLOCKED)
-            await tx.outbox.retry(item, self._env.clock.now(), problem.message)
-        log.error("conversation_unreachable", conversation=conversation.id, code=problem.code, problem=problem.message)
+def ended(item: OutboxItem, problem: AlertDeskError | TimeoutError) -> End:
+    """What an error means for the item: which may be sent again, and which may stand there already."""
+    is_update = item.kind == ItemKind.ALERT_UPDATE
+    if isinstance(problem, TimeoutError):
+        return End(How.RETRY if is_update else How.UNCERTAIN, problem="no answer in time")
+    if isinstance(problem, Missing) and is_update:
+        return End(How.GONE, problem=problem.message)
+    if isinstance(problem, Unreachable):
+        return End(How.UNREACHABLE, problem=f"{problem.code}: {problem.message}")
+    if isinstance(problem, Transient):
+        in_doubt = problem.in_doubt and not is_update  # a PUT may be repeated freely
+        return End(How.UNCERTAIN if in_doubt else How.RETRY, problem=problem.message, wait=problem.retry_after)
+    return End(How.PARK, problem=f"{problem.code}: {problem.message}")

@@ -20,7 +20,7 @@ OTHER_TENANT = (
 NO_PARTNERS = "No partner tenant is set up. Ask the operator to fill in ALERTDESK_PARTNERS."
 NOT_ROUTED = (
     "No partner's alerts are sent to this conversation, so there is nothing that I may show here. "
-    "An Admin Agent can say `subscribe` to change that."
+    "An Admin Agent can say “subscribe” to change that."
 )
 NOT_READABLE = (
     "I may not show you alerts: you are not an Admin Agent, and you are in no channel that gets alerts. "
@@ -48,7 +48,7 @@ def lacks_roles(act: Act, roles: Sequence[str]) -> str:
 
 
 def no_such_alert(text: str) -> str:
-    return f"There is no alert {text} here. Say `show unresolved` for the list, or `search` with a part of the customer's name."
+    return f"There is no alert {text} here. Say “show unresolved” for the list, or “search” with a part of the customer's name."
 
 
 def give_whole_id(labels: Sequence[str]) -> str:
@@ -163,7 +163,8 @@ SAME_VERDICT = "That is the verdict it has already. Nothing was sent."
 def cancel_in_portal(label: str, link: str) -> str:
     return (
         f"Nothing was cancelled. Alert Desk acts with its own identity for this partner, and Partner Center lets only a person with "
-        f"Global Administrator and Admin Agent cancel a subscription. Cancel the subscription of {label} there: {link}"
+        f"Global Administrator and Admin Agent cancel a subscription. Such a person does it in the portal: press “{MANAGE_SUBSCRIPTION}” "
+        f"on the card of {label}, under the three dots, or open {link}"
     )
 
 
@@ -186,9 +187,9 @@ def note_added(label: str) -> str:
 
 # Exports ------------------------------------------------------------------------------------------------------------
 
-EXPORT_GONE = "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say `export` again."
-EXPORT_DECLINED = "The export was not saved. Say `export` again whenever you need it."
-EXPORT_NOWHERE = "I cannot hand you the file here: Teams takes files from me only in a personal chat. Add Alert Desk for yourself and say `export` there."
+EXPORT_GONE = "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say “export” again."
+EXPORT_DECLINED = "The export was not saved. Say “export” again whenever you need it."
+EXPORT_NOWHERE = "I cannot hand you the file here: Teams takes files from me only in a personal chat. Add Alert Desk for yourself and say “export” there."
 EXPORT_STARTED = "The file is on its way to your OneDrive."
 
 
@@ -205,7 +206,7 @@ def export_done(rows: int) -> str:
 
 
 def export_failed(problem: str) -> str:
-    return f"The file could not be saved. {problem} Say `export` again."
+    return f"The file could not be saved. {problem} Say “export” again."
 
 
 # Routes -------------------------------------------------------------------------------------------------------------
@@ -229,18 +230,18 @@ def unreadable(count: int, problem: str) -> str:
 
 # The conversation ---------------------------------------------------------------------------------------------------
 
-EMPTY_MESSAGE = "Say `help` for what I understand."
+EMPTY_MESSAGE = "Say “help” for what I understand."
 STILL_AT_IT = "I am still at it; the result will show on the card."
 UNREADABLE_ACTION = (
-    "This button does not belong to the version of Alert Desk that runs now. Say `show unresolved` for fresh cards."
+    "This button does not belong to the version of Alert Desk that runs now. Say “show unresolved” for fresh cards."
 )
 BOT_UNKNOWN_PERSON = "Teams did not say who you are, so nothing was done."
 TRY_AGAIN = "Something that I depend on did not answer just now. Look at the alert, then try again in a moment."
 
 
 def unknown_command(word: str, near: str) -> str:
-    hint = f" Did you mean `{near}`?" if near else ""
-    return f"I do not know the command {word!r}.{hint} Say `help` for all commands."
+    hint = f" Did you mean “{near}”?" if near else ""
+    return f"I do not know the command {word!r}.{hint} Say “help” for all commands."
 
 
 def not_possible(correlation: str) -> str:
@@ -304,6 +305,7 @@ OFFER = "Catalog offer"
 RESOURCES = "Affected resources"
 RESOURCES_NONE = "Partner Center names no resource; look at the whole subscription."
 DESCRIPTION = "What was seen"
+CONCERNS = "Whom it concerns"
 ABOUT = "About this alert"
 ADDITIONAL = "Additional information"
 HISTORY = "History at Partner Center"
@@ -345,6 +347,11 @@ def status_word(status: str) -> str:
     return STATUSES.get(status.lower(), status) or UNKNOWN
 
 
+def overdue(status: str) -> str:
+    """Said, and not only coloured: a list must be readable without colours."""
+    return f"{status}, overdue"
+
+
 def severity_word(severity: str) -> str:
     return SEVERITIES.get(severity.lower(), severity) or UNKNOWN
 
@@ -364,7 +371,7 @@ def history_line(at: datetime | None, status_from: str, status_to: str, by: str)
 
 
 def decided_via(via: str) -> str:
-    return "Decided in Partner Center" if via == "partner_center" else ""
+    return "Decided in Partner Center" if via == "partner_center" else "Decided in Teams"
 
 
 def decision_note(note: str) -> str:
@@ -405,12 +412,12 @@ def list_page(first: int, last: int, total: int) -> str:
     return f"{first:,} to {last:,} of {_alerts(total)}, highest severity first" if total else "No alerts"
 
 
-LIST_EMPTY = "Nothing fits. If you expected something, say `show all` or check the filters with `help show`."
+LIST_EMPTY = "Nothing fits. If you expected something, say “show all” or check the filters with “help show”."
 LIST_EMPTY_UNRESOLVED = "No unresolved alerts. All is decided."
 
 
 def list_fallback(total: int) -> str:
-    return f"{_alerts(total)}. Your Teams does not show this card; say `export` for a file."
+    return f"{_alerts(total)}. Your Teams does not show this card; say “export” for a file."
 
 
 def search_title(text: str) -> str:
@@ -427,16 +434,16 @@ SEARCH_USAGE = "Write: search <a part of a customer's name, or the start of a su
 WELCOME_TITLE = "Alert Desk is here"
 WELCOME = (
     "I bring Partner Center's security alerts into Teams: a card for each new alert, decided where you talk.",
-    "Nothing is sent here yet. An Admin Agent of your partner tenant presses the button below, or says `subscribe`.",
-    "Say `help` for everything that I understand.",
+    "Nothing is sent here yet. An Admin Agent of your partner tenant presses the button below, or says “subscribe”.",
+    "Say “help” for everything that I understand.",
 )
 WELCOME_ROUTED = (
     "I bring Partner Center's security alerts into Teams: a card for each new alert, decided where you talk.",
-    "Alerts are sent to this conversation. Say `help` for everything that I understand.",
+    "Alerts are sent to this conversation. Say “help” for everything that I understand.",
 )
 WELCOME_PERSONAL = (
     "I bring Partner Center's security alerts into Teams. Here you can ask me in private: show unresolved, search, export.",
-    "Say `whoami` to see what you may do, and `help` for everything that I understand.",
+    "Say “whoami” to see what you may do, and “help” for everything that I understand.",
 )
 PRIVATE_CHANNEL = (
     "In private channels Teams lets bots listen but not post. Use a standard or shared channel for alerts."
@@ -470,8 +477,8 @@ HELP_ROLES = (
 
 
 def no_help(word: str, near: str) -> str:
-    hint_text = f" Did you mean `help {near}`?" if near else ""
-    return f"There is no command {word!r}.{hint_text} Say `help` for all."
+    hint_text = f" Did you mean “help {near}”?" if near else ""
+    return f"There is no command {word!r}.{hint_text} Say “help” for all."
 
 
 def summary_title(partner: str) -> str:
@@ -484,8 +491,8 @@ def summary_posted(posted: int, total: int) -> str:
     if posted == total:
         return f"{_alerts(total)} open; each has its card below."
     if not posted:
-        return f"{_alerts(total)} open, all older than a day. Say `show unresolved` to see them."
-    return f"{_alerts(total)} open. The {posted} newest and most severe have their cards below; say `show unresolved` for the other {total - posted:,}."
+        return f"{_alerts(total)} open, all older than a day. Say “show unresolved” to see them."
+    return f"{_alerts(total)} open. Below are the cards of {posted} from the last 24 hours, most severe first; say “show unresolved” for the other {total - posted:,}."
 
 
 OPEN_NOW = "Open now"

@@ -10,7 +10,7 @@ SIGN_IN_STALE = "This sign-in is over ten minutes old, was used already, or bega
 SIGN_IN_OTHER = "You signed in with another account than the one that asked in Teams, so nothing was opened. Open the link again and choose that account."
 
 EXPORT_TITLE = "Alert export"
-EXPORT_GONE = "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say `export` again in Teams."
+EXPORT_GONE = "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say “export” again in Teams."
 EXPORT_AGAIN = (
     "Open the link from Teams again: this page serves once, for a few minutes, in the browser that signed in."
 )

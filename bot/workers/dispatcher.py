@@ -1,32 +1,59 @@
-"""Sends the outbox. One replica at a time does, so that Teams' limits have one keeper."""
+"""Sends the outbox. One replica at a time does, so that Teams' limits have one keeper.
+
+A slow conversation holds up no other: items are sent side by side, never two of one conversation.
+"""
 
 from __future__ import annotations
 
 import asyncio
 
+from bot.domain.delivery import OutboxItem
 from bot.ports import Environment
-from bot.services.delivery import Delivery
+from bot.services.delivery import AT_ONCE, Delivery
 from bot.workers.lease import Leased
 
 IDLE_SECONDS = 1.0
 """How long it waits when nothing is due: other replicas' work, and items whose time comes."""
+RECOVER_SECONDS = 5.0
+FINISH_SECONDS = 4.0
+"""How long a send that is under way may take when we are told to stop."""
 
 
 class Dispatcher:
     def __init__(self, env: Environment, delivery: Delivery, *, owner: str) -> None:
         self._env, self._delivery = env, delivery
         self._lease = Leased(env, "dispatch", owner)
+        self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        await self._lease.run(self._send)
+        try:
+            await self._lease.run(self._dispatch)
+        finally:
+            await self._finish()
 
-    async def _send(self) -> None:
-        async with self._env.store.write() as tx:
-            await tx.outbox.recover(self._env.clock.now())
+    async def _dispatch(self) -> None:
+        recovered: float | None = None
         while True:
             self._env.outbox_work.clear()
-            if not await self._delivery.step():
+            at = self._env.clock.monotonic()
+            if recovered is None or at - recovered >= RECOVER_SECONDS:
+                await self._delivery.recover()
+                recovered = at
+            room = AT_ONCE - len(self._sending)
+            items = await self._delivery.claim(room) if room else ()
+            for item in items:
+                self._start(item)
+            if not items:
                 await self._wait()
+
+    def _start(self, item: OutboxItem) -> None:
+        task = asyncio.create_task(self._delivery.deliver(item))
+        self._sending.add(task)
+        task.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self._env.outbox_work.set()  # its conversation's next item may go
 
     async def _wait(self) -> None:
         woken = asyncio.create_task(self._env.outbox_work.wait())
@@ -36,3 +63,10 @@ class Dispatcher:
         finally:
             woken.cancel()
             tired.cancel()
+
+    async def _finish(self) -> None:
+        if self._sending:
+            _, late = await asyncio.wait(set(self._sending), timeout=FINISH_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

@@ -10,6 +10,7 @@ import pytest
 from bot.domain.filters import AlertQuery
 from bot.ports import ExportRequest, SignIn
 from bot.store import SqlStore
+from bot.store.inbox import DEAD_AFTER
 from tests.contract.store_samples import NOW, a_query, at
 
 QUERY = AlertQuery(
@@ -57,7 +58,7 @@ def a_sign_in(state: str = "state-1", **changes: object) -> SignIn:
 async def test_an_activity_is_new_once(store: SqlStore) -> None:
     async with store.write() as tx:
         assert await tx.inbox.begin("activity-1", NOW) == (True, None)
-        assert await tx.inbox.begin("activity-1", at(1)) == (False, None)
+        assert await tx.inbox.begin("activity-1", at(0.49)) == (False, None)
         await tx.inbox.finish("activity-1", {"status": 200, "text": "naïve"})
         assert await tx.inbox.begin("activity-1", at(2)) == (False, {"status": 200, "text": "naïve"})
         assert await tx.inbox.begin("activity-2", at(2)) == (True, None)
@@ -88,6 +89,24 @@ async def test_of_the_same_activity_many_times_at_once_one_is_new(store: SqlStor
             return new
 
     assert sum(await asyncio.gather(*(begin(n) for n in range(10)))) == 1
+
+
+async def test_a_first_that_left_no_answer_for_long_died_and_one_repeat_takes_its_place(
+    store: SqlStore, other_store: SqlStore
+) -> None:
+    async with store.write() as tx:
+        await tx.inbox.begin("activity-1", NOW)
+
+    async def begin(n: int) -> bool:
+        async with (store, other_store)[n % 2].write() as tx:
+            new, answer = await tx.inbox.begin("activity-1", NOW + DEAD_AFTER)
+            assert answer is None
+            return new
+
+    assert sum(await asyncio.gather(*(begin(n) for n in range(8)))) == 1
+    async with store.write() as tx:
+        await tx.inbox.finish("activity-1", {"status": 200})
+        assert await tx.inbox.begin("activity-1", NOW + 9 * DEAD_AFTER) == (False, {"status": 200})
 
 
 async def test_prune_forgets_old_activities(store: SqlStore) -> None:

@@ -144,35 +144,36 @@ class Desk:
 
     # the cloud -----------------------------------------------------------------------------------------------------
 
-    async def control(self, path: str, method: str = "POST", status: int = 200, **body: Any) -> Any:
-        async with self.http.request(method, f"{self.cloud.base_url}/control/{path}", json=body) as answer:
-            assert answer.status == status, await answer.text()
+    async def control(self, path: str, body: Mapping[str, Any] | None = None, *, by: str = "POST") -> Any:
+        async with self.http.request(by, f"{self.cloud.base_url}/control/{path}", json=body or {}) as answer:
+            assert answer.status == 200, await answer.text()
             return await answer.json()
 
     async def alert(self, partner: str = "northwind", **fields: Any) -> dict[str, Any]:
         """A new alert at Partner Center, high and named uniquely unless said otherwise."""
         self._names += 1
         fields = {"displayName": f"Scenario alert number {self._names:03d}", "severity": "high", **fields}
-        raised: dict[str, Any] = await self.control("alerts", partner=partner, **fields)
+        raised: dict[str, Any] = await self.control("alerts", {"partner": partner, **fields})
         return raised
 
     async def fault(self, service: str, method: str | None = None, match: str | None = None, times: int | None = 1, **action: Any) -> str:
-        fault = await self.control("faults", service=service, method=method, match=match, times=times, action=action)
+        wanted = {"service": service, "method": method, "match": match, "times": times, "action": action}
+        fault = await self.control("faults", wanted)
         return str(fault["id"])
 
     async def heal(self) -> None:
-        await self.control("faults", "DELETE")
+        await self.control("faults", by="DELETE")
 
     async def switch(self, **values: Any) -> None:
-        await self.control("switches", **values)
+        await self.control("switches", values)
 
     async def roles(self, person: str, role: str, grant: bool) -> None:
-        await self.control("roles", person=person, role=role, grant=grant)
+        await self.control("roles", {"person": person, "role": role, "grant": grant})
 
     async def in_portal(self, alert: Mapping[str, Any], deed: str, partner: str = "northwind", **body: Any) -> None:
         """`resolve` (reason, by) or `reopen` (by), as if somebody did it in the portal."""
         tenant = self.cloud.world.partner(partner).tenant_id
-        await self.control(f"alerts/{tenant}/{alert['id']}/{deed}", **body)
+        await self.control(f"alerts/{tenant}/{alert['id']}/{deed}", body)
 
     def deeds(self, via: str = "graph") -> list[dict[str, Any]]:
         """Changes of alerts that really happened, oldest first."""

@@ -142,20 +142,33 @@ export function show(message) {
   const stick = nearBottom() || message.from.key === state.person;
   place.querySelector(".empty")?.remove();
   insert(message);
-  if (message.threadId && message.from.key === state.person) elementOf(message.id).scrollIntoView({ block: "nearest" });
-  else if (stick && !message.threadId) scrollToNewest();
-  else if (stick && nearBottom()) scrollToNewest();
+  const element = elementOf(message.id);
+  const last = !message.threadId || element.closest(".thread") === place.lastElementChild;
+  if (message.threadId && message.from.key === state.person) element.scrollIntoView({ block: "nearest" });
+  else if (stick && last) reveal(element);
   else if (!message.threadId) newest.hidden = false;
+}
+
+/** To the bottom, but never past the beginning of what is new. */
+function reveal(element) {
+  scrollToNewest();
+  const above = place.getBoundingClientRect().top - element.getBoundingClientRect().top;
+  if (above > 0) place.scrollTop -= above + 8;
 }
 
 newest.addEventListener("click", scrollToNewest);
 place.addEventListener("scroll", () => { if (nearBottom()) newest.hidden = true; }, { passive: true });
 
-// The renderer is told how wide a card may be, so a change of layout draws the cards again.
+// The renderer is told how wide a card may be, so a change of layout draws the cards again. Who stood at the newest post
+// still does afterwards, however much taller the posts became.
 let shape = "";
+let atBottom = true;
+place.addEventListener("scroll", () => { atBottom = nearBottom(); }, { passive: true });
 new ResizeObserver(() => {
+  const stay = atBottom;
   const width = room({});
   const next = [350, 400, 512, 768].map((edge) => width > edge).join();
   if (shape && next !== shape && state.messages.size) drawAll({ keepScroll: true });
   shape = next;
+  if (stay) scrollToNewest();
 }).observe(place);

@@ -1,0 +1,90 @@
+"""How the databases go about our questions: never through all alerts, and counting open ones only among the open."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from bot.domain.alerts import AlertKey
+from bot.domain.filters import Cursor
+from bot.ports import Transaction
+from bot.store import SqlStore
+from tests.contract.store_samples import CONTOSO, EVERYONE, NOW, a_query, add_alerts, an_alert
+
+Ask = Callable[[Transaction], Coroutine[Any, Any, Any]]
+
+
+async def _all_of(stream: AsyncIterator[Any]) -> list[Any]:
+    return [thing async for thing in stream]
+
+
+OPEN = a_query(unresolved=True)
+QUESTIONS: dict[str, Ask] = {
+    "first page": lambda tx: tx.alerts.page(a_query(), None, 10),
+    "next page": lambda tx: tx.alerts.page(OPEN, Cursor(3, NOW, 1001), 10),
+    "count of one": lambda tx: tx.alerts.count(a_query(unresolved=True, partners=frozenset({CONTOSO}))),
+    "stream": lambda tx: _all_of(tx.alerts.stream(a_query())),
+    "by number": lambda tx: tx.alerts.by_number(1001, EVERYONE),
+    "by id prefix": lambda tx: tx.alerts.by_id_prefix("alert", EVERYONE, 5),
+    "many": lambda tx: tx.alerts.many([AlertKey(CONTOSO, "one"), AlertKey(CONTOSO, "two")]),
+    "search": lambda tx: tx.alerts.search("adatum", EVERYONE, 5),
+    "open keys": lambda tx: tx.alerts.open_keys(CONTOSO),
+    "alerts of a customer": lambda tx: tx.names.alerts_of(CONTOSO, ["one"]),
+    "claim": lambda tx: tx.outbox.claim("replica", NOW, 30, 10),
+    "oldest waiting": lambda tx: tx.outbox.oldest_waiting(),
+}
+ABOUT_OPEN_ALERTS = ("count of one", "open keys")
+
+
+@contextmanager
+def plans(store: SqlStore) -> Iterator[list[str]]:
+    """Collects the plan of every statement that is executed meanwhile."""
+    found: list[str] = []
+    engines = {store._engines.writer.sync_engine, store._engines.reader.sync_engine}
+
+    def explain(connection: Connection, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if not statement.startswith(("SELECT", "UPDATE")):
+            return
+        other = connection.connection.cursor()
+        if connection.dialect.name == "sqlite":
+            other.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        else:
+            other.execute("SET LOCAL enable_seqscan = off")  # in a table this small it would be right
+            other.execute(f"EXPLAIN {statement}", parameters)
+        found.append("\n".join(str(row[-1]) for row in other.fetchall()))
+        other.close()
+
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", explain)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_no_question_is_answered_by_reading_a_whole_table(store: SqlStore, question: str) -> None:
+    await add_alerts(store, an_alert("one"), an_alert("two"))
+    with plans(store) as found:
+        async with store.write() as tx:
+            await QUESTIONS[question](tx)
+    assert found
+    for plan in found:
+        for table in ("alerts", "outbox"):
+            assert f"SCAN {table}" not in plan, plan
+            assert f"Seq Scan on {table}" not in plan, plan
+
+
+@pytest.mark.parametrize("question", ABOUT_OPEN_ALERTS)
+async def test_open_alerts_are_counted_among_the_open_ones(store: SqlStore, question: str) -> None:
+    await add_alerts(store, an_alert("one"))
+    with plans(store) as found:
+        async with store.write() as tx:
+            await QUESTIONS[question](tx)
+    if store._engines.one_writer:
+        assert "COVERING INDEX ix_alerts_open_list" in found[0]
