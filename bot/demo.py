@@ -209,5 +209,5 @@ def _refuse_taken(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise ConfigError(
-                f"Port {port} is taken by another program. Stop it, or choose others: python -m bot demo --port N --page-port M"
+                f"Port {port} is taken. Stop that program, or choose: python -m bot demo --port N --page-port M"
             ) from None

@@ -58,7 +58,7 @@ async def verify_audit(settings: Settings, head: str) -> int:
             if fault is not None:
                 faults += 1
                 print(
-                    f"{name}: row {fault.seq} does not follow from the one before: a row was changed, removed or reordered"
+                    f"{name}: row {fault.seq} does not follow from the one before: rows were changed, removed or moved"
                 )
             elif partner in kept and kept[partner] != (count, last_hash):
                 faults += 1

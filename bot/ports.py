@@ -252,7 +252,7 @@ class Outbox(Protocol):
         ...
 
     async def claim(self, owner: str, now: datetime, lease: float, limit: int) -> tuple[OutboxItem, ...]:
-        """Due items, one per conversation at most and none where one is being sent; highest priority first, then oldest.
+        """Due items, one per conversation at most and none where one is being sent; highest priority, then oldest.
 
         Items of conversations that are not active stay where they are.
         """
@@ -345,7 +345,7 @@ class Exports(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A sign-in under way, for `person_id` of `tenant_id`. `flow` is the adapter's own: worth nothing without our credential."""
+    """A sign-in under way, for `person_id` of `tenant_id`. `flow` is the adapter's own."""
 
     state: str
     person_id: str

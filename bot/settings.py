@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
+import json
+import math
 import os
 import uuid
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -103,11 +106,14 @@ class PartnerSettings(BaseModel):
     @field_validator("channels")
     @classmethod
     def _base_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(channel.split(";", 1)[0].strip() for channel in value)
+        bases = tuple(channel.split(";", 1)[0].strip() for channel in value)
+        if not all(bases):
+            raise ValueError("a channel is the id of a Teams conversation, not an empty text")
+        return bases
 
 
 class Settings(BaseSettings):
-    """Frozen. Read it with `load`, which turns every problem into one ConfigError."""
+    """Frozen. Read it with `load`: it asks for the `contradictions` too, and turns all problems into one ConfigError."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True)
 
@@ -187,17 +193,16 @@ class Settings(BaseSettings):
             **{k: v for k, v in data.items() if v or k not in preset},
         }
 
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        problems = [
-            *self._credential_problems(),
-            *self._partner_problems(),
-            *self._url_problems(),
-            *self._limit_problems(),
-        ]
-        if problems:
-            raise ValueError("\n".join(problems))
-        return self
+    def contradictions(self, unknown: frozenset[str] = frozenset()) -> list[str]:
+        """What the settings contradict each other in, one line each. Checks that need a field of `unknown` are left out."""
+        checks: tuple[tuple[Callable[[], list[str]], set[str]], ...] = (
+            (self._credential_problems, set()),
+            (self._encryption_key_problems, set()),
+            (self._partner_problems, {"partners", "act_as", "app_tenant_id"}),
+            (self._url_problems, {"dangerously_allow_loopback"}),
+            (self._limit_problems, {"send_limits", "dangerously_allow_loopback"}),
+        )
+        return [problem for check, needs in checks if not needs & unknown for problem in check()]
 
     def _credential_problems(self) -> list[str]:
         given = [
@@ -215,17 +220,14 @@ class Settings(BaseSettings):
             ]
         if len(given) > 1:
             return [f"{PREFIX}{' and '.join(given)}: give exactly one credential"]
-        problems = []
         if self.app_certificate_password and not self.app_certificate_path:
-            problems.append(f"{PREFIX}APP_CERTIFICATE_PASSWORD: there is no APP_CERTIFICATE_PATH that it could open")
-        if self.encryption_key is not None:
-            problems.extend(self._encryption_key_problems(self.encryption_key.get_secret_value()))
-        return problems
+            return [f"{PREFIX}APP_CERTIFICATE_PASSWORD: there is no APP_CERTIFICATE_PATH that it could open"]
+        return []
 
-    @staticmethod
-    def _encryption_key_problems(text: str) -> list[str]:
-        import json
-
+    def _encryption_key_problems(self) -> list[str]:
+        text = self.encryption_key.get_secret_value() if self.encryption_key else ""
+        if not text:
+            return []
         try:
             keys = json.loads(text) if text.lstrip().startswith("[") else [text]
             for key in keys:
@@ -249,7 +251,7 @@ class Settings(BaseSettings):
             if (entry.actAs or self.act_as) == "user":
                 if entry.tenantId != self.app_tenant_id:
                     problems.append(
-                        f'{where}: ACT_AS=user cannot cross tenants (APP_TENANT_ID is another tenant); set "actAs":"app"'
+                        f'{where}: ACT_AS=user cannot cross tenants (APP_TENANT_ID is another); set "actAs":"app"'
                     )
                 else:
                     problems.append(
@@ -279,24 +281,30 @@ class Settings(BaseSettings):
                     problems.append(
                         f"{PREFIX}{name.upper()}: {host!r} must be a host name without scheme, port or wildcard"
                     )
-                elif host in LOOPBACK and not self.dangerously_allow_loopback:
+                elif host.lower() in LOOPBACK and not self.dangerously_allow_loopback:
                     problems.append(
                         f"{PREFIX}{name.upper()}: {host} needs DANGEROUSLY_ALLOW_LOOPBACK=true, never in production"
                     )
         return problems
 
     def _url_problem(self, url: str) -> str:
-        parts = urlsplit(url)
-        if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
-            return f"{url!r} must be a plain https address without user, query or fragment"
+        """Never shows the address itself: a secret may stand in one."""
+        try:
+            parts = urlsplit(url)
+            wrong = not parts.hostname or parts.port == 0
+        except ValueError:  # such as a port that is no number
+            return "this is no address that can be read"
+        if wrong or parts.username or parts.password or parts.query or parts.fragment:
+            return "must be a plain https address without user, query or fragment"
         if parts.hostname in LOOPBACK:
             if not self.dangerously_allow_loopback:
                 return "a loopback address needs DANGEROUSLY_ALLOW_LOOPBACK=true, never in production"
             return "" if parts.scheme in ("http", "https") else "must be http or https"
-        return "" if parts.scheme == "https" else f"{url!r} must be https"
+        return "" if parts.scheme == "https" else "must be https"
 
     def _limit_problems(self) -> list[str]:
-        if not self.send_limits and not self.dangerously_allow_loopback:
+        lifted = [name for name in DOCUMENTED_SEND_LIMITS if not self.send_limits.get(name)]
+        if lifted and not self.dangerously_allow_loopback:
             return [
                 f"{PREFIX}SEND_LIMITS: lifting Teams' limits needs DANGEROUSLY_ALLOW_LOOPBACK=true, never in production"
             ]

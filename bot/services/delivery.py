@@ -105,7 +105,7 @@ class Delivery:
         """Write the end down. Where the database is away for longer than its tries, the claim runs out, and the item
         is then treated as what it is: one whose end is unknown."""
         if end.how is not How.SENT:
-            log.warning(f"delivery_{end.how}", item=item.id, kind=item.kind, problem=end.problem)
+            log.warning("delivery_not_sent", item=item.id, kind=item.kind, how=end.how, problem=end.problem)
         for attempt in range(_RECORD_TRIES):
             try:
                 async with self._env.store.write() as tx:

@@ -30,7 +30,6 @@ def migrate(url: str) -> None:
         _refuse_newer(connection, config)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-    engine.dispose()
 
 
 def check_schema(url: str) -> None:
@@ -39,7 +38,6 @@ def check_schema(url: str) -> None:
     engine = migration_engine(url)
     with our_errors(), engine.connect() as connection:
         current = _refuse_newer(connection, config)
-    engine.dispose()
     if current != ScriptDirectory.from_config(config).get_current_head():
         raise ConfigError("The database's schema is out of date. Run: python -m bot migrate")
 

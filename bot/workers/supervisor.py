@@ -34,7 +34,7 @@ class Supervisor:
         return task
 
     async def stop(self, seconds: float) -> None:
-        """End the loops, then give one-off tasks up to `seconds` to finish. What is left is durable and goes on later."""
+        """End the loops, then give one-off tasks up to `seconds`. What is left is durable, and goes on later."""
         for task in self._loops:
             task.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)

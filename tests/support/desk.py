@@ -325,14 +325,24 @@ class Desk:
 
 @asynccontextmanager
 async def running_desk(
-    folder: Path, *, database_url: str = "", background: bool = False, installed: bool = True, **settings: str
+    folder: Path,
+    *,
+    database_url: str = "",
+    background: bool = False,
+    installed: bool = True,
+    history: int = 12,
+    **settings: str,
 ) -> AsyncIterator[Desk]:
     """A cloud, and a bot that uses it. `installed`: Teams has told the bot where it is, and both partners' first sync
-    and its cards are over."""
+    and its cards are over. `history`: how many decided alerts of each partner there are before that."""
     timeout = aiohttp.ClientTimeout(total=60)
     async with running(SandboxOptions(bot_url="")) as cloud, aiohttp.ClientSession(timeout=timeout) as http:
         clock = ShiftClock(real=background)
         cloud.teams.clock = clock.monotonic
+        for alerts in cloud.world.alerts.values():
+            decided = [alert_id for alert_id, alert in alerts.items() if alert["status"] == "resolved"]
+            for alert_id in decided[history:]:
+                del alerts[alert_id]
         environment = {
             **await _settings(cloud, http),
             "ALERTDESK_DATABASE_URL": database_url or f"sqlite:///{folder / 'desk.db'}",

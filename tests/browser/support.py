@@ -1,0 +1,236 @@
+"""The demo as its users have it: the real command as a process, and the page in Chromium through one person's eyes."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 90.0
+STOP_SECONDS = 30.0
+PATIENCE = 30_000.0  # ms; the machine may be busy, and the bot reads new alerts each 5 s
+COMMAND = (sys.executable, "-m", "bot", "demo")
+ANY_PORTS = ("--port", "0", "--page-port", "0", "--pace", "0")
+
+
+@dataclass
+class Demo:
+    """A running `python -m bot demo`; `url` is the one that it printed."""
+
+    process: subprocess.Popen[str]
+    url: str
+    said: list[str] = field(default_factory=list)
+
+    def programs(self) -> dict[int, str]:
+        """Everything that it started and that still lives, as pid -> command."""
+        return _family(self.process.pid)
+
+    @property
+    def logs(self) -> Path:
+        """Where it said that its logs are; the folder goes when it ends."""
+        found = re.search(r"Logs: (\S+)", "".join(self.said))
+        assert found, self.said
+        return Path(found[1])
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit code. All of its programs must be gone by then."""
+        programs = self.programs()
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(STOP_SECONDS)
+        self.said += self.process.stdout or []
+        left = {pid: program for pid, program in programs.items() if pid in _running()}
+        assert not left, f"the demo left these behind: {left}"
+        return code
+
+
+@contextmanager
+def running_demo(*options: str, before: Sequence[str] = ()) -> Iterator[Demo]:
+    """The demo on free ports, without alerts of its own; `before` is put before the command. Ended with the block."""
+    process = subprocess.Popen(
+        [*before, *COMMAND, *ANY_PORTS, *options],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # the Ctrl-C of whoever runs the tests must not reach it
+    )
+    demo = Demo(process, "")
+    try:
+        demo.url = _printed_url(demo)
+        yield demo
+    finally:
+        programs = demo.programs()
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for pid in programs.keys() & _running().keys():
+            os.kill(pid, signal.SIGKILL)
+        if process.stdout:
+            process.stdout.close()
+
+
+def _printed_url(demo: Demo) -> str:
+    output = demo.process.stdout
+    assert output is not None
+    deadline = time.monotonic() + START_SECONDS
+    url = ""
+    while time.monotonic() < deadline and select.select([output], [], [], deadline - time.monotonic())[0]:
+        line = output.readline()
+        if not line:
+            break
+        demo.said.append(line)
+        if found := re.search(r"Open\s+(http://127\.0\.0\.1:\d+)/", line):
+            url = found[1]
+        if "Ctrl-C" in line:
+            return url
+    raise AssertionError("The demo did not start:\n" + "".join(demo.said))
+
+
+def _running() -> dict[int, tuple[int, str]]:
+    """pid -> (parent, command) of all processes but zombies."""
+    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True)
+    rows = (line.split(None, 3) for line in listing.stdout.splitlines())
+    return {int(row[0]): (int(row[1]), row[3]) for row in rows if len(row) == 4 and not row[2].startswith("Z")}
+
+
+def _family(root: int) -> dict[int, str]:
+    running = _running()
+    found: dict[int, str] = {}
+    parents = {root}
+    while parents:
+        children = {pid: command for pid, (parent, command) in running.items() if parent in parents}
+        found |= children
+        parents = set(children)
+    return found
+
+
+def by_id(name: str) -> str:
+    return f'[data-testid="{name}"]'
+
+
+class Teams:
+    """One person at the demo's page."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url, self.person = page, url, ""
+
+    async def sit_down(self, person: str, **look: str) -> None:
+        """Open the page as this person; `look` is the page's query: theme, width, conversation."""
+        query = "&".join(f"{name}={value}" for name, value in {"person": person, **look}.items())
+        await self.page.goto(f"{self.url}/?{query}")
+        await self._live(person)
+
+    async def become(self, person: str) -> None:
+        await self.element(f"person-{person}").click()
+        await self._live(person)
+
+    async def _live(self, person: str) -> None:
+        self.person = person
+        await self.page.wait_for_selector(f'html[data-live="{person}"]', state="attached")
+        await self.page.wait_for_selector("html:not([data-loading])", state="attached")
+
+    async def open(self, name: str = "", *, kind: str = "channel") -> None:
+        chosen = f'[data-kind="{kind}"]' + (f'[data-name="{name}"]' if name else "")
+        await self.page.locator(by_id("conversation") + chosen).click()
+        await expect(self.page.locator(f'{by_id("conversation")}{chosen}[aria-current="true"]')).to_have_count(1)
+
+    def element(self, name: str) -> Locator:
+        return self.page.locator(by_id(name))
+
+    def thread(self, thread_id: str) -> Locator:
+        return self.page.locator(f'{by_id("thread")}[data-thread-id="{thread_id}"]')
+
+    async def ids(self, name: str = "thread") -> list[str]:
+        key = "threadId" if name == "thread" else "messageId"
+        return [str(value) for value in await self.element(name).evaluate_all(f"all => all.map(one => one.dataset.{key})")]
+
+    async def fresh(self, name: str, before: Sequence[str]) -> str:
+        """The id of the thread or message that was not there before, once there is one."""
+        known = "".join(f':not([data-{name}-id="{one}"])' for one in before)
+        found = self.page.locator(by_id(name) + known).first
+        await expect(found).to_be_attached(timeout=PATIENCE)
+        return await found.get_attribute(f"data-{name}-id") or ""
+
+    async def raise_alert(self, severity: str = "high") -> Locator:
+        """Through the panel of faults; the thread of the new alert, once its card is there."""
+        before = await self.ids()
+        await self.panel(open=True)
+        await self.element("alert-severity").select_option(severity)
+        await self.element("alert-raise").click()
+        thread = self.thread(await self.fresh("thread", before))
+        await self.panel(open=False)
+        return thread
+
+    async def panel(self, *, open: bool) -> None:
+        toggle = self.element("faults-toggle")
+        if (await toggle.get_attribute("aria-expanded") == "true") != open:
+            await toggle.click()
+        await expect(self.element("faults-panel")).to_be_visible(visible=open)
+
+    async def say(self, text: str, *, thread: Locator | None = None) -> Locator:
+        """Write it in the open conversation, or in a thread; the bot's answer, once it is there."""
+        before = await self.ids("message")
+        if thread is None:
+            box = "new"
+        else:
+            await thread.locator(by_id("reply")).click()
+            box = "reply"
+        await self.element(f"compose-{box}").fill(text)
+        await self.element(f"send-{box}").click()
+        known = "".join(f':not([data-message-id="{one}"])' for one in before)
+        answer = self.page.locator(f'{by_id("message")}[data-from="bot"]{known}').first
+        await expect(answer).to_be_attached(timeout=PATIENCE)
+        return self.page.locator(f'{by_id("message")}[data-message-id="{await answer.get_attribute("data-message-id")}"]')
+
+    async def more(self, card: Locator, entry: str) -> None:
+        """An entry of a card's overflow menu."""
+        await card.locator(".ac-pushButton", has_text="...").click()
+        await self.page.get_by_role("menuitem", name=entry).click()
+
+    async def control(self, path: str, *, post: Any = None, delete: bool = False) -> Any:
+        """The sandbox's own door, for what no person can see or do."""
+        url = f"{self.url}/control/{path}"
+        if delete:
+            answer = await self.page.request.delete(url)
+        elif post is not None:
+            answer = await self.page.request.post(url, data=post)
+        else:
+            answer = await self.page.request.get(url)
+        assert answer.ok, await answer.text()
+        return await answer.json() if await answer.body() else None
+
+
+@asynccontextmanager
+async def seated(browser: Browser, url: str, person: str, *, size: tuple[int, int] = (1280, 900), **look: str) -> AsyncIterator[Teams]:
+    """This person at a browser window of their own. A script error of the page fails the test."""
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, locale="en-GB", timezone_id="UTC", accept_downloads=True
+    )
+    context.set_default_timeout(PATIENCE)
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    teams = Teams(page, url)
+    try:
+        await teams.sit_down(person, **look)
+        yield teams
+    finally:
+        await context.close()
+    assert errors == []
