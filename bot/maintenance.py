@@ -51,6 +51,8 @@ async def verify_audit(settings: Settings, head: str) -> int:
     kept = _head(head)
     faults = 0
     async with _environment(settings) as (env, store):
+        if strange := kept.keys() - {"", *env.partners}:
+            raise UserError(f"--head names {min(strange)}, which is none of the partners that are set up.")
         for partner in ["", *sorted(env.partners)]:
             fault, last = await _walk(store, settings.audit_key_bytes, partner)
             name = partner or "(no partner)"

@@ -243,7 +243,9 @@ class Intents(Protocol):
         """Give the claim back until `at`, with the reason."""
         ...
 
-    async def close(self, intent_id: str, state: str, error: str = "") -> None: ...
+    async def close(self, intent_id: str, state: str, error: str = "") -> bool:
+        """False: it was closed already, and stays as it is."""
+        ...
 
 
 class Outbox(Protocol):

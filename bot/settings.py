@@ -113,7 +113,7 @@ class PartnerSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Frozen. Read it with `load`: it asks for the `contradictions` too, and turns all problems into one ConfigError."""
+    """Frozen. Read it with `load`, which asks for the `contradictions` too and names every problem in one error."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True)
 
@@ -194,7 +194,7 @@ class Settings(BaseSettings):
         }
 
     def contradictions(self, unknown: frozenset[str] = frozenset()) -> list[str]:
-        """What the settings contradict each other in, one line each. Checks that need a field of `unknown` are left out."""
+        """What the settings contradict each other in, a line each. Checks that need one of `unknown` are left out."""
         checks: tuple[tuple[Callable[[], list[str]], set[str]], ...] = (
             (self._credential_problems, set()),
             (self._encryption_key_problems, set()),
@@ -312,7 +312,8 @@ class Settings(BaseSettings):
             return [
                 f"{PREFIX}SEND_LIMITS: unknown window {', '.join(sorted(unknown))}; there are conversation and tenant"
             ]
-        if any(count <= 0 or seconds <= 0 for windows in self.send_limits.values() for count, seconds in windows):
+        windows = [window for windows in self.send_limits.values() for window in windows]
+        if not all(count > 0 and seconds > 0 and math.isfinite(seconds) for count, seconds in windows):
             return [f"{PREFIX}SEND_LIMITS: a window is [count, seconds], both greater than 0"]
         return []
 
@@ -348,14 +349,20 @@ class Settings(BaseSettings):
 
 
 _JSON_FIELDS = frozenset({"partners", "service_hosts", "upload_hosts", "webhook_cert_hosts", "send_limits"})
+_STAND_INS: Mapping[str, Any] = {
+    "app_id": str(uuid.UUID(int=0)),
+    "app_tenant_id": str(uuid.UUID(int=0)),
+    "partners": (),
+    "audit_key": base64.b64encode(bytes(32)).decode(),
+}
+"""Where a required setting is missing or wrong, so that the others can be checked. They never leave this module."""
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from an environment (the process's own by default). Raises ConfigError that names every problem."""
-    import json
-
     given: dict[str, Any] = {}
     problems: list[str] = []
+    unread: set[str] = set()
     for name, value in (os.environ if environment is None else environment).items():
         if not name.upper().startswith(PREFIX):
             continue
@@ -369,37 +376,35 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
                 given[field_name] = json.loads(value)
             except ValueError as error:
                 problems.append(f"{name}: not valid JSON ({error})")
+                unread.add(field_name)
         else:
             given[field_name] = value.strip()
     try:
         settings = Settings(**given)
     except ValidationError as error:
-        problems.extend(_told(error, set(given)))
-        raise ConfigError(_message(problems)) from None
+        told = {name: lines for name, lines in _told(error).items() if name not in unread}
+        problems.extend(line for lines in told.values() for line in lines)
+        unread |= set(told)
+        readable = {name: value for name, value in given.items() if name not in unread}
+        settings = Settings(**{**_STAND_INS, **readable})
+    problems.extend(settings.contradictions(frozenset(unread)))
     if problems:
-        raise ConfigError(_message(problems))
+        raise ConfigError("The settings cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems))
     return settings
 
 
-def _told(error: ValidationError, given: set[str]) -> list[str]:
-    lines: list[str] = []
+def _told(error: ValidationError) -> dict[str, list[str]]:
+    """The fields that could not be read, each with what is wrong with it."""
+    told: dict[str, list[str]] = {}
     for item in error.errors(include_url=False, include_input=False):
+        field_name = str(item["loc"][0])
         text = str(item["msg"]).removeprefix("Value error, ")
-        if not item["loc"]:
-            lines.extend(text.splitlines())
-            continue
-        name = f"{PREFIX}{str(item['loc'][0]).upper()}"
         where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"][1:])
-        lines.append(f"{name}{where}: {'is required' if item['type'] == 'missing' else text}")
-    return lines
-
-
-def _message(problems: list[str]) -> str:
-    return "The settings cannot be used:\n" + "\n".join(f"  - {problem}" for problem in problems)
+        line = f"{PREFIX}{field_name.upper()}{where}: {'is required' if item['type'] == 'missing' else text}"
+        told.setdefault(field_name, []).append(line)
+    return told
 
 
 def _nearest(name: str) -> str:
-    import difflib
-
     near = difflib.get_close_matches(name, Settings.model_fields, n=1)
     return f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""

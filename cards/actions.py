@@ -49,11 +49,16 @@ class RouteAct(_Payload):
     """Turns the presser's own partners' alerts on or off in the conversation where it is pressed."""
 
 
+TRAIL_MOST = 20
+
+
 class ListPage(_Payload):
-    """A page of `show <words>`. `trail` holds the cursors of the pages before it, so that one can go back."""
+    """Page `page` of `show <words>`, the first being 1. `trail` ends with the cursor after which the page begins, and
+    before it holds those of the pages before, as far back as it reaches, so that one can go back."""
 
     words: Annotated[str, Field(max_length=500)] = ""
-    trail: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=400)] = []
+    page: Annotated[int, Field(ge=1, le=10**6)] = 1
+    trail: Annotated[list[Annotated[str, Field(max_length=80)]], Field(max_length=TRAIL_MOST)] = []
 
 
 class ExportRun(_Payload):

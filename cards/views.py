@@ -1,7 +1,7 @@
 """What the card builders take: small frozen values whose texts are ready to read. Nothing here knows the bot.
 
 All texts are in the reader's language already and may come from attackers: the builders draw them so that nothing in
-them comes alive. Only `Button.url` and `Link.url` become links, and the presenter builds those from validated ids.
+them comes alive. Only `Button.url` becomes a link, and the presenter builds those from validated ids.
 """
 
 from __future__ import annotations
@@ -35,12 +35,6 @@ class Fact:
     value: str
     monospace: bool = False  # ids
     tone: Tone = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    title: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,10 @@ class Board:
 
     async def details(self, record: AlertRecord, card_id: str) -> Mapping[str, Any]:
         async with self._env.store.read() as tx:
-            notes = await tx.alerts.notes([record.alert.key])
+            notes = (await tx.alerts.notes([record.alert.key])).get(record.alert.key, ())
+            pending = await tx.intents.open_on(record.alert.key)
         now = self._env.clock.now()
-        return details_card(details_view(record, notes.get(record.alert.key, ()), self.place, now, card_id=card_id))
+        return details_card(details_view(record, notes, self.place, now, card_id=card_id, pending=pending))
 
     def summary(self, record: AlertRecord) -> str:
         """What a notification shows of the card."""

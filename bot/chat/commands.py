@@ -77,7 +77,8 @@ class Commands:
         )
         return ShowCard(help_card(view), summary=texts.HELP_TITLE)
 
-    async def _whoami(self, turn: Turn, _rest: str) -> Reply:
+    async def _whoami(self, turn: Turn, rest: str) -> Reply:
+        _nothing_more("whoami", rest)
         try:
             person = await self._access.known(turn.person, turn.conversation)
         except AlertDeskError:
@@ -120,7 +121,7 @@ class Commands:
             record = await self._acting.meant(turn, rest, whole=False)
             return ShowCard(await self._acting.board.details(record, ""), summary=self._acting.board.summary(record))
         readable = await self._acting.readable(turn)
-        return ShowCard(await self._lists.page(rest, [], readable), summary=texts.list_title(rest))
+        return ShowCard(await self._lists.page(rest, readable), summary=texts.list_title(rest))
 
     async def _search(self, turn: Turn, rest: str) -> Reply:
         readable = await self._acting.readable(turn)
@@ -162,8 +163,14 @@ class Commands:
     async def _subscribe(self, turn: Turn, rest: str) -> Reply:
         return Say(texts.subscribed(await self._routes.subscribe(turn.person, turn.conversation, rest), rest))
 
-    async def _unsubscribe(self, turn: Turn, _rest: str) -> Reply:
+    async def _unsubscribe(self, turn: Turn, rest: str) -> Reply:
+        _nothing_more("unsubscribe", rest)
         return Say(texts.unsubscribed(await self._routes.unsubscribe(turn.person, turn.conversation)))
+
+
+def _nothing_more(name: str, rest: str) -> None:
+    if rest:
+        raise UserError(texts.takes_nothing(name, rest), code="too_much")
 
 
 def _unquoted(text: str) -> str:

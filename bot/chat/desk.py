@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from pydantic import ValidationError
 
 from bot.chat.commands import Commands
@@ -29,7 +28,7 @@ from bot.ports import Environment
 from bot.services.adoption import Adoption
 from bot.services.conversations import Conversations
 from bot.telemetry import metrics
-from bot.telemetry.log import get_logger
+from bot.telemetry.log import About, get_logger
 from bot.texts import en as texts
 from cards import actions
 from cards.actions import PAYLOADS
@@ -56,11 +55,11 @@ class Desk:
     async def turn(self, turn: Turn) -> Reply:
         """The answer to a verified activity. Never raises, except when it is cancelled."""
         correlation = self._env.ids.guid()[:8]
-        with structlog.contextvars.bound_contextvars(correlation=correlation, activity=turn.activity_id):
+        with About(correlation=correlation, activity=turn.activity_id):
             reply = await self._answered(turn, correlation)
             if turn.automatic and isinstance(reply, Refuse):
                 reply = Nothing()  # nobody pressed anything: the card stays as it is
-            metrics.TURNS.labels(kind=turn.kind, verb=turn.verb if turn.verb in PAYLOADS else "", end=_end(reply)).inc()
+            metrics.turns(turn.kind, turn.verb if turn.verb in PAYLOADS else "", _end(reply)).inc()
             return reply
 
     async def _answered(self, turn: Turn, correlation: str) -> Reply:
@@ -82,7 +81,10 @@ class Desk:
         if not turn.person.aad_id:
             return Refuse(texts.BOT_UNKNOWN_PERSON, "nobody")
         if turn.automatic:
-            return await self._act(turn)  # a client redraws a card by itself: nothing is written for it
+            # A client redraws a card by itself: nothing else may come of it, and nobody outside is asked. What may be
+            # read in a personal chat takes asking.
+            quiet = turn.verb == actions.ALERT_REFRESH and not turn.is_personal
+            return await self._act(turn) if quiet else Nothing()
         await self._conversations.heard(turn.conversation, turn.person)
         if turn.verb in _READING or turn.kind == TurnKind.DIALOG_OPEN:
             return await self._act(turn)

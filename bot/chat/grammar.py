@@ -15,8 +15,10 @@ from bot.texts.help import COMMANDS
 _NAMES = tuple(dict.fromkeys(command.name.split(" ", 1)[0] for command in COMMANDS))
 _ALIASES = {"list": "show", "find": "search", "unresolved": "show", "?": "help", "hi": "help", "hello": "help"}
 _REFERENCE = re.compile(r"(?:#|a-)?\d{1,12}|[0-9a-z][0-9a-z-]{5,}", re.IGNORECASE)
-_ALERT_NUMBER = re.compile(r"a-\d{1,12}|\d{1,12}", re.IGNORECASE)
+_LABEL = re.compile(r"a-\d{1,12}", re.IGNORECASE)
 _HAS_DIGIT = re.compile(r"\d")
+_HEX = re.compile(r"[0-9a-f-]{6,}", re.IGNORECASE)
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def looks_like_alert(text: str) -> bool:
     word = text.strip()
     if " " in word or ":" in word or not word or word.lower() in STATUS_WORDS:
         return False
-    return bool(_ALERT_NUMBER.fullmatch(word)) or bool(_REFERENCE.fullmatch(word) and _HAS_DIGIT.search(word))
+    return bool(_REFERENCE.fullmatch(word) and (_HAS_DIGIT.search(word) or _HEX.fullmatch(word)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,8 @@ class Remark:
 
 
 def remark(rest: str, *, in_thread: bool) -> Remark:
-    """`A-1042 some text`; in an alert's thread the number may be left out."""
+    """`A-1042 some text`; in an alert's thread the number may be left out, so there only a plain one counts as one."""
     first, _, text = rest.partition(" ")
-    if _ALERT_NUMBER.fullmatch(first) and (first.lower().startswith("a-") or not in_thread):
-        return Remark(first, text.strip())
-    if in_thread:
+    if in_thread and not (_LABEL.fullmatch(first) or _GUID.fullmatch(first)):
         return Remark("", rest.strip())
     return Remark(first, text.strip())

@@ -2,56 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.chat.presenter import Place, row
 from bot.domain.filters import Cursor
 from bot.errors import UserError
-from bot.ports import Environment
+from bot.ports import Environment, Page
 from bot.services.filtering import words_query
 from bot.texts import en as texts
 from cards import actions
+from cards.actions import TRAIL_MOST
 from cards.listing import list_card
 from cards.views import Button, ListView
 
 PAGE = 8
 SEARCH_MOST = 15
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR = re.compile(r"(\d)\.(-?\d{1,16})\.(\d{1,12})", re.ASCII)
 
 
 class Lists:
     def __init__(self, env: Environment, place: Place) -> None:
         self._env, self._place = env, place
 
-    async def page(self, words: str, trail: list[str], readable: frozenset[str]) -> Mapping[str, Any]:
+    async def page(
+        self, words: str, readable: frozenset[str], number: int = 1, trail: Sequence[str] = ()
+    ) -> Mapping[str, Any]:
         """The page after the last cursor of the trail. Raises UserError for words or cursors that make no sense."""
         now = self._env.clock.now()
         wanted = words_query(words, readable, self._env.partners, now)
         after = decode_cursor(trail[-1]) if trail else None
         async with self._env.store.read() as tx:
             page = await tx.alerts.page(wanted, after, PAGE)
-        first = len(trail) * PAGE + 1
-        buttons = []
-        if trail:
-            buttons.append(Button(texts.PREVIOUS, verb=actions.LIST_PAGE, data={"words": words, "trail": trail[:-1]}))
-        if page.next is not None:
-            buttons.append(
-                Button(
-                    texts.NEXT,
-                    verb=actions.LIST_PAGE,
-                    data={"words": words, "trail": [*trail, encode_cursor(page.next)]},
-                )
-            )
-        if page.total:
-            buttons.append(Button(texts.EXPORT_THESE, verb=actions.EXPORT_RUN, data={"words": words}))
+        if trail and not page.records:
+            return await self.page(words, readable)  # what stood here was decided meanwhile
+        number = max(number, len(trail) + 1) if trail else 1
+        last = min(number * PAGE, page.total) if page.next is not None else page.total
+        first = last - len(page.records) + 1
         view = ListView(
             title=texts.list_title("" if words in ("", "unresolved") else words),
-            subtitle=texts.list_page(first, first + len(page.records) - 1, page.total),
+            subtitle=texts.list_page(first, last, page.total),
             rows=tuple(row(record, now, self._place) for record in page.records),
             empty=texts.LIST_EMPTY_UNRESOLVED if words in ("", "unresolved") else texts.LIST_EMPTY,
-            buttons=tuple(buttons),
+            buttons=_buttons(words, number, list(trail), page),
             fallback_text=texts.list_fallback(page.total),
         )
         return list_card(view)
@@ -74,6 +70,22 @@ class Lists:
         return list_card(view)
 
 
+def _buttons(words: str, number: int, trail: list[str], page: Page) -> tuple[Button, ...]:
+    """Where the trail does not reach further back than this page, Previous leads to the first."""
+    buttons = []
+    if trail:
+        back = {"words": words, "page": number - 1, "trail": trail[:-1]} if len(trail) > 1 else {"words": words}
+        buttons.append(Button(texts.PREVIOUS, verb=actions.LIST_PAGE, data=back))
+    if page.next is not None:
+        on = [*trail, encode_cursor(page.next)][-TRAIL_MOST:]
+        buttons.append(
+            Button(texts.NEXT, verb=actions.LIST_PAGE, data={"words": words, "page": number + 1, "trail": on})
+        )
+    if page.total:
+        buttons.append(Button(texts.EXPORT_THESE, verb=actions.EXPORT_RUN, data={"words": words}))
+    return tuple(buttons)
+
+
 def encode_cursor(cursor: Cursor) -> str:
     micros = (cursor.detected_at - _EPOCH) // timedelta(microseconds=1)
     return f"{cursor.severity_rank}.{micros}.{cursor.number}"
@@ -81,9 +93,8 @@ def encode_cursor(cursor: Cursor) -> str:
 
 def decode_cursor(text: str) -> Cursor:
     """Raises UserError where the text is no cursor of ours."""
-    parts = text.split(".")
-    try:
-        rank, micros, number = (int(part) for part in parts)
-        return Cursor(rank, _EPOCH + timedelta(microseconds=micros), number)
-    except (ValueError, OverflowError):
-        raise UserError(texts.UNREADABLE_ACTION, code="bad_cursor") from None
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        raise UserError(texts.UNREADABLE_ACTION, code="bad_cursor")
+    rank, micros, number = map(int, found.groups())
+    return Cursor(rank, _EPOCH + timedelta(microseconds=micros), number)

@@ -91,9 +91,15 @@ def alert_view(
 
 
 def details_view(
-    record: AlertRecord, notes: Sequence[Note], place: Place, now: datetime, *, card_id: str = ""
+    record: AlertRecord,
+    notes: Sequence[Note],
+    place: Place,
+    now: datetime,
+    *,
+    card_id: str = "",
+    pending: Intent | None = None,
 ) -> DetailsView:
-    """All that is known, in the order of the portal's page."""
+    """All that is known, in the order of the portal's page. `pending` as on the shared card."""
     alert = record.alert
     data = _data(record, card_id)
     sections = [
@@ -131,7 +137,7 @@ def details_view(
         label=record.label,
         severity=severity_view(alert.severity),
         title=alert.name or alert.alert_type,
-        status=_status(record, None),
+        status=_status(record, pending),
         sections=tuple(part for part in sections if part.facts or part.items or part.paragraphs),
         buttons=(
             *(
@@ -139,7 +145,7 @@ def details_view(
                     Button(texts.MARK_LEGITIMATE, verb=actions.ALERT_LEGITIMATE, data=data),
                     Button(texts.MARK_FRAUD, verb=actions.ALERT_FRAUD, data=data),
                 )
-                if alert.is_open
+                if alert.is_open and pending is None
                 else ()
             ),
             Button(texts.BACK_TO_CARD, verb=actions.ALERT_REFRESH, data=data),
@@ -322,7 +328,7 @@ def _unpacked(value: str) -> str:
     """Partner Center wraps lists as JSON inside a string: `["10.0.0.4"]` is shown as 10.0.0.4."""
     try:
         inner = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):  # a stranger's brackets may be nested without end
         return value
     if isinstance(inner, list) and all(isinstance(item, str | int | float) for item in inner):
         return ", ".join(str(item) for item in inner)

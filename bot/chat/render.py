@@ -66,7 +66,7 @@ class CardRenderer:
                 *(Fact(texts.SEVERITIES[severity], f"{count:,}") for severity, count in by_severity if count),
                 *((Fact(texts.OVER_AN_HOUR, f"{late:,}", tone="attention"),) if late else ()),
             ),
-            buttons=(Button(texts.SHOW_UNRESOLVED, verb=actions.LIST_PAGE, data={"words": "unresolved", "trail": []}),),
+            buttons=(Button(texts.SHOW_UNRESOLVED, verb=actions.LIST_PAGE, data={"words": "unresolved"}),),
             fallback_text=texts.summary_title(name),
         )
         return Message(card=info_card(view), summary=view.title)

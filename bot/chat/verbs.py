@@ -113,7 +113,7 @@ class Verbs:
 
     async def _page(self, turn: Turn, act: ListPage) -> Reply:
         readable = await self._acting.readable(turn)
-        return ShowCard(await self._lists.page(act.words, list(act.trail), readable))
+        return ShowCard(await self._lists.page(act.words, readable, act.page, act.trail))
 
     async def _export(self, turn: Turn, act: ExportRun) -> Reply:
         return await self._exporting.ask(turn, act.words)

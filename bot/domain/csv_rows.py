@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -48,7 +49,8 @@ COLUMNS = (
     "Test",
 )
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# What a spreadsheet does not show before the sign is skipped; the last four signs are full-width.
+_FORMULA = re.compile(r"[\t\r\n]|[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+@\uff1d\uff0b\uff0d\uff20-]")
 
 
 def encode(rows: Iterable[Iterable[str]]) -> bytes:
@@ -60,7 +62,7 @@ def encode(rows: Iterable[Iterable[str]]) -> bytes:
 
 def defuse(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_STARTS_A_FORMULA) or cell.lstrip()[:1] in ("=", "+", "-", "@") else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def row(record: AlertRecord, notes: Iterable[Note], partner_names: Mapping[str, str]) -> tuple[str, ...]:

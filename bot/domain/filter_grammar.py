@@ -17,8 +17,11 @@ from bot.errors import UserError
 STATUS_WORDS = ("unresolved", *Status, "all")
 NAMES = ("severity", "type", "customer", "subscription", "partner", "since", "until", "age", "sla", "test")
 
+LONGEST = 500
+"""Characters: a button of a list carries the filter's words with it."""
+
 _TOKEN = re.compile(r'(?:(?P<name>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))')
-_SPAN = re.compile(r"(\d{1,5})\s*(m|min|h|d|w)", re.IGNORECASE)
+_SPAN = re.compile(r"(\d{1,5})\s*(m|min|h|d|w)", re.IGNORECASE | re.ASCII)
 _UNITS = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _YES_NO = {"yes": True, "true": True, "only": True, "no": False, "false": False}
 
@@ -29,6 +32,8 @@ def parse(text: str, *, default: str = "unresolved") -> Filter:
     given: dict[str, list[str]] = {}
     position = 0
     text = text.strip()
+    if len(text) > LONGEST:
+        raise UserError(f"The filter has {len(text):,} characters; {LONGEST} is the most. Name fewer things.")
     while position < len(text):
         if text[position].isspace():
             position += 1
@@ -99,7 +104,7 @@ _EXAMPLES = {
     "subscription": "subscription:3fa85f64",
     "partner": "partner:Northwind",
     "since": "since:7d or since:2026-11-01",
-    "until": "until:2026-11-08",
+    "until": "until:1d or until:2026-11-08",
     "age": "age:>1h",
     "sla": "sla:breached",
     "test": "test:yes",
@@ -139,9 +144,9 @@ def _moment(name: str, values: list[str] | None) -> datetime | timedelta | None:
         return span
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise UserError(f"{name}:{value} is neither a span nor a date. For example: {_EXAMPLES['since']}") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UserError(f"{name}:{value} is neither a span nor a date. For example: {_EXAMPLES[name]}") from None
 
 
 def _span(text: str) -> timedelta | None:

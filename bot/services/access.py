@@ -22,7 +22,8 @@ CHECK_SECONDS = 1.2
 
 
 class Access:
-    """Answers from the roster and the directory. What it remembers for a minute serves reading only."""
+    """Answers from the roster and the directory. Of what it remembers for a minute, acting uses only who somebody is;
+    what they may do is asked live."""
 
     def __init__(self, env: Environment, directory: Directory, channel: Channel) -> None:
         self._env, self._directory, self._channel = env, directory, channel
@@ -38,15 +39,21 @@ class Access:
         return person if person.tenant_id else await _checked(self._identify(person, conversation))
 
     async def _identify(self, person: Person, conversation: Conversation) -> Person:
-        key, at = (conversation.id, person.mri), self._env.clock.monotonic()
+        member = await self._member(conversation, person, person.mri)
+        if member is None:
+            return person
+        return replace(person, tenant_id=member.tenant_id.lower(), upn=member.upn, name=member.name or person.name)
+
+    async def _member(self, conversation: Conversation, person: Person, asked_by: str) -> Person | None:
+        """The roster's record, if it is of that very person."""
+        key, at = (conversation.id, person.aad_id), self._env.clock.monotonic()
         if (known := self._rosters.get(key, at)) is not None:
             return known
-        member = await self._channel.member(conversation, person.mri)
-        if member is None or member.aad_id.lower() != person.aad_id.lower():
-            return person
-        known = replace(person, tenant_id=member.tenant_id.lower(), upn=member.upn, name=member.name or person.name)
-        self._rosters.put(key, known, at)
-        return known
+        member = await self._channel.member(conversation, asked_by)
+        if member is None or not person.aad_id or member.aad_id.lower() != person.aad_id.lower():
+            return None
+        self._rosters.put(key, member, at)
+        return member
 
     async def roles(self, person: Person, partner: Partner) -> Roles:
         """Live. Someone whose tenant is unknown, or not the partner's role tenant, has none."""
@@ -128,17 +135,11 @@ class Access:
         for conversation in conversations:
             if conversation is None or conversation.kind == ConversationKind.PERSONAL:
                 continue
-            key, at = (conversation.id, person.mri), self._env.clock.monotonic()
-            member = self._rosters.get(key, at)
-            if member is None:
-                try:
-                    member = await self._channel.member(conversation, person.aad_id)
-                except AlertDeskError:
-                    continue
-                if member is not None and member.aad_id.lower() == person.aad_id.lower():
-                    self._rosters.put(key, member, at)
-            if member is not None and member.aad_id.lower() == person.aad_id.lower():
-                return True
+            try:
+                if await self._member(conversation, person, person.aad_id) is not None:
+                    return True
+            except AlertDeskError:
+                continue  # away: another conversation may know them
         return False
 
 

@@ -18,10 +18,10 @@ class Adoption:
             return
         async with self._env.store.read() as tx:
             card = await tx.cards.get(card_id)
-        if card is not None and not card.activity_id and card.conversation_id == conversation_id:
+        if card is None or card.activity_id:
+            self._settled.put(card_id, True, at)
+        elif card.conversation_id == conversation_id:
             now = self._env.clock.now()
             async with self._env.store.write() as tx:
                 if await tx.outbox.adopt(card_id, activity_id, now):
                     await tx.cards.posted(card_id, activity_id)
-            return
-        self._settled.put(card_id, True, at)

@@ -91,4 +91,5 @@ class Exports:
 
 
 def token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    """Of whatever a browser may send in place of a token."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -20,7 +20,7 @@ from bot.domain.changes import decision_seen, last_change
 from bot.domain.decisions import Intent, IntentState
 from bot.domain.people import Person
 from bot.errors import AlertDeskError, Permanent, Transient
-from bot.ports import AlertSource, Environment
+from bot.ports import AlertSource, Environment, Transaction
 from bot.services.cards import CardWork
 from bot.texts import en as texts
 
@@ -118,7 +118,8 @@ class Verdicts:
                 may_replace=wish.may_replace,
             )
             if (open_one := await tx.intents.open(intent)) is not None:
-                return Outcome(End.BUSY, record, by_name=open_one.by_name)
+                end = End.LATE if _same(open_one, intent) else End.BUSY
+                return Outcome(end, record, by_name=open_one.by_name)
             await tx.audit.append(_entry(intent, record, "asked"), now)
         return intent
 
@@ -155,7 +156,9 @@ class Verdicts:
 
     async def _bring_about(self, intent: Intent, in_doubt: bool) -> tuple[Alert, bool]:
         """The alert as Partner Center reports it when all is done, and whether it came about through this intent."""
-        partner = self._env.partners[intent.alert.partner]
+        partner = self._env.partners.get(intent.alert.partner)
+        if partner is None:
+            raise Transient("the partner is not set up at present")
         sent = in_doubt
         problem: Transient | None = None
         for attempt in range(_TRIES):
@@ -171,29 +174,43 @@ class Verdicts:
                 sent, problem = sent or trouble.in_doubt, trouble
                 await self._env.clock.sleep(min(trouble.retry_after or 0.5 * 2**attempt, 5.0))
                 continue
+            except Permanent:
+                if sent and _reached(alert := await self._source.get(partner, intent.alert.id), intent):
+                    return alert, True  # what was sent before, in doubt, had arrived
+                raise
             alert = await self._source.get(partner, intent.alert.id)
             if _reached(alert, intent):
                 return alert, True
             await self._env.clock.sleep(0.2 * 2**attempt)  # the change takes a moment to show
         raise problem or Transient(texts.NOT_SHOWN_YET, in_doubt=True)
 
-    async def _settled(self, intent: Intent, alert: Alert, ours: bool) -> Outcome:
+    async def _settled(self, intent: Intent, alert: Alert, ours: bool) -> Outcome | None:
         now = self._env.clock.now()
         async with self._env.store.write() as tx:
             before = await tx.alerts.get(intent.alert)
+            if not await tx.intents.close(intent.id, IntentState.DONE if ours else IntentState.OVERTAKEN):
+                return await self._told_already(tx, intent)
             decision = (
                 _decision(intent, alert, now)
                 if ours
                 else decision_seen(alert, before.decision if before else None, now)
             )
             record = await tx.alerts.change(intent.alert, alert, now, decision)
-            await tx.intents.close(intent.id, IntentState.DONE if ours else IntentState.OVERTAKEN)
             await tx.audit.append(_entry(intent, record, "done" if ours else "overtaken", alert), now)
             line = texts.decided_line(record, intent) if ours else texts.overtaken_line(record, intent)
             await self._cards.changed(tx, intent.alert, line)
         if ours:
             return Outcome(End.DONE, record, by_name=intent.by_name)
         return Outcome(End.ALREADY, record, by_name=record.decision.by_name if record.decision else "")
+
+    async def _told_already(self, tx: Transaction, intent: Intent) -> Outcome | None:
+        """Our lease ran out meanwhile, and another replica brought it to its end: nothing is written twice."""
+        closed, record = await tx.intents.get(intent.id), await tx.alerts.get(intent.alert)
+        if closed is None or record is None:
+            return None
+        end = {IntentState.DONE: End.DONE, IntentState.FAILED: End.FAILED}.get(IntentState(closed.state), End.ALREADY)
+        decided_by = record.decision.by_name if record.decision else ""
+        return Outcome(end, record, by_name=decided_by or intent.by_name, problem=closed.error)
 
     async def _later(self, intent: Intent, record: AlertRecord, problem: str) -> Outcome:
         wait = _LATER_SECONDS[min(max(intent.attempts, 1), len(_LATER_SECONDS)) - 1]
@@ -204,10 +221,11 @@ class Verdicts:
             await self._cards.changed(tx, intent.alert)
         return Outcome(End.LATE, record, by_name=intent.by_name, problem=problem)
 
-    async def _failed(self, intent: Intent, record: AlertRecord, problem: Permanent) -> Outcome:
+    async def _failed(self, intent: Intent, record: AlertRecord, problem: Permanent) -> Outcome | None:
         now = self._env.clock.now()
         async with self._env.store.write() as tx:
-            await tx.intents.close(intent.id, IntentState.FAILED, problem.message)
+            if not await tx.intents.close(intent.id, IntentState.FAILED, problem.message):
+                return await self._told_already(tx, intent)
             await tx.audit.append(_entry(intent, record, "failed", problem=problem), now)
             await tx.alerts.touch([intent.alert], now)
             await self._cards.changed(tx, intent.alert, texts.failed_line(record, intent, problem.message))
@@ -220,9 +238,15 @@ def _stands(record: AlertRecord, wish: Wish) -> Outcome | None:
     by = record.decision.by_name if record.decision else last_change(alert)[0]
     if not alert.is_open and not wish.may_replace:
         return Outcome(End.ALREADY, record, by_name=by)
-    if alert.status.lower() == wish.status and alert.resolved_reason.lower() == wish.reason:
+    same_reason = wish.status != Status.RESOLVED or alert.resolved_reason.lower() == wish.reason
+    if alert.status.lower() == wish.status and same_reason:
         return Outcome(End.ALREADY, record, by_name=by)
     return None
+
+
+def _same(one: Intent, other: Intent) -> bool:
+    """The same person pressed the same button twice."""
+    return (one.by_id, one.status, one.reason) == (other.by_id, other.status, other.reason)
 
 
 def _reached(alert: Alert, intent: Intent) -> bool:

@@ -83,12 +83,12 @@ class SqlIntents:
     async def later(self, intent_id: str, at: datetime, error: str) -> None:
         await self._change(intent_id, owner="", claimed_until=at, error=error[:ERROR_LENGTH])
 
-    async def close(self, intent_id: str, state: str, error: str = "") -> None:
-        """An intent that is closed already stays as it is."""
-        await self._change(intent_id, state=IntentState(state).value, error=error[:ERROR_LENGTH])
+    async def close(self, intent_id: str, state: str, error: str = "") -> bool:
+        return await self._change(intent_id, state=IntentState(state).value, error=error[:ERROR_LENGTH])
 
-    async def _change(self, intent_id: str, **values: Any) -> None:
-        await self._session.execute(update(intents).where(intents.c.id == intent_id, _IS_OPEN).values(values))
+    async def _change(self, intent_id: str, **values: Any) -> bool:
+        statement = update(intents).where(intents.c.id == intent_id, _IS_OPEN).values(values)
+        return await self._session.changed(statement) > 0
 
 
 def _intent(row: Row[Any] | None) -> Intent | None:

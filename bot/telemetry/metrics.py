@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
@@ -31,3 +33,14 @@ SYNC_AGE = Gauge(
     ("partner",),
     registry=REGISTRY,
 )
+
+
+@lru_cache(maxsize=512)
+def turns(kind: str, verb: str, end: str) -> Counter:
+    """The counter of these labels: looking one up costs more than counting."""
+    return TURNS.labels(kind, verb, end)
+
+
+@lru_cache(maxsize=512)
+def turn_seconds(route: str, status: int) -> Histogram:
+    return TURN_SECONDS.labels(route, status)

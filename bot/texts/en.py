@@ -244,6 +244,10 @@ def unknown_command(word: str, near: str) -> str:
     return f"I do not know the command {word!r}.{hint} Say “help” for all commands."
 
 
+def takes_nothing(name: str, rest: str) -> str:
+    return f"I do not know what to do with {rest!r} after “{name}”, so nothing was done. Say just “{name}”."
+
+
 def not_possible(correlation: str) -> str:
     return (
         f"That cannot be done as things are set up. Tell the people who run Alert Desk; it is logged as {correlation}."

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.errors import AlertDeskError, Transient
 from bot.telemetry.log import get_logger
-from bot.telemetry.metrics import TURN_SECONDS
+from bot.telemetry.metrics import turn_seconds
 from bot.web.answers import error
 
 log = get_logger("web")
@@ -22,7 +22,7 @@ async def measured(request: web.Request, handler: Handler) -> web.StreamResponse
     answer = await _answered(request, handler)
     resource = request.match_info.route.resource
     route = resource.canonical if resource is not None else "other"
-    TURN_SECONDS.labels(route=route, status=answer.status).observe(time.perf_counter() - began)
+    turn_seconds(route, answer.status).observe(time.perf_counter() - began)
     return answer
 
 
@@ -33,6 +33,8 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         if answer.status < 400:
             raise
         return error(answer.status, answer.reason.replace(" ", ""), answer.reason, _kept(answer))
+    except web.RequestPayloadError:
+        return error(400, "BadRequest", "The body of the request cannot be read.")
     except Transient as problem:
         log.warning("request_put_off", path=request.path, code=problem.code, problem=problem.message)
         return error(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import queue
 import re
-import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -30,8 +31,9 @@ class Demo:
     """A running `python -m bot demo`; `url` is the one that it printed."""
 
     process: subprocess.Popen[str]
-    url: str
+    url: str = ""
     said: list[str] = field(default_factory=list)
+    lines: queue.Queue[str | None] = field(default_factory=queue.Queue)
 
     def programs(self) -> dict[int, str]:
         """Everything that it started and that still lives, as pid -> command."""
@@ -49,7 +51,8 @@ class Demo:
         programs = self.programs()
         self.process.send_signal(signal.SIGINT)
         code = self.process.wait(STOP_SECONDS)
-        self.said += self.process.stdout or []
+        while (line := self.lines.get(timeout=STOP_SECONDS)) is not None:
+            self.said.append(line)
         left = {pid: program for pid, program in programs.items() if pid in _running()}
         assert not left, f"the demo left these behind: {left}"
         return code
@@ -67,7 +70,9 @@ def running_demo(*options: str, before: Sequence[str] = ()) -> Iterator[Demo]:
         text=True,
         start_new_session=True,  # the Ctrl-C of whoever runs the tests must not reach it
     )
-    demo = Demo(process, "")
+    demo = Demo(process)
+    reader = threading.Thread(target=_read, args=(demo,), daemon=True)
+    reader.start()
     try:
         demo.url = _printed_url(demo)
         yield demo
@@ -82,32 +87,47 @@ def running_demo(*options: str, before: Sequence[str] = ()) -> Iterator[Demo]:
                 process.wait()
         for pid in programs.keys() & _running().keys():
             os.kill(pid, signal.SIGKILL)
+        reader.join(STOP_SECONDS)
         if process.stdout:
             process.stdout.close()
 
 
+def _read(demo: Demo) -> None:
+    for line in demo.process.stdout or ():
+        demo.lines.put(line)
+    demo.lines.put(None)
+
+
 def _printed_url(demo: Demo) -> str:
-    output = demo.process.stdout
-    assert output is not None
     deadline = time.monotonic() + START_SECONDS
     url = ""
-    while time.monotonic() < deadline and select.select([output], [], [], deadline - time.monotonic())[0]:
-        line = output.readline()
-        if not line:
-            break
-        demo.said.append(line)
-        if found := re.search(r"Open\s+(http://127\.0\.0\.1:\d+)/", line):
-            url = found[1]
-        if "Ctrl-C" in line:
-            return url
+    try:
+        while line := demo.lines.get(timeout=max(0.0, deadline - time.monotonic())):
+            demo.said.append(line)
+            if found := re.search(r"Open\s+(http://127\.0\.0\.1:\d+)/", line):
+                url = found[1]
+            if "Ctrl-C" in line:
+                return url
+    except queue.Empty:
+        pass
     raise AssertionError("The demo did not start:\n" + "".join(demo.said))
 
 
 def _running() -> dict[int, tuple[int, str]]:
     """pid -> (parent, command) of all processes but zombies."""
-    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True)
-    rows = (line.split(None, 3) for line in listing.stdout.splitlines())
-    return {int(row[0]): (int(row[1]), row[3]) for row in rows if len(row) == 4 and not row[2].startswith("Z")}
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
+        try:
+            # "pid (name) state parent …"; the name may hold anything, so what follows is cut off behind its bracket
+            state, parent, *_ = (entry / "stat").read_text().rpartition(")")[2].split()
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except (OSError, ValueError):
+            continue  # it ended while it was looked at
+        if state != "Z":
+            found[int(entry.name)] = (int(parent), command)
+    return found
 
 
 def _family(root: int) -> dict[int, str]:

@@ -58,6 +58,14 @@ async def store(database_url: str) -> AsyncIterator[SqlStore]:
 
 
 @pytest.fixture
+async def postgres_store(migrated_postgres_url: str) -> AsyncIterator[SqlStore]:
+    """For what PostgreSQL alone can suffer."""
+    opened = await open_store(migrated_postgres_url, audit_key=AUDIT_KEY, ids=FreshIds(), migrate=False)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
 async def other_store(database_url: str) -> AsyncIterator[SqlStore]:
     """The same database, opened as another replica would."""
     opened = await open_store(database_url, audit_key=AUDIT_KEY, ids=FreshIds(), migrate=False)

@@ -103,7 +103,8 @@ def an_item(conversation_id: str = "channel-1", **changes: Any) -> NewItem:
 
 
 def a_query(**changes: Any) -> AlertQuery:
-    return AlertQuery(**({"partners": EVERYONE, "now": NOW} | changes))
+    values: dict[str, Any] = {"partners": EVERYONE, "now": NOW}
+    return AlertQuery(**(values | changes))
 
 
 async def add_alerts(store: SqlStore, *alerts: Alert) -> list[int]:

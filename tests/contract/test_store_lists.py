@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.alerts import Alert, severity_rank
+from bot.domain.alerts import RESPONSE_TARGET, Alert, severity_rank
 from bot.domain.filters import AlertQuery, Cursor, matches
 from bot.store import SqlStore
 from tests.contract.store_samples import NOW, a_query, add_alerts, an_alert, at
@@ -18,6 +19,7 @@ from tests.contract.store_samples import NOW, a_query, add_alerts, an_alert, at
 TENANTS = ("cust-a", "CUST-B", "cust-c", "cust-nameless")
 NAMES = {"cust-a": "Straße & Söhne", "cust-b": "100%_Adatum", "cust-c": "İstanbul ADATUM"}
 MOMENTS = [NOW + timedelta(minutes=minutes, microseconds=more) for minutes in (-90, -60, -30, 0) for more in (-1, 0, 1)]
+TICK = timedelta(microseconds=1)
 CASES = (str.lower, str.upper, str.title)
 
 
@@ -129,6 +131,24 @@ def _in_world(world: str, alert: Alert) -> Alert:
 
 def _query_in_world(world: str, query: AlertQuery) -> AlertQuery:
     return replace(query, partners=frozenset(world + partner for partner in query.partners))
+
+
+@pytest.mark.parametrize("breached", [True, False])
+async def test_the_response_target_is_kept_to_the_microsecond(store: SqlStore, breached: bool) -> None:
+    made = [
+        an_alert(f"{n}", status=status, detected_at=detected, resolved_at=resolved)
+        for n, (status, detected, resolved) in enumerate(
+            (status, detected, answer and detected + answer)
+            for status in ("active", "Resolved", "resolving")
+            for detected in (at(-60) - TICK, at(-60), at(-60) + TICK, at(-600))
+            for answer in (None, RESPONSE_TARGET - TICK, RESPONSE_TARGET, RESPONSE_TARGET + TICK)
+        )
+    ]
+    stored = list(zip(await add_alerts(store, *made), made, strict=True))
+    query = a_query(sla_breached=breached)
+    wanted = expected(query, stored)
+    assert 10 < len(wanted) < 38
+    assert (await pages(store, query, 20))[0] == wanted
 
 
 prefixes = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00") | st.sampled_from("ab%_\\'\""))

@@ -13,10 +13,10 @@ from sqlalchemy import delete, select
 
 from bot.domain.delivery import ItemKind, ItemState, NewItem, OutboxItem
 from bot.domain.people import ConversationState
-from bot.store import SqlStore
+from bot.store import SqlStore, open_store
 from bot.store.outbox import RECOVERY_RECHECK, SqlOutbox
 from bot.store.tables import outbox
-from tests.contract.store_samples import NOW, add_conversations, an_item, at
+from tests.contract.store_samples import AUDIT_KEY, NOW, FreshIds, add_conversations, an_item, at
 
 LEASE = 30.0
 
@@ -187,6 +187,21 @@ async def test_two_claimers_never_get_the_same_conversation(store: SqlStore, oth
     assert sorted(sent) == sorted(f"{name}-{n}" for name in names for n in range(3))
     for name in names:  # in order within each conversation
         assert [card for card in sent if card.startswith(f"{name}-")] == [f"{name}-{n}" for n in range(3)]
+
+
+async def test_a_claim_under_way_hides_its_conversations_from_others_who_do_not_wait_for_it(
+    postgres_store: SqlStore, migrated_postgres_url: str
+) -> None:
+    other = await open_store(migrated_postgres_url, audit_key=AUDIT_KEY, ids=FreshIds(), migrate=False)
+    await add_conversations(postgres_store, "c1", "c2")
+    await add(postgres_store, *(an_item(name, card_id=f"{name}-{n}") for name in ("c1", "c2") for n in range(2)))
+    async with asyncio.timeout(5):
+        async with postgres_store.write() as tx:
+            (held,) = await tx.outbox.claim("one", NOW, LEASE, 1)
+            (item,) = await claim(other)
+        assert (held.card_id, item.card_id) == ("c1-0", "c2-0")
+        assert await claim(other) == ()
+    await other.close()
 
 
 async def test_a_claim_that_is_rolled_back_never_was(store: SqlStore) -> None:

@@ -185,8 +185,9 @@ async def test_what_was_acknowledged_is_written_through_to_the_disk(sqlite_url: 
     assert settings == ["wal", 2, 1, 5000]
 
 
-async def test_a_lost_connection_is_passing_trouble_and_the_next_try_works(migrated_postgres_url: str) -> None:
-    store = await open_store(migrated_postgres_url, audit_key=AUDIT_KEY, ids=FreshIds())
+async def test_a_lost_connection_is_passing_trouble_and_the_next_try_works(
+    postgres_store: SqlStore, migrated_postgres_url: str
+) -> None:
 
     async def cut() -> None:
         async with await psycopg.AsyncConnection.connect(migrated_postgres_url, autocommit=True) as connection:
@@ -196,13 +197,13 @@ async def test_a_lost_connection_is_passing_trouble_and_the_next_try_works(migra
             )
 
     async def write() -> None:
-        async with store.write() as tx:
+        async with postgres_store.write() as tx:
             await tx.alerts.add(an_alert("one"), NOW, None)
             await cut()
             await tx.alerts.add(an_alert("two"), NOW, None)
 
     async def commit() -> None:
-        async with store.write() as tx:
+        async with postgres_store.write() as tx:
             await tx.alerts.add(an_alert("one"), NOW, None)
             await cut()
 
@@ -212,21 +213,19 @@ async def test_a_lost_connection_is_passing_trouble_and_the_next_try_works(migra
     with pytest.raises(Transient) as lost:
         await commit()
     assert lost.value.in_doubt
-    assert await add_alerts(store, an_alert("three")) == [1001]
+    assert await add_alerts(postgres_store, an_alert("three")) == [1001]
     await cut()
-    assert await count(store) == 1  # an idle connection that died is replaced unseen
-    await store.close()
+    assert await count(postgres_store) == 1  # an idle connection that died is replaced unseen
 
 
-async def test_a_deadlock_is_passing_trouble_for_one_of_the_two(migrated_postgres_url: str) -> None:
-    store = await open_store(migrated_postgres_url, audit_key=AUDIT_KEY, ids=FreshIds())
+async def test_a_deadlock_is_passing_trouble_for_one_of_the_two(postgres_store: SqlStore) -> None:
     keys = [an_alert("one").key, an_alert("two").key]
-    await add_alerts(store, an_alert("one"), an_alert("two"))
+    await add_alerts(postgres_store, an_alert("one"), an_alert("two"))
     holding = [asyncio.Event(), asyncio.Event()]
 
     async def touch(mine: int) -> str:
         try:
-            async with store.write() as tx:
+            async with postgres_store.write() as tx:
                 await tx.alerts.touch([keys[mine]], NOW)
                 holding[mine].set()
                 await holding[1 - mine].wait()
@@ -236,7 +235,6 @@ async def test_a_deadlock_is_passing_trouble_for_one_of_the_two(migrated_postgre
         return ""
 
     assert sorted(await asyncio.gather(touch(0), touch(1))) == ["", "40P01"]
-    await store.close()
 
 
 async def test_a_database_that_is_not_there_is_passing_trouble(tmp_path: Path) -> None:

@@ -134,16 +134,14 @@ async def test_after_close_there_are_no_answers() -> None:
         await versions.get(key(1))
 
 
-async def test_a_kept_connection_that_died_is_replaced_unseen(store: SqlStore) -> None:
-    if store._engines.one_writer:
-        pytest.skip("SQLite has no connections that die")
-    await add_alerts(store, an_alert("one"))
-    assert await store.alert_version(AlertKey(CONTOSO, "one")) == 1
-    async with store._engines.instant.connect() as connection:
+async def test_a_kept_connection_that_died_is_replaced_unseen(postgres_store: SqlStore) -> None:
+    await add_alerts(postgres_store, an_alert("one"))
+    assert await postgres_store.alert_version(AlertKey(CONTOSO, "one")) == 1
+    async with postgres_store._engines.instant.connect() as connection:
         await connection.execute(
             text(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
-    assert await store.alert_version(AlertKey(CONTOSO, "one")) == 1
+    assert await postgres_store.alert_version(AlertKey(CONTOSO, "one")) == 1
