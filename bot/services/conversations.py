@@ -77,6 +77,8 @@ class Conversations:
             await tx.conversations.set_state(conversation_id, state)
 
     async def _alive(self, conversation_id: str) -> None:
+        async with self._env.store.write() as tx:
+            await tx.outbox.unpark(conversation_id, self._env.clock.now())
         self._env.outbox_work.set()
         await self._routes.begin_in(conversation_id)
 
