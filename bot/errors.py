@@ -3,7 +3,8 @@
 AlertDeskError
 ├── UserError              the sender of the input; the text is shown to them as it is
 │   ├── NotAllowed         the person lacks a role or the conversation lacks the route
-│   └── Unknown            no such alert, command, person, or conversation *here*
+│   ├── Unknown            no such alert, command, person, or conversation *here*
+│   └── SignInNeeded       the person must sign in (again) before we can act as them
 ├── Transient              nobody yet: try again, after `retry_after` seconds where the other side said so
 │   └── NotChecked         a person's roles could not be checked in time, so nothing was done; the text is for them
 ├── Permanent              trying again cannot help; park the work and say why
@@ -37,6 +38,19 @@ class NotAllowed(UserError):
 
 class Unknown(UserError):
     """There is no such thing, as far as this person in this place may know."""
+
+
+class SignInNeeded(UserError):
+    """We hold no token with which we could act as this person. Nothing was done.
+
+    `interactive`: a silent exchange of Teams' SSO token will not do; they must see Entra's page, with these `claims`
+    (JSON, may be empty) asked for.
+    """
+
+    def __init__(self, message: str, *, code: str = "", interactive: bool = False, claims: str = "") -> None:
+        super().__init__(message, code=code)
+        self.interactive = interactive
+        self.claims = claims
 
 
 class Transient(AlertDeskError):

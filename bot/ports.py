@@ -65,14 +65,17 @@ class AlertSource(Protocol):
 
     def all_alerts(self, partner: Partner) -> AsyncIterator[AlertPage]: ...
 
-    async def get(self, partner: Partner, alert_id: str) -> Alert:
-        """Raises Missing where there is none."""
+    async def get(self, partner: Partner, alert_id: str, actor: Person | None = None) -> Alert:
+        """Read as `actor`, or with the reader's own token. Raises Missing where there is none."""
         ...
 
-    async def set_status(self, partner: Partner, alert_id: str, status: str, reason: str) -> None:
-        """One PATCH, never repeated in here. Its echo can be stale: read the alert again.
+    async def set_status(
+        self, partner: Partner, alert_id: str, status: str, reason: str, actor: Person | None = None
+    ) -> None:
+        """One PATCH as `actor` (None: as the bot), never repeated in here. Its echo can be stale: read the alert again.
 
-        Raises Transient with in_doubt where the change may have been made all the same.
+        Raises Transient with in_doubt where the change may have been made all the same, SignInNeeded where there is no
+        token for the actor or Graph wants a better one.
         """
         ...
 
@@ -80,8 +83,11 @@ class AlertSource(Protocol):
 class Directory(Protocol):
     """Who holds which role, and what tenants are called."""
 
-    async def roles(self, partner: Partner, person_id: str) -> Roles:
-        """Live, from the partner's role tenant. A person whom that tenant does not know has no roles."""
+    async def roles(self, partner: Partner, person_id: str, actor: Person | None = None) -> Roles:
+        """Live, from the partner's role tenant. A person whom that tenant does not know has no roles.
+
+        With `actor` (who then is that person) asked with their own token; raises SignInNeeded where there is none.
+        """
         ...
 
     async def customer_name(self, partner: Partner, tenant_id: str) -> str | None:
@@ -408,6 +414,7 @@ class Transaction(Protocol):
     sign_ins: SignIns
     leases: Leases
     syncs: Syncs
+    vault: Vault
 
 
 class Store(Protocol):
@@ -445,6 +452,58 @@ class Tokens(Protocol):
 
     async def app(self, tenant_id: str, scope: str, *, fresh: bool = False) -> str:
         """An app-only access token. `fresh` throws the cached one away first (the other side answered 401)."""
+        ...
+
+
+class UserTokens(Protocol):
+    """Tokens with which the bot acts as a person, by on-behalf-of. Kept encrypted per person, for every replica."""
+
+    async def get(self, person: Person, scope: str, claims: str = "") -> str:
+        """A delegated access token, from what is kept. `claims` is a challenge that the last token did not meet.
+
+        Raises SignInNeeded (interactive where silence cannot mend it), Transient where Entra is away.
+        """
+        ...
+
+    async def exchange(self, person: Person, assertion: str) -> None:
+        """Take Teams' SSO token for what it proves, and keep what on-behalf-of gives.
+
+        Raises NotAllowed where it is another person's or tenant's, forged, expired or not meant for us; SignInNeeded
+        (interactive) where Entra wants consent, multi-factor authentication or more.
+        """
+        ...
+
+    async def begin(self, person: Person, state: str, redirect_uri: str, claims: str) -> tuple[str, Mapping[str, Any]]:
+        """A sign-in page for this person: (its address, what must be kept until the browser comes back)."""
+        ...
+
+    async def complete(self, person: Person, flow: Mapping[str, Any], answer: Mapping[str, str]) -> None:
+        """Keep what came back. Raises UserError where it is another account, or does not belong to the flow."""
+        ...
+
+    async def forget(self, person: Person) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Something encrypted at rest. `version` grows with each write, so that two replicas cannot overwrite each other."""
+
+    blob: bytes
+    key_id: str
+    version: int
+
+
+class Vault(Protocol):
+    """Encrypted tokens, as opaque bytes. `kind` is `user` or `reader`, `owner` whose it is."""
+
+    async def get(self, kind: str, owner: str) -> Sealed | None: ...
+    async def put(self, kind: str, owner: str, blob: bytes, key_id: str, version: int, now: datetime) -> bool:
+        """Write version + 1 where `version` (0: none yet) is still the stored one; False: somebody was faster."""
+        ...
+
+    async def remove(self, kind: str, owner: str) -> None: ...
+    async def key_ids(self) -> Mapping[str, int]:
+        """Which keys sealed what is kept: key id -> how many."""
         ...
 
 
