@@ -19,9 +19,11 @@ from bot.chat.commands import Commands
 from bot.chat.desk import Desk
 from bot.chat.events import Events
 from bot.chat.exporting import Exporting
+from bot.chat.identity import Identity
 from bot.chat.lists import Lists
 from bot.chat.presenter import Place
 from bot.chat.render import CardRenderer
+from bot.chat.signing_in import SigningIn
 from bot.chat.verbs import Verbs
 from bot.clock import SystemClock, SystemIds
 from bot.errors import AlertDeskError
@@ -61,6 +63,7 @@ from bot.teams.inbound import TokenCheck
 from bot.teams.limits import SendLimits
 from bot.telemetry.log import get_logger
 from bot.web import health, messages
+from bot.web.acts import Acts
 from bot.web.downloads import Downloads
 from bot.web.middleware import measured
 from bot.web.sign_in import SignInRoutes
@@ -133,7 +136,7 @@ def build_app(
     conversations = Conversations(env, routes)
     verdicts = Verdicts(env, source, cards, owner=owner, spawn=supervisor.spawn)
     intake = Intake(env, source, cards, names, routes, full_sync=timedelta(hours=settings.full_sync_hours))
-    board = Board(env, lookup, place)
+    board = Board(env, access, lookup, place)
     delivery = Delivery(env, connector, CardRenderer(env, board), cards, owner=owner)
 
     acting = Acting(env, access, lookup, verdicts, board)
@@ -141,9 +144,10 @@ def build_app(
     exporting = Exporting(
         env, acting, access, exports, connector, files, public_url=settings.public_base, spawn=supervisor.spawn
     )
-    commands = Commands(env, acting, access, lists, notes, routes, exporting)
     verbs = Verbs(env, acting, access, lists, notes, routes, exporting)
-    desk = Desk(env, conversations, Adoption(env), commands, verbs, exporting)
+    commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens))
+    signing_in = SigningIn(env, access, user_tokens, public_url=settings.public_base)
+    desk = Desk(env, conversations, Adoption(env), commands, verbs, exporting, signing_in, connector)
     events = Events(env, conversations, connector)
 
     check = TokenCheck(
@@ -158,6 +162,7 @@ def build_app(
     endpoint = TeamsEndpoint(check, TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids)))
     sign_in = SignInRoutes(env, entra, public_url=settings.public_base, home_tenant=settings.app_tenant_id)
     downloads = Downloads(env, exports, sign_in)
+    acts = Acts(signing_in, user_tokens, sign_in, desk.go_on) if user_tokens is not None else None
 
     async def running(_app: web.Application) -> AsyncIterator[None]:
         await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
@@ -184,7 +189,7 @@ def build_app(
     app[PARTS] = Parts(env, store, intake, routes, delivery, exports, entra, connector)
     app.add_routes(messages.routes(endpoint.handle, MOST_BYTES))
     app.add_routes(health.routes(env, lambda: bearer.token(fresh=False)))
-    app.add_routes([*sign_in.routes(), *downloads.routes()])
+    app.add_routes([*sign_in.routes(), *downloads.routes(), *(acts.routes() if acts is not None else [])])
     app.cleanup_ctx.append(running)
     return app
 

@@ -228,6 +228,14 @@ class People(Protocol):
     async def seen(self, person: Person, conversation_id: str, now: datetime) -> None: ...
     async def get(self, person_id: str) -> Person | None: ...
     async def remember_roles(self, person_id: str, partner: str, roles: Roles, now: datetime) -> None: ...
+    async def roles(self, person_id: str, partner: str) -> Roles | None:
+        """As last found, None where never looked at."""
+        ...
+
+    async def responders(self, conversation_id: str, limit: int) -> tuple[str, ...]:
+        """MRIs of those last heard there, latest first."""
+        ...
+
 
 
 class Intents(Protocol):
@@ -369,6 +377,10 @@ class SignIn:
 
 class SignIns(Protocol):
     async def add(self, sign_in: SignIn) -> None: ...
+    async def get(self, state: str, now: datetime) -> SignIn | None:
+        """Look without consuming it."""
+        ...
+
     async def take(self, state: str, now: datetime) -> SignIn | None:
         """Consume it: once, if it has not expired."""
         ...
@@ -504,6 +516,10 @@ class Vault(Protocol):
     async def remove(self, kind: str, owner: str) -> None: ...
     async def key_ids(self) -> Mapping[str, int]:
         """Which keys sealed what is kept: key id -> how many."""
+        ...
+
+    async def discard(self, key_id: str) -> int:
+        """Remove whatever that key sealed, for it is lost. How many."""
         ...
 
 

@@ -34,6 +34,10 @@ class AlertAct(_Payload):
     card: Annotated[str, Field(max_length=64)] = ""
 
 
+class MarkAct(AlertAct):
+    note: Annotated[str, Field(max_length=2000)] = ""
+
+
 class NoteAct(AlertAct):
     """`text` is absent when the dialog is opened and present when it is sent."""
 
@@ -46,7 +50,9 @@ class ReverdictAct(AlertAct):
 
 
 class RouteAct(_Payload):
-    """Turns the presser's own partners' alerts on or off in the conversation where it is pressed."""
+    """Turns the presser's own partners' alerts on (those that `words` select) or off, where it is pressed."""
+
+    words: Annotated[str, Field(max_length=500)] = ""
 
 
 TRAIL_MOST = 20
@@ -67,9 +73,9 @@ class ExportRun(_Payload):
 
 PAYLOADS: dict[str, type[_Payload]] = {
     ALERT_REFRESH: AlertAct,
-    ALERT_LEGITIMATE: AlertAct,
-    ALERT_FRAUD: AlertAct,
-    ALERT_IGNORE: AlertAct,
+    ALERT_LEGITIMATE: MarkAct,
+    ALERT_FRAUD: MarkAct,
+    ALERT_IGNORE: MarkAct,
     ALERT_INVESTIGATE: AlertAct,
     ALERT_DETAILS: AlertAct,
     ALERT_NOTE: NoteAct,

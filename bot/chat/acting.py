@@ -69,7 +69,7 @@ class Acting:
         record = outcome.record
         if outcome.end is End.DONE:
             if pressed:
-                return ShowCard(await self.board.card(record, card_id), summary=self.board.summary(record))
+                return ShowCard(await self.board.personal(record, card_id, turn.person), summary=self.board.summary(record))
             thread_alert = await self.of_thread(turn)
             if thread_alert is not None and thread_alert.alert.key == record.alert.key:
                 return Nothing()  # the line that everybody sees says it already
@@ -82,7 +82,7 @@ class Acting:
             return Say(texts.late(record))
         mine = bool(record.decision and record.decision.by_id and record.decision.by_id == turn.person.aad_id)
         if mine and pressed and not wish.may_replace:
-            return ShowCard(await self.board.card(record, card_id), summary=self.board.summary(record))
+            return ShowCard(await self.board.personal(record, card_id, turn.person), summary=self.board.summary(record))
         return Say(texts.SAME_VERDICT if wish.may_replace else texts.already(record, outcome.by_name, mine))
 
     async def cancel(self, turn: Turn, record: AlertRecord) -> Reply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import orjson
@@ -12,14 +13,21 @@ import orjson
 from bot.chat.presenter import Place, alert_view, customer, details_view
 from bot.domain import deadline
 from bot.domain.alerts import AlertKey, AlertRecord
+from bot.domain.people import Person
+from bot.domain.policy import Act, lacking
 from bot.ports import Environment
+from bot.services.access import Access
 from bot.services.lookup import Lookup
+from bot.services.memory import Memory
 from bot.texts import en as texts
 from cards.alert import alert_card
 from cards.details import details_card
 from cards.text import label
 
 _DRAWINGS_MOST = 2048
+RESPONDERS_MOST = 60
+"""Teams redraws a card by itself for at most so many people.
+https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/universal-actions-for-adaptive-cards/user-specific-views"""
 _SUMMARY_LONGEST = 200
 
 
@@ -27,7 +35,6 @@ _SUMMARY_LONGEST = 200
 class _Drawing:
     """A card as JSON, and what it was drawn from: it serves as long as version and phase are the same."""
 
-    key: AlertKey
     record: AlertRecord
     version: int
     phase: str
@@ -35,30 +42,54 @@ class _Drawing:
 
 
 class Board:
-    def __init__(self, env: Environment, lookup: Lookup, place: Place) -> None:
-        self._env, self._lookup, self.place = env, lookup, place
-        self._drawings: OrderedDict[tuple[int, str], _Drawing] = OrderedDict()
+    def __init__(self, env: Environment, access: Access, lookup: Lookup, place: Place) -> None:
+        self._env, self._access, self._lookup, self.place = env, access, lookup, place
+        self._drawings: OrderedDict[tuple[int, str, bool], _Drawing] = OrderedDict()
+        self._keys: Memory[int, AlertKey] = Memory(inf)  # a number is one alert's for ever
 
-    async def raw(self, number: int, card_id: str, readable: frozenset[str]) -> bytes:
-        """The shared card of an alert as JSON, as it must look now. Raises Unknown where it is not for this reader."""
-        known = self._drawings.get((number, card_id))
-        if known is not None and known.key.partner in readable:
-            phase = deadline.phase(known.record.alert, self._env.clock.now())
-            if known.phase == phase and await self._env.store.alert_version(known.key) == known.version:
-                return known.raw
+    async def raw(self, number: int, card_id: str, readable: frozenset[str], viewer: Person) -> bytes:
+        """The card of an alert as JSON, as it must look now to this viewer. Raises Unknown where it is not theirs."""
+        at = self._env.clock.monotonic()
+        key = self._keys.get(number, at)
+        if key is not None and key.partner in readable:
+            known = self._drawings.get((number, card_id, await self._only_reads(viewer, key.partner)))
+            if known is not None and known.phase == deadline.phase(known.record.alert, self._env.clock.now()):
+                if await self._env.store.alert_version(key) == known.version:
+                    return known.raw
         record = await self._lookup.number(number, readable)
-        return self._remember(record, card_id, await self.card(record, card_id))
+        self._keys.put(number, record.alert.key, at)
+        reader = await self._only_reads(viewer, record.alert.partner)
+        return self._remember(record, card_id, reader, await self.card(record, card_id, reader=reader))
+
+    async def personal(self, record: AlertRecord, card_id: str, viewer: Person) -> Mapping[str, Any]:
+        """The card as this person sees it: what their remembered role allows, and why not."""
+        return await self.card(record, card_id, reader=await self._only_reads(viewer, record.alert.partner))
 
     async def card(
-        self, record: AlertRecord, card_id: str, *, repeat: bool = False, replaces: bool = False
+        self, record: AlertRecord, card_id: str, *, reader: bool = False, repeat: bool = False, replaces: bool = False
     ) -> Mapping[str, Any]:
-        """The shared card of a record."""
+        """The card of a record: the shared one, or (`reader`) that of somebody who may not decide."""
         async with self._env.store.read() as tx:
             pending = await tx.intents.open_on(record.alert.key)
-        now = self._env.clock.now()
-        return alert_card(
-            alert_view(record, self.place, now, card_id=card_id, pending=pending, repeat=repeat, replaces=replaces)
+            post = await tx.cards.get(card_id) if card_id and record.alert.is_open else None
+            viewers = await tx.people.responders(post.conversation_id, RESPONDERS_MOST) if post is not None else ()
+        view = alert_view(
+            record,
+            self.place,
+            self._env.clock.now(),
+            card_id=card_id,
+            pending=pending,
+            reader=reader,
+            viewers=viewers,
+            repeat=repeat,
+            replaces=replaces,
         )
+        return alert_card(view)
+
+    async def _only_reads(self, viewer: Person, partner: str) -> bool:
+        """Whether we know that the viewer may not decide. Of somebody whose roles we never saw we do not know it."""
+        roles = await self._access.remembered(viewer, partner)
+        return roles is not None and bool(lacking(Act.MARK, roles))
 
     async def details(self, record: AlertRecord, card_id: str) -> Mapping[str, Any]:
         async with self._env.store.read() as tx:
@@ -71,11 +102,11 @@ class Board:
         """What a notification shows of the card."""
         return label(texts.alert_summary(record, customer(record)), _SUMMARY_LONGEST)
 
-    def _remember(self, record: AlertRecord, card_id: str, card: Mapping[str, Any]) -> bytes:
+    def _remember(self, record: AlertRecord, card_id: str, reader: bool, card: Mapping[str, Any]) -> bytes:
         raw = orjson.dumps(card)
         phase = deadline.phase(record.alert, self._env.clock.now())
-        place = (record.number, card_id)
-        self._drawings[place] = _Drawing(record.alert.key, record, record.version, phase, raw)
+        place = (record.number, card_id, reader)
+        self._drawings[place] = _Drawing(record, record.version, phase, raw)
         self._drawings.move_to_end(place)
         while len(self._drawings) > _DRAWINGS_MOST:
             self._drawings.popitem(last=False)

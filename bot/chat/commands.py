@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from bot.chat import grammar
 from bot.chat.acting import Acting
 from bot.chat.exporting import Exporting
+from bot.chat.identity import Identity
 from bot.chat.lists import Lists
-from bot.chat.turn import Reply, Say, ShowCard, Turn
-from bot.domain.alerts import Status
-from bot.domain.policy import Act, Role, lacking
-from bot.errors import AlertDeskError, UserError
-from bot.ports import Environment
-from bot.services.access import Access
-from bot.services.notes import Notes
-from bot.services.routes import Routes
-from bot.services.verdicts import Wish
+from bot.chat.turn import Reply, ShowCard, Turn
+from bot.chat.verbs import Verbs
+from bot.errors import SignInNeeded, UserError
 from bot.texts import en as texts
 from bot.texts.help import COMMANDS, FILTER_HELP
+from cards import actions
 from cards.help import help_card
 from cards.info import info_card
-from cards.views import Command, Fact, HelpView, InfoView, Line
+from cards.views import Button, Command, HelpView, InfoView, Line
 
 Handler = Callable[[Turn, str], Awaitable[Reply]]
 
@@ -32,19 +29,18 @@ class Commands:
 
     def __init__(
         self,
-        env: Environment,
         acting: Acting,
-        access: Access,
         lists: Lists,
-        notes: Notes,
-        routes: Routes,
+        verbs: Verbs,
         exporting: Exporting,
+        identity: Identity,
     ) -> None:
-        self._env, self._acting, self._access, self._lists = env, acting, access, lists
-        self._notes, self._routes, self._exporting = notes, routes, exporting
+        self._acting, self._lists, self._verbs = acting, lists, verbs
+        self._exporting, self._identity = exporting, identity
         self.handlers: dict[str, Handler] = {
             "help": self._help,
             "whoami": self._whoami,
+            "signout": self._signout,
             "show": self._show,
             "search": self._search,
             "mark": self._mark,
@@ -79,42 +75,11 @@ class Commands:
 
     async def _whoami(self, turn: Turn, rest: str) -> Reply:
         _nothing_more("whoami", rest)
-        try:
-            person = await self._access.known(turn.person, turn.conversation)
-        except AlertDeskError:
-            person = turn.person
-        facts = [
-            Fact(texts.NAME, person.name or texts.UNKNOWN),
-            *((Fact(texts.ACCOUNT, person.upn),) if person.upn else ()),
-            Fact(texts.OBJECT_ID, person.aad_id or texts.UNKNOWN, monospace=True),
-            Fact(texts.TENANT, person.tenant_id or texts.UNKNOWN, monospace=True),
-        ]
-        lines = []
-        for partner in self._env.partners.values():
-            if not person.tenant_id or partner.roles_in != person.tenant_id:
-                continue
-            try:
-                roles = await self._access.roles(person, partner)
-            except AlertDeskError:
-                facts.append(Fact(texts.roles_in(partner.name), texts.ROLES_UNCHECKED, tone="warning"))
-                continue
-            held = [
-                str(role)
-                for role, has in (
-                    (Role.ADMIN_AGENT, roles.admin_agent),
-                    (Role.GLOBAL_ADMINISTRATOR, roles.global_administrator),
-                )
-                if has
-            ]
-            facts.append(Fact(texts.roles_in(partner.name), ", ".join(held) or texts.ROLES_NONE))
-            lines += [
-                Line(texts.MAY_DECIDE if not lacking(Act.MARK, roles) else texts.MAY_NOT_DECIDE),
-                Line(texts.acts_as_app(partner.name), "subtle"),
-            ]
-        view = InfoView(
-            texts.WHOAMI, tuple(lines or [Line(texts.MAY_NOT_DECIDE)]), tuple(facts), fallback_text=texts.WHOAMI
-        )
-        return ShowCard(info_card(view), summary=texts.WHOAMI)
+        return await self._identity.whoami(turn)
+
+    async def _signout(self, turn: Turn, rest: str) -> Reply:
+        _nothing_more("signout", rest)
+        return await self._identity.signout(turn)
 
     async def _show(self, turn: Turn, rest: str) -> Reply:
         if grammar.looks_like_alert(rest):
@@ -130,42 +95,52 @@ class Commands:
     async def _mark(self, turn: Turn, rest: str) -> Reply:
         said = grammar.marking(rest, texts.MARK_USAGE)
         record = await self._acting.meant(turn, said.alert, whole=True)
-        wish = Wish(Status.RESOLVED, said.verdict, said.note)
-        return await self._acting.decide(turn, record, wish, act=Act.MARK, pressed=False)
+        return await self._do(turn, f"alert.{said.verdict}", {"alert": record.number, "note": said.note})
 
     async def _reverdict(self, turn: Turn, rest: str) -> Reply:
         said = grammar.marking(rest, texts.REVERDICT_USAGE)
         record = await self._acting.meant(turn, said.alert, whole=True)
         if not said.note:
             raise UserError(texts.REVERDICT_USAGE, code="no_reason")
-        wish = Wish(Status.RESOLVED, said.verdict, said.note, may_replace=True)
-        return await self._acting.decide(turn, record, wish, act=Act.REVERDICT, pressed=False)
+        data = {"alert": record.number, "verdict": said.verdict, "reason": said.note}
+        return await self._do(turn, actions.ALERT_REVERDICT, data)
 
     async def _investigate(self, turn: Turn, rest: str) -> Reply:
         record = await self._acting.meant(turn, rest, whole=True)
-        return await self._acting.decide(turn, record, Wish(Status.INVESTIGATING), act=Act.INVESTIGATE, pressed=False)
+        return await self._do(turn, actions.ALERT_INVESTIGATE, {"alert": record.number})
 
     async def _note(self, turn: Turn, rest: str) -> Reply:
         said = grammar.remark(rest, in_thread=await self._acting.of_thread(turn) is not None)
         if not said.text:
             raise UserError(texts.NOTE_EMPTY, code="note_empty")
         record = await self._acting.meant(turn, said.alert, whole=True)
-        await self._acting.check(turn, record, Act.NOTE)
-        await self._notes.add(record, said.text, turn.person)
-        return Say(texts.note_added(record.label))
+        return await self._do(turn, actions.ALERT_NOTE, {"alert": record.number, "text": said.text})
 
     async def _cancel(self, turn: Turn, rest: str) -> Reply:
-        return await self._acting.cancel(turn, await self._acting.meant(turn, rest, whole=True))
+        record = await self._acting.meant(turn, rest, whole=True)
+        return await self._do(turn, actions.SUBSCRIPTION_CANCEL, {"alert": record.number})
 
     async def _export(self, turn: Turn, rest: str) -> Reply:
         return await self._exporting.ask(turn, rest)
 
     async def _subscribe(self, turn: Turn, rest: str) -> Reply:
-        return Say(texts.subscribed(await self._routes.subscribe(turn.person, turn.conversation, rest), rest))
+        return await self._do(turn, actions.ROUTE_ON, {"words": rest})
 
     async def _unsubscribe(self, turn: Turn, rest: str) -> Reply:
         _nothing_more("unsubscribe", rest)
-        return Say(texts.unsubscribed(await self._routes.unsubscribe(turn.person, turn.conversation)))
+        return await self._do(turn, actions.ROUTE_OFF, {})
+
+    async def _do(self, turn: Turn, verb: str, data: Mapping[str, Any]) -> Reply:
+        """The typed twin of a button. Teams gives no token for what is typed in a channel: where one is needed, the
+        answer is a button that carries the act. https://learn.microsoft.com/microsoftteams/platform/bots/how-to/authentication/bot-sso-overview"""
+        try:
+            return await self._verbs.run(turn, verb, data)
+        except SignInNeeded:
+            if turn.is_personal:
+                raise
+        button = Button(texts.GO_ON_AS_ME, verb=verb, data=data)
+        view = InfoView(texts.SIGN_IN_TITLE, (Line(texts.SIGN_IN_BY_BUTTON),), buttons=(button,), fallback_text=texts.SIGN_IN_BY_BUTTON)
+        return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE)
 
 
 def _nothing_more(name: str, rest: str) -> None:

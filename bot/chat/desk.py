@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from pydantic import ValidationError
-
 from bot.chat.commands import Commands
 from bot.chat.exporting import Exporting
-from bot.chat.turn import (
-    Attach,
-    CloseDialog,
-    NotHere,
-    Nothing,
-    OpenDialog,
-    Refuse,
-    Reply,
-    Say,
-    ShowCard,
-    Turn,
-    TurnKind,
-)
+from bot.chat.replies import as_message, decode, encode
+from bot.chat.signing_in import SigningIn
+from bot.chat.turn import AskToken, Nothing, Refuse, Reply, Say, ShowCard, TokenRefused, Turn, TurnKind
 from bot.chat.verbs import Verbs
-from bot.errors import AlertDeskError, NotChecked, Transient, UserError
-from bot.ports import Environment
+from bot.errors import AlertDeskError, NotChecked, SignInNeeded, Transient, UserError
+from bot.ports import Channel, Environment
 from bot.services.adoption import Adoption
 from bot.services.conversations import Conversations
 from bot.telemetry import metrics
@@ -48,9 +33,12 @@ class Desk:
         commands: Commands,
         verbs: Verbs,
         exporting: Exporting,
+        signing_in: SigningIn,
+        channel: Channel,
     ) -> None:
         self._env, self._conversations, self._adoption = env, conversations, adoption
         self._commands, self._verbs, self._exporting = commands, verbs, exporting
+        self._signing_in, self._channel = signing_in, channel
 
     async def turn(self, turn: Turn) -> Reply:
         """The answer to a verified activity. Never raises, except when it is cancelled."""
@@ -61,6 +49,19 @@ class Desk:
                 reply = Nothing()  # nobody pressed anything: the card stays as it is
             metrics.turns(turn.kind, turn.verb if turn.verb in PAYLOADS else "", _end(reply)).inc()
             return reply
+
+    async def go_on(self, turn: Turn) -> str:
+        """Do what waited for a sign-in, now that it is done. Returns the sentence for the person's browser; what all
+        should see shows in the conversation."""
+        reply = await self.turn(turn)
+        if turn.kind == TurnKind.EXECUTE and isinstance(reply, ShowCard):
+            return texts.WENT_ON
+        said = as_message(reply)
+        if said is None:
+            return texts.WENT_ON
+        if turn.kind != TurnKind.EXECUTE:
+            await self._channel.send(turn.conversation, said, turn.thread)
+        return said.text or texts.WENT_ON
 
     async def _answered(self, turn: Turn, correlation: str) -> Reply:
         try:
@@ -86,8 +87,10 @@ class Desk:
             quiet = turn.verb == actions.ALERT_REFRESH and not turn.is_personal
             return await self._act(turn) if quiet else Nothing()
         await self._conversations.heard(turn.conversation, turn.person)
+        if turn.kind in (TurnKind.TOKEN_EXCHANGE, TurnKind.VERIFY_STATE):
+            return await self._exchanged(turn)
         if turn.verb in _READING or turn.kind == TurnKind.DIALOG_OPEN:
-            return await self._act(turn)
+            return await self._signed_in(turn)
         key = f"{turn.conversation.id}|{turn.kind}|{turn.activity_id}"
         async with self._env.store.write() as tx:
             first, answer = await tx.inbox.begin(key, self._env.clock.now())
@@ -96,61 +99,53 @@ class Desk:
             return decode(answer) if answer is not None else Say(texts.STILL_AT_IT) if turn.verb else Nothing()
         reply: Reply = Nothing()
         try:
-            reply = await self._act(turn)
+            reply = await self._signed_in(turn)
         except UserError as problem:
             reply = Refuse(problem.message, problem.code or "refused")
         except Transient as problem:
-            async with self._env.store.write() as tx:
-                await tx.inbox.forget(key)  # nothing was done: the same activity may be tried again
+            await self._forget(key)
             raise problem
+        if isinstance(reply, AskToken):
+            await self._forget(key)  # Teams sends the same activity again, with the token
+            return reply
         async with self._env.store.write() as tx:
             await tx.inbox.finish(key, encode(reply))
         return reply
+
+    async def _forget(self, key: str) -> None:
+        """Nothing was done: the same activity may be tried again."""
+        async with self._env.store.write() as tx:
+            await tx.inbox.forget(key)
+
+    async def _signed_in(self, turn: Turn) -> Reply:
+        """The act, with the token that came with it; or what the person must do first."""
+        try:
+            await self._signing_in.take(turn)
+            return await self._act(turn)
+        except SignInNeeded as need:
+            return await self._signing_in.needed(turn, need, asked=bool(turn.token))
+
+    async def _exchanged(self, turn: Turn) -> Reply:
+        """Teams handed over a token that an OAuth card asked for: what waited for it goes on, once."""
+        try:
+            await self._signing_in.take(turn)
+        except SignInNeeded as need:
+            waiting = await self._signing_in.kept(turn)
+            return await self._signing_in.needed(waiting, need, asked=True) if waiting is not None else Nothing()
+        except UserError as problem:
+            return TokenRefused(problem.message)
+        waiting = await self._signing_in.kept(turn)
+        return await self._signed_in(waiting) if waiting is not None else Nothing()
 
     async def _act(self, turn: Turn) -> Reply:
         if turn.kind == TurnKind.MESSAGE:
             return await self._commands.run(turn)
         if turn.kind == TurnKind.FILE_CONSENT:
             return await self._exporting.consent(turn)
-        handler, model = self._verbs.handlers.get(turn.verb), PAYLOADS.get(turn.verb)
-        if handler is None or model is None:
-            if turn.verb:
-                log.warning("verb_unknown", verb=turn.verb)
-            return Refuse(texts.UNREADABLE_ACTION, "unknown_action")
-        try:
-            payload = model.model_validate(turn.data)
-        except ValidationError as problem:
-            log.warning("payload_unreadable", verb=turn.verb, errors=problem.error_count())
-            return Refuse(_payload_problem(turn, problem), "bad_payload")
-        card_id = getattr(payload, "card", "")
-        if card_id and turn.reply_to:
-            await self._adoption.seen(card_id, turn.conversation.id, turn.reply_to)
-        return await handler(turn, payload)
-
-
-def _payload_problem(turn: Turn, problem: ValidationError) -> str:
-    """A form's own mistakes are told as such; anything else means that the button is not of this version."""
-    too_long = [error for error in problem.errors() if error["type"] == "string_too_long"]
-    if turn.kind in (TurnKind.DIALOG_SUBMIT, TurnKind.SUBMIT) and too_long:
-        return texts.note_too_long(len(str(too_long[0]["input"])), int(too_long[0]["ctx"]["max_length"]))
-    return texts.UNREADABLE_ACTION
-
-
-_NAMES: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Say, ShowCard, Refuse, OpenDialog, CloseDialog, Attach, Nothing, NotHere)
-}
-
-
-def encode(reply: Reply) -> Mapping[str, Any]:
-    """A reply as JSON, so that a redelivered activity gets the same answer from any replica."""
-    fields = {name: getattr(reply, name) for name in reply.__slots__ if name != "raw"}
-    return {"reply": type(reply).__name__, **fields}
-
-
-def decode(answer: Mapping[str, Any]) -> Reply:
-    fields = {name: value for name, value in answer.items() if name != "reply"}
-    reply: Reply = _NAMES[answer["reply"]](**fields)
-    return reply
+        card_id = turn.data.get("card")
+        if isinstance(card_id, str) and card_id and turn.reply_to:
+            await self._adoption.seen(card_id[:64], turn.conversation.id, turn.reply_to)
+        return await self._verbs.run(turn, turn.verb, turn.data)
 
 
 def _end(reply: Reply) -> str:

@@ -62,10 +62,13 @@ def alert_view(
     *,
     card_id: str = "",
     pending: Intent | None = None,
+    reader: bool = False,
+    viewers: tuple[str, ...] = (),
     repeat: bool = False,
     replaces: bool = False,
 ) -> AlertView:
-    """The shared card. `pending` is the decision that is on its way; while there is one, no second can be asked for."""
+    """The shared card, or (`reader`) that of somebody who may not decide. `pending` is the decision that is on its way;
+    while there is one, no second can be asked for. For `viewers` (MRIs) Teams asks by itself for their own form."""
     alert = record.alert
     decision = _decision(record, now)
     if decision and pending is None and not alert.is_open:
@@ -83,9 +86,9 @@ def alert_view(
         facts=_facts(record),
         resources_title=texts.RESOURCES,
         resources=_resources(alert, _RESOURCES_ON_CARD),
-        buttons=_buttons(record, place, card_id, pending),
-        hint=texts.hint(record.label, open_alert=alert.is_open),
-        refresh=Refresh(_data(record, card_id)),
+        buttons=_buttons(record, place, card_id, pending, reader),
+        hint=texts.VIEWER_MAY_NOT if reader else texts.hint(record.label, open_alert=alert.is_open),
+        refresh=Refresh(_data(record, card_id), user_ids=viewers),
         fallback_text=texts.alert_fallback(record, customer(record)),
     )
 
@@ -276,8 +279,12 @@ def _resource(resource_id: str, kind: str) -> str:
     return f"{short} ({kind})" if kind else short
 
 
-def _buttons(record: AlertRecord, place: Place, card_id: str, pending: Intent | None) -> tuple[Button, ...]:
+def _buttons(
+    record: AlertRecord, place: Place, card_id: str, pending: Intent | None, reader: bool
+) -> tuple[Button, ...]:
     alert, data = record.alert, _data(record, card_id)
+    if reader:
+        return (Button(texts.DETAILS, verb=actions.ALERT_DETAILS, data=data, secondary=True), *_links(alert, place))
     common = (
         Button(texts.DETAILS, verb=actions.ALERT_DETAILS, data=data, secondary=True),
         Button(texts.ADD_NOTE, "dialog", actions.ALERT_NOTE, data, secondary=True),

@@ -17,6 +17,8 @@ class TurnKind(StrEnum):
     DIALOG_OPEN = "dialog_open"  # invoke task/fetch
     DIALOG_SUBMIT = "dialog_submit"  # invoke task/submit
     FILE_CONSENT = "file_consent"  # invoke fileConsent/invoke
+    TOKEN_EXCHANGE = "token_exchange"  # noqa: S105 invoke signin/tokenExchange: Teams' token for an OAuth card
+    VERIFY_STATE = "verify_state"  # invoke signin/verifyState: the code that a sign-in page handed to Teams
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Turn:
 
     `person.tenant_id` is empty here: the roster is asked only where an act needs it.
     `thread` is the root post's activity id in a channel, `reply_to` the message that holds the pressed card.
+    `token` is Teams' SSO token as it came, not looked into; of a token exchange `data["id"]` is the exchange's id.
     """
 
     kind: str
@@ -38,6 +41,8 @@ class Turn:
     data: Mapping[str, Any] = field(default_factory=dict)
     automatic: bool = False
     locale: str = ""
+    token: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
 
     @property
     def is_personal(self) -> bool:
@@ -90,6 +95,27 @@ class Attach:
 
 
 @dataclass(frozen=True, slots=True)
+class AskToken:
+    """Teams' SSO token is wanted first: a pressed button is sent again with it, an OAuth card in a personal chat
+    brings it in a token exchange of this id. Elsewhere nobody can be asked, and the text is said."""
+
+    text: str
+    exchange_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRefused:
+    """The SSO token that came will not do: the client offers its sign-in button."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadCode:
+    """The code of a sign-in page is not one of ours, or too old."""
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing:
     """Handled; nothing to say."""
 
@@ -101,7 +127,9 @@ class NotHere:
     name: str
 
 
-Reply = Say | ShowCard | Refuse | OpenDialog | CloseDialog | Attach | Nothing | NotHere
+Reply = (
+    Say | ShowCard | Refuse | OpenDialog | CloseDialog | Attach | AskToken | TokenRefused | BadCode | Nothing | NotHere
+)
 
 
 class EventKind(StrEnum):

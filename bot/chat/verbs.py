@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from pydantic import ValidationError
 
 from bot.chat.acting import Acting
 from bot.chat.exporting import Exporting
@@ -20,7 +22,7 @@ from bot.services.routes import Routes
 from bot.services.verdicts import Wish
 from bot.texts import en as texts
 from cards import actions
-from cards.actions import AlertAct, ExportRun, ListPage, NoteAct, ReverdictAct
+from cards.actions import PAYLOADS, AlertAct, ExportRun, ListPage, MarkAct, NoteAct, ReverdictAct, RouteAct
 
 Handler = Callable[[Turn, Any], Awaitable[Reply]]
 
@@ -56,14 +58,25 @@ class Verbs:
             actions.EXPORT_RUN: self._export,
         }
 
+    async def run(self, turn: Turn, verb: str, data: Mapping[str, Any]) -> Reply:
+        """Do what a button says, whether it was pressed or its twin typed."""
+        handler, model = self.handlers.get(verb), PAYLOADS.get(verb)
+        if handler is None or model is None:
+            return Refuse(texts.UNREADABLE_ACTION, "unknown_action")
+        try:
+            payload = model.model_validate(data)
+        except ValidationError as problem:
+            return Refuse(_payload_problem(turn, problem), "bad_payload")
+        return await handler(turn, payload)
+
     async def _refresh(self, turn: Turn, act: AlertAct) -> Reply:
         readable = await self._acting.readable(turn)
-        return ShowCard(raw=await self._acting.board.raw(act.alert, act.card, readable))
+        return ShowCard(raw=await self._acting.board.raw(act.alert, act.card, readable, turn.person))
 
     def _marks(self, verdict: Verdict) -> Handler:
-        async def mark(turn: Turn, act: AlertAct) -> Reply:
+        async def mark(turn: Turn, act: MarkAct) -> Reply:
             record = await self._acting.by_number(turn, act.alert)
-            wish = Wish(Status.RESOLVED, verdict)
+            wish = Wish(Status.RESOLVED, verdict, act.note.strip())
             return await self._acting.decide(turn, record, wish, act=Act.MARK, card_id=act.card)
 
         return mark
@@ -105,10 +118,11 @@ class Verbs:
     async def _cancel(self, turn: Turn, act: AlertAct) -> Reply:
         return await self._acting.cancel(turn, await self._acting.by_number(turn, act.alert))
 
-    async def _route_on(self, turn: Turn, _act: Any) -> Reply:
-        return Say(texts.subscribed(await self._routes.subscribe(turn.person, turn.conversation, ""), ""))
+    async def _route_on(self, turn: Turn, act: RouteAct) -> Reply:
+        partners = await self._routes.subscribe(turn.person, turn.conversation, act.words)
+        return Say(texts.subscribed(partners, act.words))
 
-    async def _route_off(self, turn: Turn, _act: Any) -> Reply:
+    async def _route_off(self, turn: Turn, _act: RouteAct) -> Reply:
         return Say(texts.unsubscribed(await self._routes.unsubscribe(turn.person, turn.conversation)))
 
     async def _page(self, turn: Turn, act: ListPage) -> Reply:
@@ -117,3 +131,11 @@ class Verbs:
 
     async def _export(self, turn: Turn, act: ExportRun) -> Reply:
         return await self._exporting.ask(turn, act.words)
+
+
+def _payload_problem(turn: Turn, problem: ValidationError) -> str:
+    """A form's own mistakes are told as such; anything else means that the button is not of this version."""
+    too_long = [error for error in problem.errors() if error["type"] == "string_too_long"]
+    if turn.kind in (TurnKind.DIALOG_SUBMIT, TurnKind.SUBMIT) and too_long:
+        return texts.note_too_long(len(str(too_long[0]["input"])), int(too_long[0]["ctx"]["max_length"]))
+    return texts.UNREADABLE_ACTION

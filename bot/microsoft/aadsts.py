@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.errors import AlertDeskError, ConfigError, MissingMfa, Refused, Transient
+from bot.errors import AlertDeskError, ConfigError, MissingMfa, NotAllowed, Refused, SignInNeeded, Transient
+from bot.texts import tokens as texts
+
+MFA_CLAIMS = '{"access_token":{"amr":{"values":["mfa"]}}}'
+"""Asks Entra for a token that proves multi-factor authentication, where the refusal itself brought no claims."""
 
 _BAD_SETTINGS: Mapping[int, str] = {
     7000215: "ALERTDESK_APP_SECRET is wrong: it must be the secret's value, not its id, and of this application",
@@ -39,6 +43,10 @@ _NO_CONSENT: Mapping[int, str] = {
 }
 _MFA = frozenset({50072, 50074, 50076, 50079, 50158, 900421})
 _CONDITIONAL_ACCESS = frozenset({50005, 53000, 53001, 53002, 53003, 53004, 530003, 530034, 50097, 50105})
+_CONSENT = frozenset({65001, 65004, 90094, 90097})
+_PERSON_GONE = frozenset({50020, 50034, 50057, 51004, 90072, 500341, 500571})
+_BAD_ASSERTION = frozenset({50013, 50027, 500131, 500133, 240002})
+_INTERACTION = frozenset({"interaction_required", "login_required", "consent_required"})
 _BUSY = frozenset({90033, 90055, 50033, 50180, 90024, 90036, 700005, 90006, 90012})
 
 
@@ -49,10 +57,16 @@ def aadsts(answer: Mapping[str, Any]) -> int:
     return first if isinstance(first, int) else 0
 
 
+def code_of(answer: Mapping[str, Any]) -> str:
+    """What an error answer is called in logs and messages."""
+    number = aadsts(answer)
+    word = answer.get("error")
+    return f"AADSTS{number}" if number else word if isinstance(word, str) and word.isidentifier() else "no code"
+
+
 def token_error(answer: Mapping[str, Any], tenant_id: str) -> AlertDeskError:
     """The error of ours for an error answer of the token endpoint. Branches on its codes, never on its words."""
-    number = aadsts(answer)
-    code = f"AADSTS{number}" if number else str(answer.get("error", "")) or "no code"
+    number, code = aadsts(answer), code_of(answer)
     start = f"Microsoft Entra gave no token for tenant {tenant_id} ({code})"
     if number in _BAD_SETTINGS:
         return ConfigError(f"{start}: {_BAD_SETTINGS[number]}.", code=code)
@@ -67,3 +81,31 @@ def token_error(answer: Mapping[str, Any], tenant_id: str) -> AlertDeskError:
     if answer.get("error") in ("invalid_client", "unauthorized_client"):
         return ConfigError(f"{start}: check ALERTDESK_APP_ID and its credential.", code=code)
     return Refused(f"{start}.", code=code)
+
+
+def person_error(answer: Mapping[str, Any], tenant_id: str, *, interactive: bool) -> AlertDeskError:
+    """The error for an error answer to a request for a person's token: what that person must do, where it is theirs.
+
+    `interactive`: whether a refusal that says nothing else needs Entra's page; else a silent sign-in may do.
+    """
+    number, code = aadsts(answer), code_of(answer)
+    claims = answer.get("claims")
+    claims = claims if isinstance(claims, str) else ""
+    words = {word for word in (answer.get("error"), answer.get("suberror")) if isinstance(word, str)}
+    if number in _BAD_ASSERTION:
+        return NotAllowed(texts.SIGN_IN_EXPIRED if number == 500133 else texts.NOT_FOR_US, code=code)
+    if number in _PERSON_GONE:
+        return NotAllowed(texts.NOT_IN_TENANT, code=code)
+    if number in _MFA:
+        return SignInNeeded(texts.WANTS_MFA, code=code, interactive=True, claims=claims or MFA_CLAIMS)
+    if number in _CONSENT or "consent_required" in words:
+        return SignInNeeded(texts.WANTS_CONSENT, code=code, interactive=True, claims=claims)
+    if number in _CONDITIONAL_ACCESS or claims:
+        return SignInNeeded(texts.WANTS_MORE, code=code, interactive=True, claims=claims)
+    if number in _BAD_SETTINGS or number in _NO_CONSENT or number in _BUSY:
+        return token_error(answer, tenant_id)
+    if words & _INTERACTION:
+        return SignInNeeded(texts.SIGNED_OUT, code=code, interactive=True)
+    if "invalid_grant" in words:
+        return SignInNeeded(texts.SIGNED_OUT, code=code, interactive=interactive)
+    return token_error(answer, tenant_id)

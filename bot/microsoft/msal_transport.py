@@ -29,8 +29,16 @@ class MsalAnswer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+METADATA_SECONDS = 3600.0
+_MOST_METADATA = 200
+_METADATA = "/.well-known/openid-configuration"
+
+
 class MsalTransport:
-    """msal's `http_client`. Raises Transient for 429 and 5xx, so that Retry-After is not lost in msal."""
+    """msal's `http_client`. Raises Transient for 429 and 5xx, so that Retry-After is not lost in msal.
+
+    Remembers a tenant's metadata for an hour, since msal asks for it with each application that it builds.
+    """
 
     def __init__(
         self, http: SyncHttp, clock: Clock, hosts: Hosts, *, login_url: str = "", timeout: float = 10.0
@@ -40,12 +48,24 @@ class MsalTransport:
         self._hosts = hosts
         self._timeout = timeout
         self._real = login_url
+        self._metadata: dict[str, tuple[float, MsalAnswer]] = {}
         self.authority = login_url if _msal_takes(login_url) else _PUBLIC
 
     def get(
         self, url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None, **_: Any
     ) -> MsalAnswer:
-        return self._send("GET", url, params, headers, None)
+        if not url.endswith(_METADATA) or params:
+            return self._send("GET", url, params, headers, None)
+        now = self._clock.monotonic()
+        asked_at, kept = self._metadata.get(url, (0.0, None))
+        if kept is not None and now < asked_at + METADATA_SECONDS:
+            return kept
+        answer = self._send("GET", url, params, headers, None)
+        if answer.status_code == 200:
+            if len(self._metadata) >= _MOST_METADATA:
+                self._metadata.clear()
+            self._metadata[url] = (now, answer)
+        return answer
 
     def post(
         self,
@@ -82,7 +102,7 @@ class MsalTransport:
         if answer.status == 429 or answer.status >= 500:
             raise _busy(answer, self._clock.now())
         text = answer.body.decode("utf-8", "replace")
-        if url.endswith("/.well-known/openid-configuration") and answer.status == 200:
+        if url.endswith(_METADATA) and answer.status == 200:
             answer.json()  # msal would take nonsense for an unknown tenant
             text = text.replace(f'"{self._real}/', f'"{self.authority}/').replace(
                 f'"{_escaped(self._real)}\\/', f'"{_escaped(self.authority)}\\/'

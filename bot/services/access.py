@@ -10,7 +10,7 @@ from typing import TypeVar
 from bot.domain.audit import AuditEntry
 from bot.domain.people import NO_ROLES, Conversation, ConversationKind, Partner, Person, Roles
 from bot.domain.policy import Act, lacking
-from bot.errors import AlertDeskError, NotAllowed, NotChecked
+from bot.errors import AlertDeskError, NotAllowed, NotChecked, SignInNeeded, UserError
 from bot.ports import Channel, Directory, Environment
 from bot.services.memory import Memory
 from bot.texts import en as texts
@@ -29,6 +29,7 @@ class Access:
         self._env, self._directory, self._channel = env, directory, channel
         self._rosters: Memory[tuple[str, str], Person] = Memory(60.0)
         self._agents: Memory[tuple[str, str], bool] = Memory(60.0)
+        self._drawn: Memory[tuple[str, str], Roles] = Memory(60.0)
         self._routed: Memory[str, frozenset[str]] = Memory(2.0)
 
     async def known(self, person: Person, conversation: Conversation) -> Person:
@@ -56,19 +57,41 @@ class Access:
         return member
 
     async def roles(self, person: Person, partner: Partner) -> Roles:
-        """Live. Someone whose tenant is unknown, or not the partner's role tenant, has none."""
+        """Live, and asked as that person where the bot acts as people. Someone whose tenant is unknown, or not the
+        partner's role tenant, has none. Raises SignInNeeded where we hold no token of theirs."""
         if not person.aad_id or not person.tenant_id or person.tenant_id != partner.roles_in:
             return NO_ROLES
-        roles = await self._directory.roles(partner, person.aad_id)
-        self._agents.put((partner.tenant_id, person.aad_id), roles.admin_agent, self._env.clock.monotonic())
+        roles = await self._directory.roles(partner, person.aad_id, actor(person, partner))
+        await self._remember(person, partner, roles)
         return roles
+
+    async def remembered(self, person: Person, partner: str) -> Roles | None:
+        """The roles as last found, here or by another replica, for drawing only. None where nobody ever looked."""
+        key, at = (partner, person.aad_id), self._env.clock.monotonic()
+        if (known := self._drawn.get(key, at)) is not None:
+            return known
+        async with self._env.store.read() as tx:
+            roles = await tx.people.roles(person.aad_id, partner)
+        if roles is not None:
+            self._drawn.put(key, roles, at)
+        return roles
+
+    async def _remember(self, person: Person, partner: Partner, roles: Roles) -> None:
+        before = await self.remembered(person, partner.tenant_id)
+        key, at = (partner.tenant_id, person.aad_id), self._env.clock.monotonic()
+        self._drawn.put(key, roles, at)
+        self._agents.put(key, roles.admin_agent, at)
+        if before != roles:
+            async with self._env.store.write() as tx:
+                await tx.people.remember_roles(person.aad_id, partner.tenant_id, roles, self._env.clock.now())
 
     async def require(
         self, act: Act, person: Person, partner: Partner, conversation: Conversation, subject: str
     ) -> Person:
         """The identified person, if they may do this now. A denial is audited before it is raised.
 
-        Raises NotAllowed, or NotChecked where it could not be checked (then nothing was done).
+        Raises NotAllowed, SignInNeeded where we hold no token of theirs, or NotChecked where it could not be checked.
+        Then nothing was done.
         """
         known = await self.known(person, conversation)
         roles = await _checked(self.roles(known, partner))
@@ -101,7 +124,11 @@ class Access:
         known = await self.known(person, conversation)
         partners = self._env.partners.values()
         own = await _checked(asyncio.gather(*(self._reads_in_person(known, partner) for partner in partners)))
-        return frozenset(tenant for tenant, may in zip(self._env.partners, own, strict=True) if may)
+        readable = frozenset(tenant for tenant, may in zip(self._env.partners, own, strict=True) if may is True)
+        unknown = [answer for answer in own if isinstance(answer, SignInNeeded)]
+        if unknown and not readable:
+            raise unknown[0]
+        return readable
 
     async def routed(self, conversation_id: str) -> frozenset[str]:
         """The partners whose alerts go to a conversation."""
@@ -117,16 +144,20 @@ class Access:
     def routes_changed(self) -> None:
         self._routed.clear()
 
-    async def _reads_in_person(self, person: Person, partner: Partner) -> bool:
+    async def _reads_in_person(self, person: Person, partner: Partner) -> bool | SignInNeeded:
+        """With a SignInNeeded it could only be told with a token of theirs."""
         key, at = (partner.tenant_id, person.aad_id), self._env.clock.monotonic()
         if self._agents.get(key, at):
             return True
+        need: SignInNeeded | None = None
         try:
             if (await self.roles(person, partner)).admin_agent:
                 return True
+        except SignInNeeded as problem:
+            need = problem
         except AlertDeskError:
             pass  # the roster below may still say that they read along in a channel
-        return await self._is_on_a_roster(person, partner)
+        return await self._is_on_a_roster(person, partner) or need or False
 
     async def _is_on_a_roster(self, person: Person, partner: Partner) -> bool:
         async with self._env.store.read() as tx:
@@ -150,5 +181,12 @@ async def _checked(question: Awaitable[T]) -> T:
             return await question
     except TimeoutError:
         raise NotChecked(texts.COULD_NOT_CHECK, code="check_timeout") from None
+    except UserError:
+        raise  # it speaks for itself: they must sign in first
     except AlertDeskError as problem:
         raise NotChecked(texts.COULD_NOT_CHECK, code=problem.code or "check_failed") from problem
+
+
+def actor(person: Person, partner: Partner) -> Person | None:
+    """As whom the bot calls Microsoft for this partner: the person, or (None) itself."""
+    return person if partner.act_as == "user" else None

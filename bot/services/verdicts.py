@@ -19,8 +19,9 @@ from bot.domain.audit import AuditEntry
 from bot.domain.changes import decision_seen, last_change
 from bot.domain.decisions import Intent, IntentState
 from bot.domain.people import Person
-from bot.errors import AlertDeskError, Permanent, Transient
+from bot.errors import AlertDeskError, Permanent, SignInNeeded, Transient
 from bot.ports import AlertSource, Environment, Transaction
+from bot.services.access import actor
 from bot.services.cards import CardWork
 from bot.texts import en as texts
 
@@ -38,6 +39,7 @@ class End(StrEnum):
     BUSY = "busy"  # someone else's decision is being written right now
     LATE = "late"  # written down; the result will show on the shared card
     FAILED = "failed"
+    SIGN_IN = "sign_in"  # nothing was changed: Partner Center wants the person to sign in (again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Outcome:
     record: AlertRecord
     by_name: str = ""
     problem: str = ""
+    sign_in: SignInNeeded | None = None
+    intent: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Verdicts:
         cards: CardWork,
         *,
         owner: str,
-        spawn: Callable[[Coroutine[Any, Any, Outcome | None]], asyncio.Task[Outcome | None]],
+        spawn: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]],
     ) -> None:
         self._env, self._source, self._cards = env, source, cards
         self._owner, self._spawn = owner, spawn
@@ -84,7 +88,8 @@ class Verdicts:
     ) -> Outcome:
         """Write the wish down and carry it out. The person's roles were checked by the caller, live.
 
-        Waits at most `patience` seconds for the result; after that the work goes on and the outcome is LATE.
+        Waits at most `patience` seconds for the result; after that the work goes on and the outcome is LATE. Raises
+        SignInNeeded where Partner Center wants more of the person's token than it carries: nothing was changed.
         """
         opened = await self._write_down(record, wish, person, conversation_id)
         if isinstance(opened, Outcome):
@@ -93,8 +98,23 @@ class Verdicts:
         done, _ = await asyncio.wait({task}, timeout=max(patience, 0.05))
         if not done:
             await self._show_pending(record)
+            task.add_done_callback(self._finished_late)
             return Outcome(End.LATE, record, by_name=person.name)
-        return task.result() or Outcome(End.LATE, record, by_name=person.name)
+        outcome = task.result() or Outcome(End.LATE, record, by_name=person.name)
+        if outcome.sign_in is not None:
+            raise outcome.sign_in
+        return outcome
+
+    def _finished_late(self, task: asyncio.Task[Outcome | None]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            self._spawn(self._tell_to_sign_in(task.result()))
+
+    async def _tell_to_sign_in(self, outcome: Outcome | None) -> None:
+        """The person is not in front of the card any more: say in its thread that they must sign in."""
+        if outcome is not None and outcome.sign_in is not None and outcome.intent is not None:
+            async with self._env.store.write() as tx:
+                line = texts.sign_in_line(outcome.record, outcome.intent)
+                await self._cards.changed(tx, outcome.record.alert.key, line)
 
     async def _write_down(
         self, seen: AlertRecord, wish: Wish, person: Person, conversation_id: str
@@ -132,7 +152,8 @@ class Verdicts:
         """Take up intents that were left open: a replica died, or Partner Center was away. Returns how many."""
         async with self._env.store.read() as tx:
             due = await tx.intents.due(self._env.clock.now(), limit)
-        await asyncio.gather(*(self.carry_out(intent) for intent in due))
+        for outcome in await asyncio.gather(*(self.carry_out(intent) for intent in due)):
+            await self._tell_to_sign_in(outcome)
         return len(due)
 
     async def carry_out(self, intent: Intent) -> Outcome | None:
@@ -152,6 +173,8 @@ class Verdicts:
             return await self._later(claimed, record, str(problem) or texts.TIMED_OUT)
         except Permanent as problem:
             return await self._failed(claimed, record, problem)
+        except SignInNeeded as need:
+            return await self._not_signed_in(claimed, record, need)
         return await self._settled(claimed, alert, ours)
 
     async def _bring_about(self, intent: Intent, in_doubt: bool) -> tuple[Alert, bool]:
@@ -159,6 +182,7 @@ class Verdicts:
         partner = self._env.partners.get(intent.alert.partner)
         if partner is None:
             raise Transient("the partner is not set up at present")
+        as_whom = actor(Person(intent.by_id, "", intent.by_name, partner.roles_in), partner)
         sent = in_doubt
         problem: Transient | None = None
         for attempt in range(_TRIES):
@@ -168,13 +192,13 @@ class Verdicts:
             if not alert.is_open and not intent.may_replace:
                 return alert, False
             try:
-                await self._source.set_status(partner, intent.alert.id, intent.status, intent.reason)
+                await self._source.set_status(partner, intent.alert.id, intent.status, intent.reason, as_whom)
                 sent, problem = True, None
             except Transient as trouble:
                 sent, problem = sent or trouble.in_doubt, trouble
                 await self._env.clock.sleep(min(trouble.retry_after or 0.5 * 2**attempt, 5.0))
                 continue
-            except Permanent:
+            except (Permanent, SignInNeeded):
                 if sent and _reached(alert := await self._source.get(partner, intent.alert.id), intent):
                     return alert, True  # what was sent before, in doubt, had arrived
                 raise
@@ -220,6 +244,16 @@ class Verdicts:
             await tx.alerts.touch([intent.alert], self._env.clock.now())
             await self._cards.changed(tx, intent.alert)
         return Outcome(End.LATE, record, by_name=intent.by_name, problem=problem)
+
+    async def _not_signed_in(self, intent: Intent, record: AlertRecord, need: SignInNeeded) -> Outcome:
+        """Nothing was changed. The intent ends here: signed in, the person presses again, or the act goes on by itself
+        under an intent of its own."""
+        now = self._env.clock.now()
+        async with self._env.store.write() as tx:
+            await tx.intents.close(intent.id, IntentState.FAILED, need.message)
+            await tx.audit.append(_entry(intent, record, "failed", problem=need), now)
+            await tx.alerts.touch([intent.alert], now)
+        return Outcome(End.SIGN_IN, record, by_name=intent.by_name, sign_in=need, intent=intent)
 
     async def _failed(self, intent: Intent, record: AlertRecord, problem: Permanent) -> Outcome | None:
         now = self._env.clock.now()

@@ -48,6 +48,21 @@ class SqlPeople:
         row = await self._session.first(statement.order_by(people.c.seen_at.desc()).limit(1))
         return Person(row.aad_id, row.mri, row.name, row.tenant_id, row.upn) if row is not None else None
 
+    async def roles(self, person_id: str, partner: str) -> Roles | None:
+        where = (people_roles.c.person_id == person_id, people_roles.c.partner == partner)
+        row = await self._session.first(select(people_roles).where(*where))
+        return Roles(row.admin_agent, row.global_administrator) if row is not None else None
+
+    async def responders(self, conversation_id: str, limit: int) -> tuple[str, ...]:
+        statement = (
+            select(people.c.mri)
+            .select_from(people_seen.join(people, people.c.id == people_seen.c.person_id))
+            .where(people_seen.c.conversation_id == conversation_id, people.c.mri != "")
+            .order_by(people_seen.c.seen_at.desc(), people.c.id)
+            .limit(limit)
+        )
+        return tuple(row.mri for row in await self._session.rows(statement))
+
     async def remember_roles(self, person_id: str, partner: str, roles: Roles, now: datetime) -> None:
         held = {
             "admin_agent": roles.admin_agent,

@@ -26,6 +26,13 @@ class SqlSignIns:
         }
         await self._session.execute(insert(sign_ins), values)
 
+    async def get(self, state: str, now: datetime) -> SignIn | None:
+        wanted = select(sign_ins).where(sign_ins.c.state == state, sign_ins.c.expires_at > now)
+        row = await self._session.first(wanted)
+        if row is None:
+            return None
+        return SignIn(row.state, row.person_id, row.tenant_id, row.after, row.flow, row.expires_at)
+
     async def take(self, state: str, now: datetime) -> SignIn | None:
         await self._session.execute(delete(sign_ins).where(sign_ins.c.expires_at <= now))
         row = await self._session.first(select(sign_ins).where(sign_ins.c.state == state))

@@ -31,6 +31,7 @@ from bot.store.session import Session
 from bot.store.sign_ins import SqlSignIns
 from bot.store.syncs import SqlSyncs
 from bot.store.tables import counters
+from bot.store.vault import SqlVault
 
 PING_SECONDS = 5.0
 
@@ -52,6 +53,7 @@ class SqlTransaction:
         self.sign_ins: ports.SignIns = SqlSignIns(session)
         self.leases: ports.Leases = SqlLeases(session)
         self.syncs: ports.Syncs = SqlSyncs(session)
+        self.vault: ports.Vault = SqlVault(session)
 
 
 class SqlStore:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     UniqueConstraint,
@@ -360,3 +361,15 @@ syncs = Table(
     _moment("last_full_at", null=True),
     _words("error"),
 )
+
+vault = Table(
+    "vault",
+    metadata,
+    _words("kind", key=True),
+    _words("owner", key=True),
+    Column("blob", LargeBinary, nullable=False),
+    _words("key_id"),
+    Column("version", BigInteger, nullable=False),
+    _moment("changed_at"),
+)
+Index("ix_vault_key", vault.c.key_id)

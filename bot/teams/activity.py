@@ -3,6 +3,8 @@
 Nothing here believes what it reads: lengths are bounded, ids have no control characters, the unknown is ignored.
 https://learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-api-reference
 https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/subscribe-to-conversation-events
+https://learn.microsoft.com/microsoftteams/platform/bots/how-to/authentication/bot-sso-code
+https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/universal-actions-for-adaptive-cards/sso-adaptive-cards-universal-action
 """
 
 from __future__ import annotations
@@ -24,6 +26,11 @@ Word = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x
 Name = Annotated[str, StringConstraints(max_length=4096)]
 LONGEST_TEXT = 50_000
 """Teams itself takes some 28 KB from a person."""
+LONGEST_TOKEN = 16_384
+LONGEST_CODE = 1024
+CONNECTION = "alertdesk"
+"""The connection name in every request of ours for a token. No OAuth connection of that name exists in Azure: the bot
+exchanges Teams' token itself, but the protocol wants a name, and the client sends it back."""
 
 
 class BadActivity(UserError):
@@ -81,7 +88,7 @@ class Inbound(_Model):
     recipient: Account | None = None
     reply_to: Id | None = Field(None, alias="replyToId")
     text: Annotated[str, StringConstraints(max_length=LONGEST_TEXT)] | None = None
-    value: Any = None
+    value: Any = Field(None, repr=False)  # may carry a person's token
     entities: list[Any] | None = None
     channel_data: ChannelData | None = Field(None, alias="channelData")
     action: Word | None = None
@@ -140,13 +147,15 @@ def _invoke(activity: Inbound) -> Turn | UnknownInvoke:
         case "adaptiveCard/action":
             value = _object(activity.value, "value")
             action = _object(value.get("action"), "value.action")
-            data = action.get("data")
+            data, sent = action.get("data"), value.get("authentication")
             return _turn(
                 activity,
                 TurnKind.EXECUTE,
                 verb=_verb(action),
                 data=data if isinstance(data, dict) else {},
                 automatic=value.get("trigger") == "automatic",
+                token="" if sent is None else _token(_object(sent, "value.authentication"), "value.authentication"),
+                code=_code(value),
             )
         case "task/fetch" | "task/submit":
             data = _object(activity.value, "value").get("data")
@@ -155,6 +164,12 @@ def _invoke(activity: Inbound) -> Turn | UnknownInvoke:
             return _turn(activity, kind, verb=_verb(data), data=data)
         case "fileConsent/invoke":
             return _turn(activity, TurnKind.FILE_CONSENT, data=_object(activity.value, "value"))
+        case "signin/tokenExchange":
+            value = _object(activity.value, "value")
+            exchange = {"id": _bounded(value.get("id"), "value.id", 1024)}
+            return _turn(activity, TurnKind.TOKEN_EXCHANGE, data=exchange, token=_token(value, "value"))
+        case "signin/verifyState":
+            return _turn(activity, TurnKind.VERIFY_STATE, code=_code(_object(activity.value, "value")))
         case name:
             return UnknownInvoke(name or "")
 
@@ -167,6 +182,8 @@ def _turn(
     verb: str = "",
     data: Mapping[str, Any] | None = None,
     automatic: bool = False,
+    token: str = "",
+    code: str = "",
 ) -> Turn:
     person = _person(activity)
     if person is None or not activity.id or activity.recipient is None or not activity.recipient.id:
@@ -184,12 +201,33 @@ def _turn(
         data=data or {},
         automatic=automatic,
         locale=activity.locale or "",
+        token=token,
+        code=code,
     )
 
 
 def _object(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadActivity(f"{where} must be an object.", code="BadArgument")
+    return value
+
+
+def _token(holder: Mapping[str, Any], where: str) -> str:
+    """The token that an answer to our own request for one carries; not looked into."""
+    if holder.get("connectionName") not in (None, "", CONNECTION):
+        raise BadActivity(f"{where}.connectionName is not {CONNECTION!r}.", code="BadArgument")
+    return _bounded(holder.get("token"), f"{where}.token", LONGEST_TOKEN)
+
+
+def _code(holder: Mapping[str, Any]) -> str:
+    state = holder.get("state")
+    return "" if state is None or state == "" else _bounded(state, "value.state", LONGEST_CODE)
+
+
+def _bounded(value: Any, where: str, longest: int) -> str:
+    """Printable ASCII, never empty. The error does not repeat the value."""
+    if not isinstance(value, str) or not 0 < len(value) <= longest or not (value.isascii() and value.isprintable()):
+        raise BadActivity(f"{where} must be a text of 1 to {longest} printable characters.", code="BadArgument")
     return value
 
 

@@ -16,6 +16,7 @@ from bot.ports import Channel
 from bot.teams.activity import Inbound
 from bot.teams.answers import aside
 from bot.teams.handler import MEANING, AlertDeskHandler
+from bot.teams.login import LoginRequest
 from bot.teams.translation import incoming, to_conversation, to_messages
 
 _SPOKEN = (TurnKind.MESSAGE, TurnKind.SUBMIT)
@@ -31,7 +32,7 @@ class TeamsAdapter(BotAdapter):
         self._channel = channel
         self._handler = handler
 
-    async def process(self, activity: Inbound, meaning: Turn | Event) -> Reply:
+    async def process(self, activity: Inbound, meaning: Turn | Event) -> Reply | LoginRequest:
         """Run it. The reply is Nothing where it went out as a message. What fails is told to the person or logged;
         raises only Transient, for an event that should be sent to us again."""
         if isinstance(meaning, Turn) and meaning.kind not in _SPOKEN:
@@ -44,7 +45,7 @@ class TeamsAdapter(BotAdapter):
             raise failure
         return Nothing()
 
-    async def _invoke(self, turn: Turn) -> Reply:
+    async def _invoke(self, turn: Turn) -> Reply | LoginRequest:
         reply = await self._handler.answer(turn)
         said = aside(turn, reply)
         if said is None:

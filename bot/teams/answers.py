@@ -11,61 +11,64 @@ from typing import Any
 
 import orjson
 
+from bot.chat.replies import as_message, card_of
 from bot.chat.turn import (
     Attach,
+    BadCode,
     CloseDialog,
     NotHere,
-    Nothing,
     OpenDialog,
     Refuse,
     Reply,
     Say,
     ShowCard,
+    TokenRefused,
     Turn,
     TurnKind,
 )
 from bot.ports import Message
+from bot.teams.activity import CONNECTION
+from bot.teams.login import LoginRequest
 
 CARD = "application/vnd.microsoft.card.adaptive"
 MESSAGE = "application/vnd.microsoft.activity.message"
 ERROR = "application/vnd.microsoft.error"
+LOGIN = "application/vnd.microsoft.activity.loginRequest"
+PRECONDITION_FAILED = "application/vnd.microsoft.error.preconditionFailed"
+INCORRECT_CODE = "application/vnd.microsoft.error.incorrectAuthCode"
+"""So in Microsoft's SDKs; a page of the documentation spells it differently."""
 DONE = "Done."
 
 _CARD_START = b'{"statusCode":200,"type":"application/vnd.microsoft.card.adaptive","value":'
 _DIALOGS = (TurnKind.DIALOG_OPEN, TurnKind.DIALOG_SUBMIT)
+_WORDLESS = (TurnKind.FILE_CONSENT, TurnKind.TOKEN_EXCHANGE, TurnKind.VERIFY_STATE)
+"""Invokes whose answer the client shows to nobody: what there is to say is a message."""
 
 
-def answer(turn: Turn, reply: Reply) -> tuple[int, bytes | None]:
-    """HTTP status and body for an invoke. The status is 200 for every invoke that somebody here knows, refusals too."""
+def answer(turn: Turn, reply: Reply | LoginRequest) -> tuple[int, bytes | None]:
+    """HTTP status and body for an invoke. The status is 200 for every invoke that somebody here knows, refusals too.
+
+    The sign-in invokes alone speak through it, as documented: 412 for a token that will not do, 404 for a wrong code.
+    https://learn.microsoft.com/dotnet/api/microsoft.teams.apps.oauth.tokenexchangeinvokeresponse
+    """
     if isinstance(reply, NotHere):
         return 501, not_here(reply.name)
     if turn.kind == TurnKind.EXECUTE:
         return 200, _execute(turn, reply)
     if turn.kind in _DIALOGS:
         return 200, _dialog(reply)
+    if turn.kind == TurnKind.TOKEN_EXCHANGE:
+        return _exchanged(turn, reply)
+    if turn.kind == TurnKind.VERIFY_STATE and isinstance(reply, BadCode):
+        return 404, problem("IncorrectAuthCode", "The code is not one of this bot's, or it is too old.")
     return 200, None
 
 
-def aside(turn: Turn, reply: Reply) -> Message | None:
+def aside(turn: Turn, reply: Reply | LoginRequest) -> Message | None:
     """What has to be posted as a message beside an invoke's answer, because that answer cannot hold it."""
-    if isinstance(reply, Attach) or turn.kind == TurnKind.FILE_CONSENT:
-        return message(reply)
-    return None
-
-
-def message(reply: Reply) -> Message | None:
-    """The reply as a message of its own; None where there is nothing to say."""
-    match reply:
-        case Say(text) | Refuse(text) | CloseDialog(text):
-            return Message(text=text) if text else None
-        case ShowCard():
-            return Message(card=_card(reply), summary=reply.summary)
-        case OpenDialog(title, card):
-            return Message(card=card, summary=title)
-        case Attach(attachment, summary):
-            return Message(attachments=(attachment,), summary=summary)
-        case Nothing() | NotHere():
-            return None
+    if isinstance(reply, LoginRequest):
+        return None
+    return as_message(reply) if isinstance(reply, Attach) or turn.kind in _WORDLESS else None
 
 
 def not_here(name: str) -> bytes:
@@ -76,8 +79,14 @@ def problem(code: str, text: str) -> bytes:
     return orjson.dumps({"error": {"code": code, "message": text}})
 
 
-def _execute(turn: Turn, reply: Reply) -> bytes:
+def _execute(turn: Turn, reply: Reply | LoginRequest) -> bytes:
     match reply:
+        case LoginRequest(value):
+            return _envelope(401, LOGIN, value)
+        case TokenRefused(text):
+            return _envelope(412, PRECONDITION_FAILED, {"code": "PreconditionFailed", "message": text})
+        case BadCode():
+            return _envelope(401, INCORRECT_CODE, None)
         case ShowCard(raw=raw) if raw:
             return _CARD_START + raw + b"}"
         case ShowCard():
@@ -92,13 +101,21 @@ def _execute(turn: Turn, reply: Reply) -> bytes:
     return _envelope(200, MESSAGE, "" if turn.automatic else DONE)
 
 
-def _dialog(reply: Reply) -> bytes | None:
+def _exchanged(turn: Turn, reply: Reply | LoginRequest) -> tuple[int, bytes]:
+    """The exchange's id and connection go back; with `failureDetail` and 412 the client shows its sign-in button."""
+    echo = {"id": turn.data.get("id", ""), "connectionName": CONNECTION}
+    if isinstance(reply, TokenRefused):
+        return 412, orjson.dumps({**echo, "failureDetail": reply.text})
+    return 200, orjson.dumps(echo)
+
+
+def _dialog(reply: Reply | LoginRequest) -> bytes | None:
     match reply:
         case OpenDialog(title, card):
             return _continue(title, card)
         case ShowCard():
-            return _continue(reply.summary, _card(reply))
-        case Say(text) | Refuse(text) | CloseDialog(text) if text:
+            return _continue(reply.summary, card_of(reply))
+        case Say(text) | Refuse(text) | CloseDialog(text) | TokenRefused(text) if text:
             return orjson.dumps({"task": {"type": "message", "value": text}})
     return None  # an empty answer closes the dialog
 
@@ -110,10 +127,3 @@ def _continue(title: str, card: Mapping[str, Any]) -> bytes:
 
 def _envelope(status: int, kind: str, value: object) -> bytes:
     return orjson.dumps({"statusCode": status, "type": kind, "value": value})
-
-
-def _card(reply: ShowCard) -> Mapping[str, Any]:
-    if reply.card is not None:
-        return reply.card
-    card: dict[str, Any] = orjson.loads(reply.raw)
-    return card

@@ -9,9 +9,10 @@ import structlog
 from botbuilder.core import TurnContext
 from botbuilder.core.teams import TeamsActivityHandler
 
-from bot.chat.turn import Event, Nothing, Refuse, Reply, Turn
+from bot.chat.replies import as_message
+from bot.chat.turn import AskToken, Event, Nothing, Refuse, Reply, Turn
 from bot.ports import Ids
-from bot.teams.answers import message
+from bot.teams.login import NO_LOGIN, Login, LoginRequest
 from bot.teams.translation import to_botbuilder
 from bot.texts import en as texts
 
@@ -28,19 +29,21 @@ class AlertDeskHandler(TeamsActivityHandler):
     """Runs turns and events. A message's answer goes out through the turn's context, and so through all middleware.
 
     The SDK's own dispatch of conversation updates is left out: it asks the connector about every added member. So is
-    its invoke path, which answers 500 to each invoke with a body.
+    its invoke path, which answers 500 to each invoke with a body. `login` says how a person's token is asked for.
     """
 
-    def __init__(self, on_turn: OnTurn, on_event: OnEvent, ids: Ids) -> None:
+    def __init__(self, on_turn: OnTurn, on_event: OnEvent, ids: Ids, login: Login = NO_LOGIN) -> None:
         super().__init__()
         self._on_turn = on_turn
         self._on_event = on_event
         self._ids = ids
+        self._login = login
 
-    async def answer(self, turn: Turn) -> Reply:
+    async def answer(self, turn: Turn) -> Reply | LoginRequest:
         """The reply to a turn. `on_turn` has a sentence for every error; this is the line behind it."""
         try:
-            return await self._on_turn(turn)
+            reply = await self._on_turn(turn)
+            return self._login.asked(turn, reply) if isinstance(reply, AskToken) else reply
         except Exception:  # noqa: BLE001 a person gets a sentence, the log gets the rest, Teams never gets a 500
             reference = self._ids.guid()[:8]
             _log.exception("turn_escaped", reference=reference, kind=str(turn.kind), activity_id=turn.activity_id)
@@ -49,7 +52,8 @@ class AlertDeskHandler(TeamsActivityHandler):
     async def on_message_activity(self, turn_context: TurnContext) -> None:
         turn = turn_context.turn_state.get(MEANING)
         if isinstance(turn, Turn):
-            said = message(await self.answer(turn))
+            reply = await self.answer(turn)
+            said = None if isinstance(reply, LoginRequest) else as_message(reply)
             if said is not None:
                 await turn_context.send_activity(to_botbuilder(said))
 

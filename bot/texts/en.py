@@ -102,6 +102,10 @@ def overtaken_line(record: AlertRecord, intent: Intent) -> str:
     )
 
 
+def sign_in_line(record: AlertRecord, intent: Intent) -> str:
+    return f"{intent.by_name} wanted {record.label} {_wanted(intent)}, but must sign in again first. Nothing was changed; press again."
+
+
 def failed_line(record: AlertRecord, intent: Intent, problem: str) -> str:
     return f"{intent.by_name} wanted {record.label} {_wanted(intent)}, but Partner Center refused it and nothing was changed. {problem}"
 
@@ -470,6 +474,24 @@ def acts_as_app(partner: str) -> str:
 
 def roles_in(partner: str) -> str:
     return f"Roles at {partner}"
+
+
+ROLES_NOT_SIGNED_IN = "not known: you are not signed in"
+NOT_SIGNED_IN = "The first button that you press signs you in."
+SIGNED_OUT = "Signed out: I have forgotten every token with which I could act as you."
+SIGNOUT_NOTHING = "There is nothing to sign out of: I hold no token of yours."
+SIGN_IN_TITLE = "Sign in to go on"
+SIGN_IN = "Sign in"
+SIGN_IN_LINK = "The link is for you alone and serves for 15 minutes. After it, what you asked for goes on by itself."
+SIGN_IN_BY_BUTTON = "I act as you, and need your sign-in for that, which Teams gives only with a button. Press it to go on."
+SIGN_IN_NOWHERE = "You would have to sign in, but the operator has set no address for that (ALERTDESK_PUBLIC_URL)."
+GO_ON_AS_ME = "Go on as me"
+WENT_ON = "Done. Teams shows the result; you can close this page."
+VIEWER_MAY_NOT = "You see this without the buttons: deciding takes the Admin Agent role, and you did not hold it when I last looked."
+
+
+def acts_as_you(partner: str) -> str:
+    return f"For {partner} I act as you: Partner Center records and limits what you do."
 
 
 HELP_TITLE = "What I understand"

@@ -60,6 +60,7 @@ COMMANDS = (
     ),
     CommandHelp("unsubscribe", "unsubscribe", "Stop sending them here."),
     CommandHelp("whoami", "whoami", "Your account and roles, and what you may do."),
+    CommandHelp("signout", "signout", "Forget every token with which I could act as you."),
     CommandHelp("help", "help [command]", "This list, or more about one command.", "help show"),
 )
 

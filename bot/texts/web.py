@@ -9,6 +9,9 @@ SIGN_IN_AWAY = "Microsoft's sign-in does not answer just now. Open the link from
 SIGN_IN_STALE = "This sign-in is over ten minutes old, was used already, or began in another browser. Open the link from Teams again."
 SIGN_IN_OTHER = "You signed in with another account than the one that asked in Teams, so nothing was opened. Open the link again and choose that account."
 
+SIGNED_IN_TITLE = "You are signed in"
+SIGNED_IN_TOO_LATE = "You are signed in. What you asked for was done already, or waited too long: ask again in Teams."
+
 EXPORT_TITLE = "Alert export"
 EXPORT_GONE = "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say “export” again in Teams."
 EXPORT_AGAIN = (

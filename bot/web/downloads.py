@@ -7,12 +7,14 @@ the export and streams it.
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from aiohttp import web
 
 from bot.errors import Unknown
-from bot.ports import Environment, ExportRequest, SignedIn, SignIn
+from bot.ports import Environment, ExportRequest, SignIn
 from bot.services.exports import Exports, token_hash
 from bot.texts import web as texts
 from bot.web.answers import SAFE_HEADERS, page
@@ -57,8 +59,11 @@ class Downloads:
             return page(404, texts.EXPORT_TITLE, problem.message)
         return await self._stream(request, taken)
 
-    async def _signed_in(self, who: SignedIn, after: str) -> web.StreamResponse:
-        token = after.removeprefix(AFTER)
+    async def _signed_in(
+        self, pending: SignIn, flow: Mapping[str, Any], answer: Mapping[str, str]
+    ) -> web.StreamResponse:
+        who = await self._sign_in.who(pending, flow, answer)
+        token = pending.after.removeprefix(AFTER)
         found = await self._exports.by_token(token)
         if found is None or found.person_id != who.person_id or (found.tenant_id and found.tenant_id != who.tenant_id):
             return page(404, texts.EXPORT_TITLE, texts.EXPORT_GONE)
@@ -70,11 +75,11 @@ class Downloads:
             )
         action = f"/exports/{html.escape(token)}"
         form = f'<form method="post" action="{action}"><button>{html.escape(texts.DOWNLOAD)}</button></form>'
-        answer = page(200, texts.EXPORT_TITLE, texts.export_ready(found.rows, found.file_name), form)
-        answer.set_cookie(
+        response = page(200, texts.EXPORT_TITLE, texts.export_ready(found.rows, found.file_name), form)
+        response.set_cookie(
             _COOKIE, ticket, path=action, httponly=True, samesite="Strict", secure=self._sign_in.secure, max_age=300
         )
-        return answer
+        return response
 
     async def _stream(self, request: web.Request, taken: ExportRequest) -> web.StreamResponse:
         answer = web.StreamResponse(

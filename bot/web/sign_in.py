@@ -1,4 +1,4 @@
-"""GET /auth/start and /auth/callback: who is in front of this browser, by Entra's authorization code flow with PKCE.
+"""GET /auth/callback, and the way to it: who is in front of this browser, by Entra's authorization code flow with PKCE.
 
 A state serves once, for ten minutes, for one person and one purpose; the browser that comes back must be the one that
 was sent (a cookie), and the account that comes back must be that person's.
@@ -6,12 +6,13 @@ was sent (a cookie), and the account that comes back must be that person's.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from aiohttp import web
 
-from bot.errors import AlertDeskError, UserError
+from bot.errors import AlertDeskError, NotAllowed, UserError
 from bot.ports import Environment, SignedIn, SignIn, SignInPage
 from bot.services.exports import token_hash
 from bot.telemetry.log import get_logger
@@ -22,7 +23,10 @@ LIFE = timedelta(minutes=10)
 _COOKIE = "alertdesk_signin"
 log = get_logger("sign_in")
 
-Continue = Callable[[SignedIn, str], Awaitable[web.StreamResponse]]
+Begin = Callable[[str, str], Awaitable[tuple[str, Mapping[str, Any]]]]
+"""(state, return address) -> (the page to send the browser to, what must be kept until it comes back)."""
+ComeBack = Callable[[SignIn, Mapping[str, Any], Mapping[str, str]], Awaitable[web.StreamResponse]]
+"""(what was pending, what was kept, what the browser brought). Raises UserError where that is not as it must be."""
 
 
 class SignInRoutes:
@@ -31,30 +35,32 @@ class SignInRoutes:
     def __init__(self, env: Environment, entra: SignInPage, *, public_url: str, home_tenant: str) -> None:
         self._env, self._entra = env, entra
         self._public_url, self._home_tenant = public_url, home_tenant
-        self._continues: dict[str, Continue] = {}
+        self._continues: dict[str, ComeBack] = {}
 
     @property
     def secure(self) -> bool:
         return self._public_url.startswith("https://")
 
-    def after(self, prefix: str, go_on: Continue) -> None:
+    def after(self, prefix: str, go_on: ComeBack) -> None:
         """What goes on after a sign-in whose purpose begins with `prefix`."""
         self._continues[prefix] = go_on
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/auth/start", self.start), web.get("/auth/callback", self.callback)]
+        return [web.get("/auth/callback", self.callback)]
 
-    async def start(self, request: web.Request) -> web.StreamResponse:
-        """A sign-in begins with a pending act, which has its own address; alone there is nothing to sign in for."""
-        return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_NOTHING)
-
-    async def redirect(self, *, person_id: str, tenant_id: str, after: str) -> web.StreamResponse:
-        """Send the browser to Entra. The state is bound to this person, this purpose and this browser."""
+    async def redirect(
+        self, *, person_id: str, tenant_id: str, after: str, begin: Begin | None = None
+    ) -> web.StreamResponse:
+        """Send the browser to Entra: to say who it is, or with `begin` for more. The state is bound to this person,
+        this purpose and this browser."""
         if not self._public_url:
             return page(503, texts.SIGN_IN_TITLE, texts.SIGN_IN_NOT_SET_UP)
         state, browser = self._env.ids.token(), self._env.ids.token()
         try:
-            address, flow = await self._entra.begin(tenant_id or self._home_tenant, state, self._callback)
+            if begin is not None:
+                address, flow = await begin(state, self._callback)
+            else:
+                address, flow = await self._entra.begin(tenant_id or self._home_tenant, state, self._callback)
         except AlertDeskError as problem:
             log.warning("sign_in_not_begun", code=problem.code, problem=problem.message)
             return page(503, texts.SIGN_IN_TITLE, texts.SIGN_IN_AWAY)
@@ -82,20 +88,24 @@ class SignInRoutes:
             pending = await tx.sign_ins.take(token_hash(answer.get("state", "")), self._env.clock.now())
         if pending is None or not browser or pending.flow.get("browser") != token_hash(browser):
             return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_STALE)
+        go_on = next((each for prefix, each in self._continues.items() if pending.after.startswith(prefix)), None)
+        if go_on is None:
+            return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_STALE)
         try:
-            who = await self._entra.complete(pending.flow["flow"], answer)
+            return await go_on(pending, pending.flow["flow"], answer)
         except UserError as problem:
-            return page(400, texts.SIGN_IN_TITLE, problem.message)
+            log.warning("sign_in_refused", expected=pending.person_id, code=problem.code)
+            return page(403, texts.SIGN_IN_TITLE, problem.message)
         except AlertDeskError as problem:
             log.warning("sign_in_not_completed", code=problem.code, problem=problem.message)
             return page(503, texts.SIGN_IN_TITLE, texts.SIGN_IN_AWAY)
+
+    async def who(self, pending: SignIn, flow: Mapping[str, Any], answer: Mapping[str, str]) -> SignedIn:
+        """Who came back. Raises NotAllowed where it is another account than the one that is expected."""
+        who = await self._entra.complete(flow, answer)
         if who.person_id != pending.person_id or (pending.tenant_id and who.tenant_id != pending.tenant_id):
-            log.warning("sign_in_other_person", expected=pending.person_id, came=who.person_id)
-            return page(403, texts.SIGN_IN_TITLE, texts.SIGN_IN_OTHER)
-        for prefix, go_on in self._continues.items():
-            if pending.after.startswith(prefix):
-                return await go_on(who, pending.after)
-        return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_STALE)
+            raise NotAllowed(texts.SIGN_IN_OTHER, code="other_person")
+        return who
 
     @property
     def _callback(self) -> str:

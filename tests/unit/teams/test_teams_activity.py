@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.chat.turn import Event, EventKind, Turn, TurnKind
 from bot.domain.people import ConversationKind, Person
-from bot.teams.activity import LONGEST_TEXT, BadActivity, UnknownInvoke, parse, translate
+from bot.teams.activity import LONGEST_TEXT, LONGEST_TOKEN, BadActivity, UnknownInvoke, parse, translate
 from bot.teams.mentions import plain_name, said
 from tests.support.teams_world import (
     ADA,
@@ -111,6 +111,85 @@ def test_an_action_execute() -> None:
     assert (found.reply_to, found.thread, found.automatic) == ("1795287914806", "1795287905000", False)
 
 
+TOKEN = "eyJ0eXAi.eyJvaWQi.c2ln"
+
+
+def signed_in(**authentication: Any) -> dict[str, Any]:
+    sent = {"id": "x-1", "connectionName": "alertdesk", "token": TOKEN} | authentication
+    return execute(value={**execute()["value"], "authentication": sent})
+
+
+def test_a_button_that_comes_again_with_a_token() -> None:
+    plain, found = turn(execute()), turn(signed_in())
+    assert (plain.token, plain.code) == ("", "")
+    assert (found.kind, found.verb, found.data) == (plain.kind, plain.verb, plain.data)
+    assert found.token == TOKEN
+    assert turn(execute(value={**execute()["value"], "state": "123456"})).code == "123456"
+    for name in (None, ""):
+        assert turn(signed_in(connectionName=name)).token == TOKEN
+    assert turn(execute(value={**execute()["value"], "authentication": None})).token == ""
+
+
+def test_a_token_exchange() -> None:
+    value = {"id": "x-1", "connectionName": "alertdesk", "token": TOKEN}
+    found = turn(execute(name="signin/tokenExchange", value=value))
+    assert (found.kind, found.token, found.data) == (TurnKind.TOKEN_EXCHANGE, TOKEN, {"id": "x-1"})
+
+
+@pytest.mark.parametrize(("value", "code"), [({"state": "123456"}, "123456"), ({"state": ""}, ""), ({}, "")])
+def test_a_code_of_a_sign_in_page(value: Any, code: str) -> None:
+    found = turn(execute(name="signin/verifyState", value=value))
+    assert (found.kind, found.code) == (TurnKind.VERIFY_STATE, code)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"connectionName": "another"},
+        {"connectionName": 7},
+        {"token": ""},
+        {"token": None},
+        {"token": 7},
+        {"token": {"a": 1}},
+        {"token": "a\nb"},
+        {"token": "ü"},
+        {"token": "x" * (LONGEST_TOKEN + 1)},
+    ],
+)
+def test_a_token_that_is_none_is_refused_without_repeating_it(bad: dict[str, Any]) -> None:
+    value = {"id": "x-1", "connectionName": "alertdesk", "token": TOKEN} | bad
+    for document in (signed_in(**bad), execute(name="signin/tokenExchange", value=value)):
+        with pytest.raises(BadActivity) as problem:
+            translate(parse(encoded(document)))
+        assert TOKEN not in str(problem.value)
+        assert "xxx" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("signin/tokenExchange", None),
+        ("signin/tokenExchange", {"token": TOKEN}),
+        ("signin/tokenExchange", {"id": "", "token": TOKEN}),
+        ("signin/verifyState", "123456"),
+        ("signin/verifyState", {"state": 123456}),
+        ("signin/verifyState", {"state": "1" * 2000}),
+        ("adaptiveCard/action", {**execute()["value"], "authentication": TOKEN}),
+        ("adaptiveCard/action", {**execute()["value"], "state": 7}),
+    ],
+)
+def test_sign_in_shapes_that_are_not_documented_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(BadActivity):
+        translate(parse(encoded(execute(name=name, value=value))))
+
+
+def test_a_token_shows_in_no_description() -> None:
+    document = encoded(signed_in())
+    assert TOKEN not in repr(parse(document))
+    assert TOKEN not in repr(translate(parse(document)))
+    assert "123456" not in repr(turn(execute(name="signin/verifyState", value={"state": "123456"})))
+
+
 @pytest.mark.parametrize(
     ("trigger", "automatic"), [("automatic", True), ("manual", False), (None, False), (7, False), ("", False)]
 )
@@ -146,7 +225,7 @@ def test_a_file_consent() -> None:
     assert (found.kind, found.data) == (TurnKind.FILE_CONSENT, value)
 
 
-@pytest.mark.parametrize("name", ["composeExtension/query", "signin/verifyState", "x", "", None])
+@pytest.mark.parametrize("name", ["composeExtension/query", "signin/failure", "x", "", None])
 def test_unknown_invokes(name: str | None) -> None:
     assert translate(parse(encoded(execute(name=name)))) == UnknownInvoke(name or "")
 

@@ -10,7 +10,21 @@ from botbuilder.core import TurnContext
 from botbuilder.schema import Activity, ActivityTypes, Attachment, ConversationReference
 from structlog.testing import capture_logs
 
-from bot.chat.turn import Attach, Event, EventKind, NotHere, Nothing, OpenDialog, Refuse, Reply, Say, ShowCard, Turn
+from bot.chat.turn import (
+    AskToken,
+    Attach,
+    Event,
+    EventKind,
+    NotHere,
+    Nothing,
+    OpenDialog,
+    Refuse,
+    Reply,
+    Say,
+    ShowCard,
+    TokenRefused,
+    Turn,
+)
 from bot.domain.people import ConversationKind
 from bot.errors import (
     AlertDeskError,
@@ -23,6 +37,7 @@ from bot.teams.adapter import TeamsAdapter
 from bot.teams.answers import CARD
 from bot.teams.endpoint import MOST_BYTES, TeamsEndpoint
 from bot.teams.handler import AlertDeskHandler
+from bot.teams.login import OAUTH_CARD, Login
 from tests.support.teams_world import (
     CHANNEL_ID,
     SERVICE_URL,
@@ -43,6 +58,12 @@ from tests.support.teams_world import (
 JSON = "application/json; charset=utf-8"
 A_CARD = {"type": "AdaptiveCard", "version": "1.5", "body": []}
 SECRET = "https://graph.example/secret"
+SSO = Login("api://botid-1", "https://bot.example/auth/start?act=")
+TOKEN = "eyJ0eXAi.eyJvaWQi.c2ln"
+PRIVATELY = {
+    "conversation": {"conversationType": "personal", "tenantId": TENANT, "id": "a:1"},
+    "channelData": {"tenant": {"id": TENANT}},
+}
 
 
 class Desk:
@@ -56,7 +77,7 @@ class Desk:
         self.events: list[Event] = []
         self.clock = FakeClock()
         self.keys = KeyServer(public_jwk("key-1"))
-        self.adapter = TeamsAdapter(self.channel, AlertDeskHandler(self._turn, self._event, FakeIds()))
+        self.adapter = TeamsAdapter(self.channel, AlertDeskHandler(self._turn, self._event, FakeIds(), SSO))
         self.endpoint = TeamsEndpoint(token_check(self.keys, self.clock), self.adapter)
 
     async def _turn(self, turn: Turn) -> Reply:
@@ -129,6 +150,56 @@ async def test_a_pressed_button_gets_its_card_and_no_message() -> None:
     assert desk.channel.sent == []
 
 
+async def test_a_button_is_answered_with_a_login_request_and_then_comes_with_the_token() -> None:
+    desk = Desk(AskToken("Sign in to go on", "x-1"))
+    status, body = await desk.post(execute())
+    assert (status, body["statusCode"], body["type"]) == (200, 401, "application/vnd.microsoft.activity.loginRequest")
+    assert body["value"]["tokenExchangeResource"] == {"id": "x-1", "uri": "api://botid-1", "providerId": ""}
+    assert desk.channel.sent == []
+    desk.reply = ShowCard(A_CARD)
+    sent = {"id": "x-1", "connectionName": body["value"]["connectionName"], "token": TOKEN}
+    assert (await desk.post(execute(value={**execute()["value"], "authentication": sent})))[1]["value"] == A_CARD
+    assert [turn.token for turn in desk.turns] == ["", TOKEN]
+
+
+async def test_a_message_is_answered_with_an_oauth_card_in_a_personal_chat_alone() -> None:
+    desk = Desk(AskToken("Sign in to go on", "x-1"))
+    await desk.post(activity(**PRIVATELY))
+    await desk.post(activity())
+    (_, private, _), (_, public, _) = desk.channel.sent
+    assert (private.text, private.attachments[0]["contentType"]) == ("", OAUTH_CARD)
+    assert private.attachments[0]["content"]["tokenExchangeResource"]["id"] == "x-1"
+    assert (public.text, public.attachments) == ("Sign in to go on", ())
+
+
+async def test_a_token_exchange_is_answered_and_what_waited_is_posted() -> None:
+    desk = Desk(Say("Nothing is unresolved."))
+    value = {"id": "x-1", "connectionName": "alertdesk", "token": TOKEN}
+    exchange = execute(name="signin/tokenExchange", value=value, **PRIVATELY)
+    assert await desk.post(exchange) == (200, {"id": "x-1", "connectionName": "alertdesk"})
+    assert [said.text for _, said, _ in desk.channel.sent] == ["Nothing is unresolved."]
+    desk.reply = TokenRefused("Consent is missing.")
+    status, body = await desk.post(exchange)
+    assert (status, body["failureDetail"]) == (412, "Consent is missing.")
+    assert len(desk.channel.sent) == 1
+
+
+async def test_a_persons_token_is_in_no_log() -> None:
+    value = {"id": "x-1", "connectionName": "alertdesk", "token": TOKEN}
+    resent = execute(value={**execute()["value"], "authentication": value})
+    exchange = execute(name="signin/tokenExchange", value=value, **PRIVATELY)
+    broken = execute(name="signin/tokenExchange", value={**value, "id": None})
+    verify = execute(name="signin/verifyState", value={"state": "code-123456"})
+    with capture_logs() as logs:
+        for reply in (RuntimeError("boom"), Say("Done."), Transient("away")):
+            desk = Desk(reply, FakeChannel(Unreachable("gone", code="BotNotInConversationRoster")))
+            for document in (resent, exchange, broken, verify, activity(value=value)):
+                await desk.post(document)
+    assert logs
+    assert TOKEN not in str(logs)
+    assert "code-123456" not in str(logs)
+
+
 async def test_a_refusal_is_http_200() -> None:
     status, body = await Desk(Refuse("No.", "not_allowed")).post(execute())
     assert (status, body["statusCode"], body["value"]["message"]) == (200, 400, "No.")
@@ -165,7 +236,7 @@ async def test_a_file_consent_is_answered_by_a_message() -> None:
     assert desk.channel.sent[0][1].text == "Your file is there."
 
 
-@pytest.mark.parametrize("name", ["composeExtension/query", "signin/verifyState", "", None, "x" * 200])
+@pytest.mark.parametrize("name", ["composeExtension/query", "signin/failure", "", None, "x" * 200])
 async def test_unknown_invokes_are_501(name: str | None) -> None:
     desk = Desk()
     status, body = await desk.post(execute(name=name))
@@ -264,7 +335,13 @@ def troubles(logs: list[Any]) -> list[Any]:
 
 # When a turn fails -------------------------------------------------------------------------------------------------
 
-ESCAPED: list[Exception] = [RuntimeError(SECRET), KeyError(SECRET), TimeoutError(), RecursionError(SECRET), Permanent(SECRET)]
+ESCAPED: list[Exception] = [
+    RuntimeError(SECRET),
+    KeyError(SECRET),
+    TimeoutError(),
+    RecursionError(SECRET),
+    Permanent(SECRET),
+]
 """The desk has a sentence for every error; these are what would get past it all the same."""
 
 

@@ -1,0 +1,66 @@
+"""Who somebody is to the bot: `whoami` and `signout`."""
+
+from __future__ import annotations
+
+from bot.chat.turn import Reply, Say, ShowCard, Turn
+from bot.domain.people import Partner, Person, Roles
+from bot.domain.policy import Act, Role, lacking
+from bot.errors import AlertDeskError, SignInNeeded
+from bot.ports import Environment, UserTokens
+from bot.services.access import Access
+from bot.texts import en as texts
+from cards.info import info_card
+from cards.views import Fact, InfoView, Line
+
+
+class Identity:
+    """`tokens` is None where the bot acts as nobody but itself."""
+
+    def __init__(self, env: Environment, access: Access, tokens: UserTokens | None) -> None:
+        self._env, self._access, self._tokens = env, access, tokens
+
+    async def whoami(self, turn: Turn) -> Reply:
+        try:
+            person = await self._access.known(turn.person, turn.conversation)
+        except AlertDeskError:
+            person = turn.person
+        facts = [
+            Fact(texts.NAME, person.name or texts.UNKNOWN),
+            *((Fact(texts.ACCOUNT, person.upn),) if person.upn else ()),
+            Fact(texts.OBJECT_ID, person.aad_id or texts.UNKNOWN, monospace=True),
+            Fact(texts.TENANT, person.tenant_id or texts.UNKNOWN, monospace=True),
+        ]
+        lines: list[Line] = []
+        for partner in self._env.partners.values():
+            if person.tenant_id and partner.roles_in == person.tenant_id:
+                fact, said = await self._at(person, partner)
+                facts.append(fact)
+                lines += said
+        view = InfoView(
+            texts.WHOAMI, tuple(lines or [Line(texts.MAY_NOT_DECIDE)]), tuple(facts), fallback_text=texts.WHOAMI
+        )
+        return ShowCard(info_card(view), summary=texts.WHOAMI)
+
+    async def signout(self, turn: Turn) -> Reply:
+        """Forget every token with which the bot could act as this person."""
+        if self._tokens is None:
+            return Say(texts.SIGNOUT_NOTHING)
+        await self._tokens.forget(await self._access.known(turn.person, turn.conversation))
+        return Say(texts.SIGNED_OUT)
+
+    async def _at(self, person: Person, partner: Partner) -> tuple[Fact, list[Line]]:
+        how = texts.acts_as_you(partner.name) if partner.act_as == "user" else texts.acts_as_app(partner.name)
+        name = texts.roles_in(partner.name)
+        try:
+            roles = await self._access.roles(person, partner)
+        except SignInNeeded:
+            return Fact(name, texts.ROLES_NOT_SIGNED_IN, tone="warning"), [Line(how, "subtle"), Line(texts.NOT_SIGNED_IN)]
+        except AlertDeskError:
+            return Fact(name, texts.ROLES_UNCHECKED, tone="warning"), [Line(how, "subtle")]
+        may = texts.MAY_DECIDE if not lacking(Act.MARK, roles) else texts.MAY_NOT_DECIDE
+        return Fact(name, ", ".join(_held(roles)) or texts.ROLES_NONE), [Line(may), Line(how, "subtle")]
+
+
+def _held(roles: Roles) -> list[str]:
+    held = ((Role.ADMIN_AGENT, roles.admin_agent), (Role.GLOBAL_ADMINISTRATOR, roles.global_administrator))
+    return [str(role) for role, has in held if has]

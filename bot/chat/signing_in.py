@@ -1,0 +1,112 @@
+"""What happens when an act needs the person's own token and there is none, or a better one is wanted.
+
+A button press: Teams is asked for its SSO token and sends the press again. A message in a personal chat: the same by
+an OAuth card, and the message is kept meanwhile. Where silence cannot mend it (consent, multi-factor authentication,
+conditional access): a card with one link to a sign-in page, after which the act goes on by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from bot.chat.turn import AskToken, Reply, ShowCard, Turn, TurnKind
+from bot.domain.audit import AuditEntry
+from bot.domain.people import Conversation, Person
+from bot.errors import NotAllowed, SignInNeeded, UserError
+from bot.ports import Environment, SignIn, UserTokens
+from bot.services.access import Access
+from bot.services.exports import token_hash
+from bot.telemetry.log import get_logger
+from bot.texts import en as texts
+from cards.info import info_card
+from cards.views import Button, InfoView, Line
+
+PENDING_LIFE = timedelta(minutes=15)
+PENDING = "act"
+log = get_logger("signing_in")
+
+
+class SigningIn:
+    """`tokens` is None where the bot acts as nobody but itself; then nothing ever needs a sign-in."""
+
+    def __init__(self, env: Environment, access: Access, tokens: UserTokens | None, *, public_url: str) -> None:
+        self._env, self._access, self._tokens, self._public_url = env, access, tokens, public_url
+
+    async def take(self, turn: Turn) -> None:
+        """Take the SSO token that came with a turn. Raises NotAllowed (audited) where it is not this person's,
+        SignInNeeded where it does not suffice."""
+        if not turn.token or self._tokens is None:
+            return
+        person = await self._access.known(turn.person, turn.conversation)
+        try:
+            await self._tokens.exchange(person, turn.token)
+        except NotAllowed as problem:
+            await self._denied(person, turn, problem)
+            raise
+
+    async def needed(self, turn: Turn, need: SignInNeeded, *, asked: bool) -> Reply:
+        """The answer to a turn that could not be carried out for want of a token. `asked`: Teams gave its own already.
+        """
+        if not need.interactive and not asked:
+            # Kept even where Teams sends the press again by itself: a client that has no token offers a page instead.
+            spoken = turn.is_personal and turn.kind in (TurnKind.MESSAGE, TurnKind.SUBMIT)
+            if spoken or turn.kind == TurnKind.EXECUTE:
+                return AskToken(texts.SIGN_IN_TITLE, await self._keep(turn, need))
+        if not self._public_url:
+            raise UserError(texts.SIGN_IN_NOWHERE, code="no_public_url")
+        link = f"{self._public_url}/auth/start?act={await self._keep(turn, need)}"
+        view = InfoView(
+            texts.SIGN_IN_TITLE,
+            (Line(need.message), Line(texts.SIGN_IN_LINK, "subtle")),
+            buttons=(Button(texts.SIGN_IN, "url", url=link),),
+            fallback_text=texts.SIGN_IN_TITLE,
+        )
+        return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE)
+
+    async def kept(self, turn: Turn) -> Turn | None:
+        """The turn that waited for this token exchange. None: another of the person's clients was faster."""
+        exchange = turn.data.get("id")
+        async with self._env.store.write() as tx:
+            pending = await tx.sign_ins.take(token_hash(str(exchange or "")), self._env.clock.now())
+        return self.restored(pending) if pending is not None and pending.person_id == turn.person.aad_id else None
+
+    async def peek(self, token: str) -> SignIn | None:
+        """What waits behind a sign-in link."""
+        async with self._env.store.read() as tx:
+            pending = await tx.sign_ins.get(token_hash(token), self._env.clock.now())
+        return pending if pending is not None and pending.after == PENDING else None
+
+    async def finish(self, token: str) -> Turn | None:
+        """Consume what waited behind a sign-in link: the act may go on, once."""
+        async with self._env.store.write() as tx:
+            pending = await tx.sign_ins.take(token_hash(token), self._env.clock.now())
+        return self.restored(pending) if pending is not None else None
+
+    @staticmethod
+    def restored(pending: SignIn) -> Turn:
+        kept = dict(pending.flow["turn"])
+        return Turn(**{**kept, "conversation": Conversation(**kept["conversation"]), "person": Person(**kept["person"])})
+
+    async def _keep(self, turn: Turn, need: SignInNeeded) -> str:
+        token = self._env.ids.token()
+        person = await self._access.known(turn.person, turn.conversation)
+        flow: Mapping[str, Any] = {"turn": _written(turn), "claims": need.claims, "name": person.name, "upn": person.upn}
+        expires = self._env.clock.now() + PENDING_LIFE
+        async with self._env.store.write() as tx:
+            await tx.sign_ins.add(SignIn(token_hash(token), person.aad_id, person.tenant_id, PENDING, flow, expires))
+        return token
+
+    async def _denied(self, person: Person, turn: Turn, problem: UserError) -> None:
+        detail = {"code": problem.code, "tenant": person.tenant_id, "verb": turn.verb, "conversation": turn.conversation.id}
+        entry = AuditEntry("", "sign in", "denied", person.aad_id, person.name, turn.conversation.id, detail)
+        async with self._env.store.write() as tx:
+            await tx.audit.append(entry, self._env.clock.now())
+        log.warning("token_refused", person=person.aad_id, code=problem.code)
+
+
+def _written(turn: Turn) -> dict[str, Any]:
+    """A turn as JSON, without its token and code: what is kept must not be worth stealing."""
+    return {name: value for name, value in asdict(turn).items() if name not in ("token", "code")}

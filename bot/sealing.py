@@ -1,0 +1,80 @@
+"""Encryption at rest, with AES-256-GCM: seals small secrets such as tokens, and knows by key id what sealed them.
+
+A blob is: version (1 byte), key id (8), nonce (12), ciphertext with tag. What it is for and whose it is goes in as
+associated data, so that a blob copied to another row does not open there. Nothing in here logs or keeps what it opens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from bot.errors import ConfigError, Permanent
+from bot.ports import Store
+
+KEY_BYTES = 32
+_VERSION = b"\x01"
+_ID_BYTES = 8
+_NONCE_BYTES = 12
+_HEAD = len(_VERSION) + _ID_BYTES + _NONCE_BYTES
+_SETTING = "ALERTDESK_ENCRYPTION_KEY"
+
+
+class SealBroken(Permanent):
+    """A blob was changed, cut, or belongs to somebody else."""
+
+
+def key_id_of(key: bytes) -> str:
+    """The name of a key: 16 hex digits that tell nothing about it."""
+    return hashlib.sha256(key).digest()[:_ID_BYTES].hex()
+
+
+class Sealer:
+    """`keys` are 32 bytes each, newest first: that one seals, all of them open."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        if not keys:
+            raise ConfigError(f"{_SETTING} is needed to keep tokens: openssl rand -base64 32")
+        if any(len(key) != KEY_BYTES for key in keys):
+            raise ConfigError(f"{_SETTING}: a key has {KEY_BYTES} bytes")
+        self.key_id = key_id_of(keys[0])
+        self._keys = {key_id_of(key): AESGCM(key) for key in keys}
+
+    def knows(self, key_id: str) -> bool:
+        return key_id in self._keys
+
+    def seal(self, plain: bytes, context: str) -> tuple[bytes, str]:
+        """(blob, id of the key that sealed it). `context` says what it is and whose."""
+        head = _VERSION + bytes.fromhex(self.key_id)
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return head + nonce + self._keys[self.key_id].encrypt(nonce, plain, head + context.encode()), self.key_id
+
+    def open(self, blob: bytes, context: str) -> bytes:
+        """Raises ConfigError where none of the keys is the one that sealed it, SealBroken where it is not intact."""
+        if len(blob) <= _HEAD or not blob.startswith(_VERSION):
+            raise SealBroken("A sealed value has an unknown form.", code="SealBroken")
+        head, nonce = blob[: _HEAD - _NONCE_BYTES], blob[_HEAD - _NONCE_BYTES : _HEAD]
+        key_id = head[len(_VERSION) :].hex()
+        if key_id not in self._keys:
+            raise ConfigError(f"{_SETTING} does not have the key {key_id}, which sealed what is to be opened.")
+        try:
+            return self._keys[key_id].decrypt(nonce, blob[_HEAD:], head + context.encode())
+        except InvalidTag:
+            raise SealBroken("A sealed value was changed, or belongs to somebody else.", code="SealBroken") from None
+
+
+async def check_keys(store: Store, sealer: Sealer) -> None:
+    """Raises ConfigError where the database holds something that none of the keys opens. For the start."""
+    async with store.read() as tx:
+        kept = await tx.vault.key_ids()
+    for key_id, count in sorted(kept.items()):
+        if not sealer.knows(key_id):
+            raise ConfigError(
+                f"The database holds tokens sealed with a key that {_SETTING} does not have (key id {key_id}, {count} "
+                f"token{'s' if count != 1 else ''}): add it to the list, or, if it is lost, run python -m bot login "
+                f"--discard-key {key_id}; whoever they belong to signs in again."
+            )

@@ -1,0 +1,41 @@
+"""What a person reads when the bot cannot act as them, and what an operator reads about a reader's sign-in."""
+
+from __future__ import annotations
+
+NOT_SIGNED_IN = "I have no sign-in of yours that I could act with, so nothing was done. Sign in, and it goes on."
+SIGNED_OUT = "Your sign-in has ended or was revoked, so nothing was done. Sign in again, and it goes on."
+WANTS_MFA = "Microsoft wants you to confirm with multi-factor authentication first. Nothing was done yet."
+WANTS_CONSENT = "Microsoft wants you or an administrator to agree to what Alert Desk may do for you. Nothing was done yet."
+WANTS_MORE = "An access policy of your organization wants more than this sign-in has. Sign in again to meet it. Nothing was done yet."
+NOT_IN_TENANT = "Microsoft says that your account is disabled or no longer in this organization, so nothing was done."
+
+OTHER_PERSON = "That sign-in is of another person than the one who asked, so nothing was kept."
+NOT_FOR_US = "That sign-in was not made for Alert Desk, so nothing was kept."
+SIGN_IN_EXPIRED = "That sign-in has expired, so nothing was kept. Try again."
+UNREADABLE = "That is no sign-in of Microsoft's, so nothing was kept."
+
+AGAIN = "Open the link from Teams again."
+DECLINED = f"Microsoft did not sign you in. {AGAIN}"
+STALE = f"That answer belongs to another sign-in. {AGAIN}"
+
+
+def not_accepted(code: str) -> str:
+    return f"Microsoft did not accept the sign-in ({code}). {AGAIN}"
+
+
+def how_to_sign_in_reader(partner: str) -> str:
+    return f'run python -m bot login --partner "{partner}"'
+
+
+def no_reader(partner: str) -> str:
+    return f"Nobody has signed in to read the alerts of {partner}: {how_to_sign_in_reader(partner)}."
+
+
+def reader_refused(partner: str, code: str) -> str:
+    return (
+        f"The sign-in that reads the alerts of {partner} does not work any more ({code}): {how_to_sign_in_reader(partner)}."
+    )
+
+
+def reads_delegated(partner: str, code: str) -> str:
+    return f"{partner} refuses the application's own token ({code}); its alerts are read with the sign-in of a person."

@@ -1,0 +1,63 @@
+"""GET /auth/start?act=…: a person signs in (with multi-factor authentication, consent, or whatever was asked for), and
+the act that waited for it goes on by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from bot.chat.signing_in import SigningIn
+from bot.chat.turn import Turn
+from bot.domain.people import Person
+from bot.ports import SignIn, UserTokens
+from bot.texts import web as texts
+from bot.web.answers import page
+from bot.web.sign_in import SignInRoutes
+
+AFTER = "act:"
+
+
+class Acts:
+    """`go_on` does what waited and returns the sentence for the browser."""
+
+    def __init__(
+        self, signing_in: SigningIn, tokens: UserTokens, sign_in: SignInRoutes, go_on: Callable[[Turn], Awaitable[str]]
+    ) -> None:
+        self._signing_in, self._tokens, self._sign_in, self._go_on = signing_in, tokens, sign_in, go_on
+        sign_in.after(AFTER, self._came_back)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/auth/start", self.start)]
+
+    async def start(self, request: web.Request) -> web.StreamResponse:
+        token = request.query.get("act", "")[:100]
+        waiting = await self._signing_in.peek(token) if token else None
+        if waiting is None:
+            return page(404, texts.SIGN_IN_TITLE, texts.SIGN_IN_NOTHING)
+        person = _person(waiting)
+        claims = str(waiting.flow.get("claims", ""))
+        return await self._sign_in.redirect(
+            person_id=person.aad_id,
+            tenant_id=person.tenant_id,
+            after=f"{AFTER}{token}",
+            begin=lambda state, address: self._tokens.begin(person, state, address, claims),
+        )
+
+    async def _came_back(
+        self, pending: SignIn, flow: Mapping[str, Any], answer: Mapping[str, str]
+    ) -> web.StreamResponse:
+        token = pending.after.removeprefix(AFTER)
+        waiting = await self._signing_in.peek(token)
+        person = _person(waiting) if waiting is not None else Person(pending.person_id, "", "", pending.tenant_id)
+        await self._tokens.complete(person, flow, answer)
+        turn = await self._signing_in.finish(token)
+        if turn is None:
+            return page(200, texts.SIGN_IN_TITLE, texts.SIGNED_IN_TOO_LATE)
+        return page(200, texts.SIGNED_IN_TITLE, await self._go_on(turn))
+
+
+def _person(waiting: SignIn) -> Person:
+    name, upn = str(waiting.flow.get("name", "")), str(waiting.flow.get("upn", ""))
+    return Person(waiting.person_id, "", name, waiting.tenant_id, upn)
