@@ -98,7 +98,7 @@ def _manifest(options: argparse.Namespace) -> int:
     given = ManifestInput(
         app_id=settings.app_id,
         public_url=settings.public_base,
-        sso_resource=settings.sso_resource or f"api://botid-{settings.app_id}",
+        sso_resource=settings.sso_resource,
         version=options.version or __version__,
         developer=options.developer,
         website_url=options.website,

@@ -79,6 +79,10 @@ class AlertSource(Protocol):
         """
         ...
 
+    def remark(self, partner: Partner) -> str:
+        """What operators should know of how this partner is read, such as with whose token; empty: as they asked."""
+        ...
+
 
 class Directory(Protocol):
     """Who holds which role, and what tenants are called."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.errors import ConfigError, Permanent
-from bot.ports import Store
+from bot.ports import Clock, Store
 
 KEY_BYTES = 32
 _VERSION = b"\x01"
@@ -65,6 +66,51 @@ class Sealer:
             return self._keys[key_id].decrypt(nonce, blob[_HEAD:], head + context.encode())
         except InvalidTag:
             raise SealBroken("A sealed value was changed, or belongs to somebody else.", code="SealBroken") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was kept. `version` goes back into `SealedVault.save`; `old_key`: a newer key should seal it again."""
+
+    text: str = field(repr=False)
+    version: int
+    old_key: bool
+
+
+class SealedVault:
+    """The vault as its users see it: texts, sealed on the way in and opened on the way out."""
+
+    def __init__(self, store: Store, sealer: Sealer, clock: Clock) -> None:
+        self._store, self._sealer, self._clock = store, sealer, clock
+
+    async def load(self, kind: str, owner: str) -> Opened | None:
+        """Raises SealBroken, or ConfigError for a missing key, as `Sealer.open` does."""
+        async with self._store.read() as tx:
+            sealed = await tx.vault.get(kind, owner)
+        if sealed is None:
+            return None
+        text = self._sealer.open(sealed.blob, _context(kind, owner)).decode()
+        return Opened(text, sealed.version, sealed.key_id != self._sealer.key_id)
+
+    async def save(self, kind: str, owner: str, text: str, version: int) -> bool:
+        """Replace what `load` gave with that version (0: there was nothing). False: somebody was faster."""
+        blob, key_id = self._sealer.seal(text.encode(), _context(kind, owner))
+        async with self._store.write() as tx:
+            return await tx.vault.put(kind, owner, blob, key_id, version, self._clock.now())
+
+    async def version(self, kind: str, owner: str) -> int:
+        """Of what is kept, 0 where nothing is; without opening it."""
+        async with self._store.read() as tx:
+            sealed = await tx.vault.get(kind, owner)
+        return sealed.version if sealed is not None else 0
+
+    async def remove(self, kind: str, owner: str) -> None:
+        async with self._store.write() as tx:
+            await tx.vault.remove(kind, owner)
+
+
+def _context(kind: str, owner: str) -> str:
+    return f"{kind}\n{owner}"
 
 
 async def check_keys(store: Store, sealer: Sealer) -> None:

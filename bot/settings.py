@@ -81,6 +81,11 @@ def _key(value: str) -> bytes:
     return raw
 
 
+def _keys(text: str) -> tuple[bytes, ...]:
+    """One key, or a JSON list of them."""
+    return tuple(_key(key) for key in (json.loads(text) if text.lstrip().startswith("[") else [text]))
+
+
 class PartnerSettings(BaseModel):
     """One entry of PARTNERS, in the spelling of the JSON."""
 
@@ -188,6 +193,8 @@ class Settings(BaseSettings):
         if not isinstance(data, dict):
             return data
         preset = CLOUDS.get(data.get("cloud", "global"), {})
+        if data.get("app_id") and not data.get("sso_resource"):
+            data = {**data, "sso_resource": f"api://botid-{str(data['app_id']).lower()}"}
         return {
             **{name: value for name, value in preset.items() if not data.get(name)},
             **{k: v for k, v in data.items() if v or k not in preset},
@@ -199,6 +206,7 @@ class Settings(BaseSettings):
             (self._credential_problems, set()),
             (self._encryption_key_problems, set()),
             (self._partner_problems, {"partners", "act_as", "app_tenant_id"}),
+            (self._sign_in_problems, {"partners", "act_as", "app_tenant_id", "encryption_key", "public_url"}),
             (self._url_problems, {"dangerously_allow_loopback"}),
             (self._limit_problems, {"send_limits", "dangerously_allow_loopback"}),
         )
@@ -229,11 +237,10 @@ class Settings(BaseSettings):
         if not text:
             return []
         try:
-            keys = json.loads(text) if text.lstrip().startswith("[") else [text]
-            for key in keys:
-                _key(key)
-            if not keys:
+            if not _keys(text):
                 raise ValueError("the list is empty")
+        except json.JSONDecodeError:
+            return [f"{PREFIX}ENCRYPTION_KEY: not valid JSON; one key, or a JSON list of keys, newest first"]
         except (ValueError, TypeError) as problem:
             return [f"{PREFIX}ENCRYPTION_KEY: {problem}; one key, or a JSON list of keys, newest first"]
         return []
@@ -253,12 +260,32 @@ class Settings(BaseSettings):
                     problems.append(
                         f'{where}: ACT_AS=user cannot cross tenants (APP_TENANT_ID is another); set "actAs":"app"'
                     )
-                else:
+                elif entry.roleTenantId not in ("", entry.tenantId):
                     problems.append(
-                        f'{where}: acting as the person is not in this version; set ACT_AS=app or "actAs":"app"'
+                        f'{where}: with ACT_AS=user roles are checked where the person is; remove "roleTenantId", or '
+                        'set "actAs":"app"'
                     )
-            if entry.reader == "delegated":
-                problems.append(f'{where}: "reader":"delegated" is not in this version; use "app" or "auto"')
+        return problems
+
+    def _sign_in_problems(self) -> list[str]:
+        """What is needed wherever a person's token is kept."""
+        problems = []
+        if self.acts_as_people:
+            if not self.public_url:
+                problems.append(
+                    f"{PREFIX}PUBLIC_URL: is required with ACT_AS=user, for sign-in pages; or set ACT_AS=app"
+                )
+            if not self.encryption_key:
+                problems.append(
+                    f"{PREFIX}ENCRYPTION_KEY: is required with ACT_AS=user, which keeps people's tokens "
+                    "(openssl rand -base64 32); or set ACT_AS=app"
+                )
+        readers = [entry.name for entry in self.partners if entry.reader == "delegated"]
+        if readers and not self.encryption_key:
+            problems.append(
+                f'{PREFIX}ENCRYPTION_KEY: is required for "reader":"delegated" ({", ".join(readers)}), whose sign-in is '
+                "kept (openssl rand -base64 32)"
+            )
         return problems
 
     def _url_problems(self) -> list[str]:
@@ -320,6 +347,17 @@ class Settings(BaseSettings):
     @property
     def audit_key_bytes(self) -> bytes:
         return _key(self.audit_key.get_secret_value())
+
+    @property
+    def encryption_keys(self) -> tuple[bytes, ...]:
+        """Newest first; empty where none is set."""
+        text = self.encryption_key.get_secret_value() if self.encryption_key else ""
+        return _keys(text) if text else ()
+
+    @property
+    def acts_as_people(self) -> bool:
+        """Whether a write goes out with the token of whoever decides, for some partner."""
+        return any((entry.actAs or self.act_as) == "user" for entry in self.partners)
 
     def hosts(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """An allow-list as it is meant: the loopback switch admits 127.0.0.1 in every one."""

@@ -1,4 +1,4 @@
-"""Alerts from Microsoft Graph's beta endpoint for partners, read and changed with the application's own token.
+"""Alerts from Microsoft Graph's beta endpoint for partners: read as the partner's reader, changed as whoever decides.
 
 https://learn.microsoft.com/graph/api/partner-security-partnersecurityalert-list-securityalerts (and -get, -update).
 Page size, order and filters are not documented, so links are followed, nothing is sorted, and a refused filter costs
@@ -7,15 +7,16 @@ a walk of everything.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import quote
 
 from bot.domain.alerts import Alert
-from bot.domain.people import Partner
-from bot.errors import ConfigError, Missing, Permanent
+from bot.domain.people import Partner, Person
+from bot.errors import Missing, Permanent, Refused
 from bot.microsoft.protocol import BadRequest, listed, next_link
-from bot.microsoft.service import Service
+from bot.microsoft.reading import Reading
+from bot.microsoft.service import Caller, Service
 from bot.microsoft.wire import read_alert
 from bot.ports import AlertPage, AlertSource, UnreadableAlert
 
@@ -28,23 +29,27 @@ _READS = 3
 class GraphAlerts(AlertSource):
     """The port AlertSource. `graph` is the Graph service, `page_timeout` seconds for one page.
 
-    Raises MissingMfa where a tenant refuses the application's own token for lack of a multi-factor claim.
+    Reads as `reading` says (by default as the application). Raises MissingMfa where a tenant refuses the application's
+    own token for lack of a multi-factor claim, and nobody's may take its place.
     """
 
     def __init__(
-        self, graph: Service, partners: Iterable[Partner], *, max_pages: int = MAX_PAGES, page_timeout: float = 30.0
+        self,
+        graph: Service,
+        reading: Reading | None = None,
+        *,
+        max_pages: int = MAX_PAGES,
+        page_timeout: float = 30.0,
     ) -> None:
-        for partner in partners:
-            if partner.reader == "delegated":
-                raise ConfigError(
-                    f'PARTNERS: "{partner.name}" has "reader": "delegated", which this version does not know yet; '
-                    'use "auto" or "app".'
-                )
         self._graph = graph
+        self._reading = reading or Reading(graph, None)
         self._max_pages = max_pages
         self._page_timeout = page_timeout
         self._alerts = f"{graph.base}/beta/security/partner/securityAlerts"
         self._unfiltered: set[str] = set()
+
+    def remark(self, partner: Partner) -> str:
+        return self._reading.remark(partner)
 
     async def open_alerts(self, partner: Partner) -> AsyncIterator[AlertPage]:
         """Unresolved alerts by `$filter`. A tenant that answered 400 to it is walked whole from then on."""
@@ -67,10 +72,13 @@ class GraphAlerts(AlertSource):
         async for page in self._pages(partner, self._alerts):
             yield page
 
-    async def get(self, partner: Partner, alert_id: str) -> Alert:
-        answer = await self._graph.call(
-            "GET", self._address(alert_id), tenant_id=partner.tenant_id, headers=_HEADERS, attempts=_READS
-        )
+    async def get(self, partner: Partner, alert_id: str, actor: Person | None = None) -> Alert:
+        address = self._address(alert_id)
+        if actor is None:
+            answer = await self._reading.read(partner, address, headers=_HEADERS, attempts=_READS)
+        else:
+            caller = self._acting(partner, actor)
+            answer = await self._graph.call("GET", address, caller=caller, headers=_HEADERS, attempts=_READS)
         alert = read_alert(partner.tenant_id, answer.json())
         if isinstance(alert, UnreadableAlert):
             raise Permanent(f"Microsoft Graph describes alert {alert_id} in an unusable shape ({alert.problem}).")
@@ -78,9 +86,18 @@ class GraphAlerts(AlertSource):
             raise Permanent(f"Microsoft Graph answered with another alert than {alert_id}.")
         return replace(alert, id=alert_id)
 
-    async def set_status(self, partner: Partner, alert_id: str, status: str, reason: str) -> None:
+    async def set_status(
+        self, partner: Partner, alert_id: str, status: str, reason: str, actor: Person | None = None
+    ) -> None:
         body = {"status": status, "resolvedReason": reason} if reason else {"status": status}
-        await self._graph.call("PATCH", self._address(alert_id), tenant_id=partner.tenant_id, json=body, deed=True)
+        caller = self._graph.app(partner.tenant_id) if actor is None else self._acting(partner, actor)
+        await self._graph.call("PATCH", self._address(alert_id), caller=caller, json=body, deed=True)
+
+    def _acting(self, partner: Partner, actor: Person) -> Caller:
+        """The token's tenant says whose alerts they are, so a person of another tenant would reach other alerts."""
+        if actor.tenant_id.lower() != partner.tenant_id:
+            raise Refused(f"Somebody of another tenant cannot act at {partner.name}.", code="OtherTenant")
+        return self._graph.person(actor)
 
     async def _pages(self, partner: Partner, url: str) -> AsyncIterator[AlertPage]:
         """Pages from `url` on, each alert once, though it may move from page to page while they are read."""
@@ -90,13 +107,8 @@ class GraphAlerts(AlertSource):
             if len(followed) >= self._max_pages:
                 raise Permanent(f"Microsoft Graph lists alerts on more than {self._max_pages} pages.")
             followed.add(url)
-            answer = await self._graph.call(
-                "GET",
-                url,
-                tenant_id=partner.tenant_id,
-                headers=_HEADERS,
-                timeout=self._page_timeout,
-                attempts=_READS,
+            answer = await self._reading.read(
+                partner, url, headers=_HEADERS, timeout=self._page_timeout, attempts=_READS
             )
             body = answer.json()
             found = [read_alert(partner.tenant_id, value) for value in listed(body, "value")]

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from bot.domain.people import GLOBAL_ADMINISTRATOR, NO_ROLES, Partner, Roles
+from bot.domain.people import GLOBAL_ADMINISTRATOR, NO_ROLES, Partner, Person, Roles
 from bot.errors import Missing, Permanent, Refused
 from bot.microsoft.protocol import BadRequest, Forbidden, listed, partner_center_link
 from bot.microsoft.service import Service
@@ -29,17 +29,23 @@ class GraphDirectory(Directory):
         self._partner_center = partner_center
         self._role_timeout = role_timeout
 
-    async def roles(self, partner: Partner, person_id: str) -> Roles:
+    async def roles(self, partner: Partner, person_id: str, actor: Person | None = None) -> Roles:
         """By checkMemberObjects: transitive, so that nested groups count; a role that is only eligible does not.
         https://learn.microsoft.com/graph/api/directoryobject-checkmemberobjects"""
         if not is_guid(person_id):
             return NO_ROLES
+        if actor is None:
+            who, caller = f"users/{person_id}", self._graph.app(partner.roles_in)
+        elif actor.aad_id.lower() == person_id.lower() and actor.tenant_id.lower() == partner.roles_in:
+            who, caller = "me", self._graph.person(actor)
+        else:
+            return NO_ROLES  # with that token somebody else, or another tenant, would be asked about
         group = partner.admin_agents_group_id.lower()
         try:
             answer = await self._graph.call(
                 "POST",
-                f"{self._graph.base}/v1.0/users/{person_id}/checkMemberObjects",
-                tenant_id=partner.roles_in,
+                f"{self._graph.base}/v1.0/{who}/checkMemberObjects",
+                caller=caller,
                 json={"ids": [group, GLOBAL_ADMINISTRATOR]},
                 timeout=self._role_timeout,
             )
@@ -56,7 +62,7 @@ class GraphDirectory(Directory):
             answer = await self._partner_center.call(
                 "GET",
                 f"{self._partner_center.base}/v1/customers/{tenant_id}",
-                tenant_id=partner.tenant_id,
+                caller=self._partner_center.app(partner.tenant_id),
                 attempts=_READS,
             )
         except (Missing, Forbidden):
@@ -90,7 +96,12 @@ class GraphDirectory(Directory):
         url, headers = f"{self._partner_center.base}{path}", dict[str, str]()
         for _ in range(_MAX_PAGES):
             answer = await self._partner_center.call(
-                "GET", url, tenant_id=partner.tenant_id, headers=headers, timeout=30.0, attempts=_READS
+                "GET",
+                url,
+                caller=self._partner_center.app(partner.tenant_id),
+                headers=headers,
+                timeout=30.0,
+                attempts=_READS,
             )
             body = answer.json()
             yield listed(body, "items")

@@ -21,6 +21,10 @@ _MFA_ADVICE = (
     "(Settings, User management, Microsoft Entra applications) with the Admin agent role; where it still refuses, "
     "this tenant can only be read for a person who signs in with multi-factor authentication"
 )
+_PERSON_FORBIDDEN = (
+    "this person may not do it there: they must be an Admin agent in Partner Center, and an administrator must have "
+    "consented to the application's delegated permissions"
+)
 _GRAPH_FORBIDDEN: Mapping[str, str] = {
     "authorization_requestdenied": "the application lacks a permission: an administrator of the tenant must consent "
     "to PartnerSecurity.ReadWrite.All, User.ReadBasic.All and GroupMember.Read.All",
@@ -44,8 +48,9 @@ class Forbidden(Refused):
     """403, for callers in this package that can do without the answer."""
 
 
-def graph_error(response: Response, now: datetime, *, deed: bool = False) -> AlertDeskError:
-    """The error for an answer of Graph that is no success. `deed`: the request was to change something.
+def graph_error(response: Response, now: datetime, *, deed: bool = False, person: bool = False) -> AlertDeskError:
+    """The error for an answer of Graph that is no success. `deed`: the request was to change something; `person`: it
+    carried a person's token.
 
     Takes both spellings of the envelope that are seen: `error.innerError.code` and `Error.Code`.
     """
@@ -57,19 +62,24 @@ def graph_error(response: Response, now: datetime, *, deed: bool = False) -> Ale
     if "insufficient_claims" in response.headers.get("www-authenticate", ""):
         codes.append("insufficient_claims")
     reference = _code(inner.get("request-id")) or _code(response.headers.get("request-id"))
-    advice = next((_GRAPH_FORBIDDEN[found.lower()] for found in codes if found.lower() in _GRAPH_FORBIDDEN), "")
+    known = (_GRAPH_FORBIDDEN[found.lower()] for found in codes if found.lower() in _GRAPH_FORBIDDEN)
+    advice = _PERSON_FORBIDDEN if person else next(known, "")
     if response.status == 401:
         advice = advice or "it does not take this token: check ALERTDESK_CLOUD and ALERTDESK_GRAPH_URL"
     advice = advice or "the application may not do this there: check its permissions and its role in Partner Center"
     return _error("Microsoft Graph", response, codes, reference, advice, now, deed)
 
 
-def partner_center_error(response: Response, now: datetime, *, deed: bool = False) -> AlertDeskError:
+def partner_center_error(
+    response: Response, now: datetime, *, deed: bool = False, person: bool = False
+) -> AlertDeskError:
     """The error for an answer of Partner Center that is no success."""
     body = _lowered(_body(response))
     code = _code(body.get("code"))
     reference = _code(response.headers.get("ms-correlationid"))
     advice = _PARTNER_CENTER_ADVICE.get(code, "check the application's role in Partner Center's user management")
+    if person and code not in ("900420", "900159"):
+        advice = _PERSON_FORBIDDEN
     return _error("Partner Center", response, [code] if code else [], reference, advice, now, deed)
 
 

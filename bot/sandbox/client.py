@@ -12,12 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from bot.sandbox import client_files, client_lifecycle, client_turns
+from bot.sandbox import client_files, client_lifecycle, client_signin, client_turns
 from bot.sandbox.client_request import ClientError, ClientRequest
-from bot.sandbox.entra_signin import PERSON_COOKIE
-from bot.sandbox.entra_state import OWN_SCOPE
 from bot.sandbox.relay import control_routes
-from bot.sandbox.tokens import issue
 
 if TYPE_CHECKING:
     from bot.sandbox.cloud import Cloud
@@ -47,9 +44,10 @@ def routes(cloud: Cloud) -> list[web.RouteDef]:
         web.get("/client/conversations", bind(_conversations)),
         web.get("/client/conversations/{conversation}/messages", bind(_messages)),
         web.get("/client/events", bind(_events)),
-        web.get("/client/people/{person}/signin", bind(_sign_in)),
-        web.post("/client/ssotoken", bind(_sso_token)),
-        web.post("/client/signins", bind(_spoil_sign_ins)),
+        web.get("/client/people/{person}/signin", bind(client_signin.remember)),
+        web.post("/client/ssotoken", bind(client_signin.sso_token)),
+        web.post("/client/signin", bind(client_signin.exchange)),
+        web.post("/client/signins", bind(client_signin.spoil)),
         web.post("/client/messages", bind(client_turns.message)),
         web.post("/client/execute", bind(client_turns.execute)),
         web.post("/client/submit", bind(client_turns.submit)),
@@ -145,44 +143,3 @@ def _for_person(cloud: Cloud, key: str, event: Event) -> tuple[str, dict[str, An
     if message is None or not message.visible_to(key):
         return None
     return "message", {"change": event.data["change"], **cloud.teams.message_json(message)}
-
-
-async def _sign_in(call: ClientRequest) -> web.Response:
-    """Remembers in a cookie who uses this browser, so that Entra's authorize page does not ask."""
-    person = call.named_person(call.request.match_info["person"])
-    response = web.json_response({"person": person.key})
-    response.set_cookie(PERSON_COOKIE, person.key, path="/", httponly=True, samesite="Lax")
-    return response
-
-
-async def _sso_token(call: ClientRequest) -> web.Response:
-    """{person, lifetime?, audience?, amr?} -> {token}: what Teams hands a bot for single sign-on.
-
-    While MFA is demanded the token lacks it, as the tokens of a Teams client that signed in before do.
-    """
-    body = await call.json()
-    person = call.named_person(body.get("person"))
-    cloud = call.cloud
-    default = ["pwd"] if cloud.faults.switches.mfa_required else ["pwd", "mfa"]
-    token = issue(
-        cloud,
-        audience=str(body.get("audience") or cloud.entra.sso_resource),
-        tenant_id=person.tenant_id,
-        app_id="1fec8e78-bce4-4aaf-ab1b-5451cc387264",  # the Teams client
-        object_id=person.aad_object_id,
-        scopes=[OWN_SCOPE],
-        amr=body.get("amr", default),
-        lifetime=float(body.get("lifetime", 3600)),
-        extra={"name": person.name, "preferred_username": person.upn, "ver": "2.0"},
-    )
-    return web.json_response({"token": token})
-
-
-async def _spoil_sign_ins(call: ClientRequest) -> web.Response:
-    """{person, action: "revoke" | "expire"}: all refresh tokens of that person stop working."""
-    body = await call.json()
-    person = call.named_person(body.get("person"))
-    problem = {"revoke": "revoked", "expire": "expired"}.get(str(body.get("action")))
-    if problem is None:
-        raise ClientError(400, "BadRequest", "action is revoke or expire")
-    return web.json_response({"signIns": call.cloud.entra.spoil(person, problem)})

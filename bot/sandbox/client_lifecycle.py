@@ -118,6 +118,28 @@ def _flag(name: str, value: bool, event: str) -> Callable[..., Awaitable[list[in
     return deed
 
 
+async def _create_channel(call: ClientRequest, found: Conversation, actor: Person, body: dict[str, Any]) -> list[int]:
+    """A channel of the team of `found`. Bots hear at once of standard ones only, of others when they are added."""
+    team, membership, name = _team(found), str(body.get("membership", "standard")), _name(body)
+    if membership not in ("standard", "shared", "private"):
+        raise ClientError(400, "BadRequest", "membership is standard, shared or private")
+    keys = body.get("people", [found.people[0]])
+    if not isinstance(keys, list) or not keys:
+        raise ClientError(400, "BadRequest", "people is a list of at least one key")
+    for key in keys:
+        _check_may_join(call.named_person(key), found.tenant_id, team, membership)
+    channel = call.cloud.teams.add_channel(team, name, membership, keys)
+    return [] if channel.has_own_members else await _team_event(call.cloud, channel, actor, "channelCreated")
+
+
+def _check_may_join(person: Person, tenant_id: str, team: TeamState | None, membership: str) -> None:
+    """Raises ClientError where Teams takes no such member."""
+    if membership == "private" and team and person.key not in team.members:
+        raise ClientError(409, "Membership", f"{person.name} is not in the team, so not in its private channels")
+    if membership != "shared" and person.directory != tenant_id:
+        raise ClientError(409, "Membership", f"{person.name} is of another tenant and no guest of this one")
+
+
 def _member(added: bool) -> Callable[..., Awaitable[list[int]]]:
     async def deed(call: ClientRequest, found: Conversation, actor: Person, body: dict[str, Any]) -> list[int]:
         if found.kind == "personal":
@@ -125,7 +147,13 @@ def _member(added: bool) -> Callable[..., Awaitable[list[int]]]:
         person = call.named_person(body.get("person"))
         if added == (person.key in found.people):
             raise ClientError(409, "Membership", f"{person.name} is {'already' if added else 'not'} a member")
+        if added:
+            _check_may_join(person, found.tenant_id, found.team, found.membership)
         (found.people.append if added else found.people.remove)(person.key)
+        if found.team and not added and not found.has_own_members:
+            for channel in call.cloud.teams.channels_of(found.team):
+                if channel.membership == "private" and person.key in channel.people:
+                    channel.people.remove(person.key)
         if not found.installed:
             return []
         return await _send_all(call.cloud, [build.membership(call.cloud, found, actor, person, added=added)])
@@ -136,6 +164,7 @@ def _member(added: bool) -> Callable[..., Awaitable[list[int]]]:
 EVENTS: dict[str, Callable[..., Awaitable[list[int]]]] = {
     "install": _install,
     "remove": _remove,
+    "createChannel": _create_channel,
     "renameChannel": _rename_channel,
     "deleteChannel": _flag("channel.deleted", True, "channelDeleted"),
     "restoreChannel": _flag("channel.deleted", False, "channelRestored"),

@@ -53,7 +53,10 @@ async def message(call: ClientRequest) -> web.Response:
 
 
 async def execute(call: ClientRequest) -> web.Response:
-    """{person, conversationId, messageId, action, trigger} -> {status, body}: Action.Execute of a card."""
+    """{person, conversationId, messageId, action, trigger, authentication?} -> {status, body}: a card's Action.Execute.
+
+    `authentication` {id, connectionName, token} comes with the second try after a login request.
+    """
     body = await call.json()
     person, conversation, origin = await _place(call, body)
     action = body.get("action")

@@ -319,13 +319,15 @@ async def _team(call: Call) -> web.Response:
 
 
 async def _team_conversations(call: Call) -> web.Response:
-    """The channels; that of General has no name, as in Teams, since its name depends on the reader's language."""
+    """The channels that the bot is in; that of General has no name, as in Teams, since its name depends on the
+    reader's language."""
     team = _team_of(call)
-    channels = sorted(call.cloud.teams.channels_of(team), key=lambda entry: entry.id != team.id)
+    seen = [entry for entry in call.cloud.teams.channels_of(team) if entry.installed]
+    channels = sorted(seen, key=lambda entry: entry.id != team.id)
     return web.json_response(
         {
             "conversations": [
-                {"id": entry.id, "name": None if entry.id == team.id else entry.name, "type": "standard"}
+                {"id": entry.id, "name": None if entry.id == team.id else entry.name, "type": entry.membership}
                 for entry in channels
             ]
         }

@@ -28,7 +28,8 @@ def not_found(code: str, message: str) -> ConnectorError:
 
 
 def reachable(conversation: Conversation | None, tenant_id: str, *, reading: bool = False) -> Conversation:
-    """The conversation, if it is of that tenant and the bot may act in it. `reading` is allowed in archived teams."""
+    """The conversation, if it is of that tenant and the bot may act in it. `reading` is allowed in archived teams and
+    in private channels too."""
     if conversation is None or conversation.tenant_id != tenant_id:
         raise not_found("ConversationNotFound", "Conversation not found.")
     if conversation.gone:
@@ -37,6 +38,9 @@ def reachable(conversation: Conversation | None, tenant_id: str, *, reading: boo
         )
     if not conversation.installed:
         raise ConnectorError(403, "BotNotInConversationRoster", "The bot is not part of the conversation roster.")
+    if conversation.membership == "private" and not reading:
+        # https://learn.microsoft.com/microsoftteams/platform/bots/build-conversational-capability (private channels)
+        raise ConnectorError(403, "NotEnoughPermissions", "Bots cannot post messages or cards in private channels.")
     if conversation.archived and not reading:
         raise ConnectorError(403, "NotEnoughPermissions", "The team is archived: messages are read-only.")
     return conversation

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_IN_A_RUN = 500
 MAX_PACE = 86_400.0
+POLICIES = ("mfa_required", "consent_required", "conditional_access")
 Work = Callable[["Cloud", web.Request], Awaitable[Any]]
 
 
@@ -53,6 +54,7 @@ def routes(cloud: Cloud) -> list[web.RouteDef]:
         web.post(f"{base}/alerts/{{partner}}/{{id}}/resolve", answer(_resolve)),
         web.post(f"{base}/alerts/{{partner}}/{{id}}/reopen", answer(_reopen)),
         web.post(f"{base}/roles", answer(_roles)),
+        web.post(f"{base}/people", answer(_people)),
         web.get(f"{base}/pace", answer(_pace)),
         web.post(f"{base}/pace", answer(_set_pace)),
         web.post(f"{base}/clock", answer(_clock)),
@@ -95,8 +97,14 @@ async def _switches(cloud: Cloud, _: web.Request) -> Any:
 
 
 async def _change_switches(cloud: Cloud, request: web.Request) -> Any:
-    cloud.faults.switches.change(await _body(request))
-    return cloud.faults.switches.as_json()
+    body, switches = await _body(request), cloud.faults.switches
+    before = switches.as_json()
+    switches.change(body)
+    stricter = any(getattr(switches, name) and not before[name] for name in POLICIES)
+    if switches.end_tokens_on_change and stricter:
+        for person in cloud.world.people.values():
+            cloud.entra.end_tokens(person)
+    return switches.as_json()
 
 
 async def _world(cloud: Cloud, _: web.Request) -> Any:
@@ -121,7 +129,13 @@ async def _world(cloud: Cloud, _: web.Request) -> Any:
             for person in world.people.values()
         ],
         "teams": [
-            {"name": team.name, "channels": [{"id": channel.id, "name": channel.name} for channel in team.channels]}
+            {
+                "name": team.name,
+                "channels": [
+                    {"id": channel.id, "name": channel.name, "membership": channel.membership}
+                    for channel in team.channels
+                ],
+            }
             for team in world.teams
         ],
     }
@@ -176,7 +190,18 @@ async def _roles(cloud: Cloud, request: web.Request) -> Any:
         raise NotPossible("grant is true or false")
     cloud.world.set_role(str(body.get("person")), str(body.get("role")), body["grant"])
     person = cloud.world.person(str(body.get("person")))
+    if cloud.faults.switches.end_tokens_on_change:
+        cloud.entra.end_tokens(person)
     return {"person": person.key, "memberOf": sorted(cloud.world.memberships(person.aad_object_id))}
+
+
+async def _people(cloud: Cloud, request: web.Request) -> Any:
+    """`{"person", "removed": bool}`: the account is deleted from its directory, or is there again."""
+    body = await _body(request)
+    if not isinstance(body.get("removed"), bool):
+        raise NotPossible("removed is true or false")
+    person = cloud.world.remove_person(str(body.get("person")), body["removed"])
+    return {"person": person.key, "removed": body["removed"]}
 
 
 async def _pace(cloud: Cloud, _: web.Request) -> Any:

@@ -220,6 +220,15 @@ def grant_revoked() -> EntraError:
     )
 
 
+def account_deleted(upn: str, tenant: str) -> EntraError:
+    return EntraError(
+        "invalid_grant",
+        500341,
+        f"The user account {upn} has been deleted from the {tenant} directory. To sign into this application, "
+        "the account must be added to the directory.",
+    )
+
+
 def grant_unknown() -> EntraError:
     return EntraError("invalid_grant", 9002313, "Invalid request. Request is malformed or invalid.")
 

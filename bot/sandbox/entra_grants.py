@@ -47,6 +47,8 @@ def grant(cloud: Cloud, tenant_id: str, form: Form, authorization: str = "") -> 
         raise errors.missing("client_id")
     if client_id != cloud.entra.app.app_id:
         raise errors.app_not_found(client_id, tenant_id)
+    if tenant_id not in COMMON and tenant_id not in cloud.world.partners:
+        raise errors.app_not_found(client_id, tenant_id)  # nobody added the application to that tenant
     if kind != DEVICE_CODE or "client_secret" in form or "client_assertion" in form:
         _check_credential(cloud, tenant_id, form)
     return handler(cloud, tenant_id, form)
@@ -95,6 +97,8 @@ def _on_behalf_of(cloud: Cloud, tenant_id: str, form: Form) -> dict[str, Any]:
         raise errors.bad_assertion("The assertion is not a user's access token for this application.")
     if claims["tid"] != tenant_id:
         raise errors.bad_assertion("The assertion was issued by another tenant.")
+    if entra.is_revoked(person.aad_object_id, int(claims.get(tokens.ISSUE, 0))):
+        raise errors.grant_revoked()
     sign_in = SignIn(person, tenant_id, tuple(claims.get("amr", ())))
     return _user_answer(cloud, sign_in, _resource_scope(cloud, form), form)
 
@@ -168,7 +172,9 @@ def _resource_scope(cloud: Cloud, form: Form) -> Scope:
 
 
 def _check_policies(cloud: Cloud, sign_in: SignIn, scope: Scope) -> None:
-    """Conditional access, then multi-factor authentication, then consent, for the services that have data."""
+    """The account; then conditional access, multi-factor authentication, consent, for the services that have data."""
+    if sign_in.person.aad_object_id in cloud.world.removed:
+        raise errors.account_deleted(sign_in.person.upn, sign_in.tenant_id)
     if scope.service not in ("graph", "partnercenter"):
         return
     switches, resource = cloud.faults.switches, tokens.RESOURCES[scope.service]
@@ -177,7 +183,8 @@ def _check_policies(cloud: Cloud, sign_in: SignIn, scope: Scope) -> None:
     if switches.mfa_required and "mfa" not in sign_in.amr:
         enrolled = sign_in.person.key not in cloud.entra.unenrolled
         raise errors.mfa_needed(resource) if enrolled else errors.mfa_enrolment_needed(resource)
-    if switches.consent_required and not cloud.entra.consented(sign_in.person, scope.service):
+    asks = switches.consent_required or cloud.entra.asks_for_consent(sign_in.person)
+    if asks and not cloud.entra.consented(sign_in.person, scope.service):
         raise errors.consent_missing(cloud.entra.app.app_id)
 
 
@@ -194,7 +201,7 @@ def _user_answer(cloud: Cloud, sign_in: SignIn, scope: Scope, form: Form, refres
         scopes=scope.granted() or {"openid", "profile"},
         amr=sign_in.amr,
         lifetime=entra.access_lifetime,
-        extra={"name": person.name, "upn": person.upn, "unique_name": person.upn},
+        extra={"name": person.name, "upn": person.upn, "unique_name": person.upn, **_capabilities(form)},
     )
     answer = _answer(cloud, token) | {"scope": scope.as_answered()}
     if refresh or "offline_access" in scope.openid:
@@ -205,6 +212,19 @@ def _user_answer(cloud: Cloud, sign_in: SignIn, scope: Scope, form: Form, refres
         info = json.dumps({"uid": person.aad_object_id, "utid": sign_in.tenant_id}).encode()
         answer["client_info"] = base64.urlsafe_b64encode(info).rstrip(b"=").decode()
     return answer
+
+
+def _capabilities(form: Form) -> dict[str, Any]:
+    """`xms_cc` as the request's `claims` declare it.
+
+    https://learn.microsoft.com/entra/identity-platform/claims-challenge#how-to-communicate-client-capabilities-to-microsoft-entra-id
+    """
+    try:
+        declared = json.loads(form.get("claims") or "{}")["access_token"]["xms_cc"]["values"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    known = [value for value in declared if isinstance(value, str) and value.lower() == "cp1"]
+    return {"xms_cc": ["cp1"]} if known else {}
 
 
 def _answer(cloud: Cloud, token: str) -> dict[str, Any]:

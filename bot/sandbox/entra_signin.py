@@ -110,6 +110,8 @@ async def device_page(cloud: Cloud, request: web.Request) -> web.Response:
     tenant_id = person.tenant_id if device.tenant_id in COMMON else device.tenant_id
     if not cloud.entra.belongs(person, tenant_id):
         return _failed(_foreign(person, tenant_id))
+    if person.aad_object_id in cloud.world.removed:
+        return _failed(errors.account_deleted(person.upn, tenant_id))
     scope = parse_scope(cloud, device.scope)
     cloud.entra.consent(person, [scope.service] if scope.service else [])
     device.sign_in = SignIn(person, tenant_id, ("pwd", "mfa"))
@@ -131,6 +133,10 @@ def _signed_in(cloud: Cloud, asked: Mapping[str, str], tenant_id: str, person: P
     tenant = person.tenant_id if tenant_id in COMMON else tenant_id
     if not cloud.entra.belongs(person, tenant):
         return _failed(_foreign(person, tenant))
+    if tenant not in cloud.world.partners:
+        return _failed(errors.app_not_found(cloud.entra.app.app_id, tenant))
+    if person.aad_object_id in cloud.world.removed:
+        return _failed(errors.account_deleted(person.upn, tenant))
     if cloud.faults.switches.conditional_access and scope.service in ("graph", "partnercenter"):
         return _redirect(asked, _as_query(errors.blocked_by_conditional_access()) | {"error": "access_denied"})
     if asked.get("sandbox_answer") == "decline":

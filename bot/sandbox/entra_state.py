@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import secrets
 import time
 from collections import OrderedDict
@@ -104,6 +105,10 @@ class EntraState:
         self.unenrolled: set[str] = {"nora"}
         self._people = {person.aad_object_id: person for person in world.people.values()}
         self._consents: set[tuple[str, str]] = set()
+        self._unconsented: set[str] = set()
+        self._issues = itertools.count(1)
+        self._ended: dict[str, tuple[int, int]] = {}
+        self._revoked: dict[str, int] = {}
         self._codes: OrderedDict[str, Code] = OrderedDict()
         self._families: OrderedDict[str, Family] = OrderedDict()
         self._devices: OrderedDict[str, Device] = OrderedDict()
@@ -129,6 +134,27 @@ class EntraState:
             self.certificates[_base64url(certificate.fingerprint(algorithm))] = key
         return certificate.fingerprint(hashes.SHA256()).hex()
 
+    # the end of tokens that still look good
+
+    def next_issue(self) -> int:
+        """The number of the next token: tokens are told apart by it, since their times are whole seconds."""
+        return next(self._issues)
+
+    def end_tokens(self, person: Person) -> None:
+        """Access tokens of that person issued until now are answered by a claims challenge where continuous access
+        evaluation reaches them. https://learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation
+        """
+        self._ended[person.aad_object_id] = (self.next_issue(), int(time.time()))
+
+    def ended_at(self, object_id: str, issue: int) -> int | None:
+        """Since when (seconds since 1970) a token of that number is no longer good; None: it is good."""
+        number, moment = self._ended.get(object_id, (0, 0))
+        return moment if issue < number else None
+
+    def is_revoked(self, object_id: str, issue: int) -> bool:
+        """Whether the person's sign-ins were revoked after a token of that number was issued."""
+        return issue < self._revoked.get(object_id, 0)
+
     # consent
 
     def consent(self, person: Person, services: Iterable[str]) -> None:
@@ -136,6 +162,14 @@ class EntraState:
 
     def consented(self, person: Person, service: str) -> bool:
         return (person.aad_object_id, service) in self._consents
+
+    def revoke_consent(self, person: Person) -> None:
+        """The person must consent anew, service by service, whatever the switch `consent_required` says."""
+        self._consents = {entry for entry in self._consents if entry[0] != person.aad_object_id}
+        self._unconsented.add(person.aad_object_id)
+
+    def asks_for_consent(self, person: Person) -> bool:
+        return person.aad_object_id in self._unconsented
 
     # authorization codes
 
@@ -163,7 +197,13 @@ class EntraState:
         return self._next(family)
 
     def spoil(self, person: Person, problem: str) -> int:
-        """Make all refresh tokens of a person `revoked` or `expired`; says how many sign-ins that were."""
+        """Make all refresh tokens of a person `revoked` or `expired`; says how many sign-ins that were.
+
+        To revoke also ends the person's access tokens, and what was issued before serves in no grant.
+        """
+        if problem == "revoked":
+            self.end_tokens(person)
+            self._revoked[person.aad_object_id] = self.next_issue()
         families = {id(entry): entry for entry in self._families.values() if entry.sign_in.person.key == person.key}
         for family in families.values():
             family.problem = problem

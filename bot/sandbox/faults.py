@@ -36,7 +36,11 @@ class BadFault(ValueError):
 
 @dataclass
 class Switches:
-    """Named behaviours. Times are seconds, sizes bytes."""
+    """Named behaviours. Times are seconds, sizes bytes.
+
+    `end_tokens_on_change`: a change of a person's roles, or a policy that is switched on, ends the tokens that it
+    concerns at once, by continuous access evaluation; else they live on until they expire.
+    """
 
     app_only_missing_mfa: bool = False
     filter_unsupported: bool = False
@@ -44,6 +48,7 @@ class Switches:
     mfa_required: bool = False
     consent_required: bool = False
     conditional_access: bool = False
+    end_tokens_on_change: bool = False
     page_size: int = 25
     cancel_seconds: float = 20.0
     app_may_cancel: bool = True

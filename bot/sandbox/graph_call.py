@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,15 +21,22 @@ if TYPE_CHECKING:
     from bot.sandbox.world import Person
 
 Item = TypeVar("Item")
+GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 NO_PRIVILEGE = "Insufficient privileges to complete the operation."
 
 
-class GraphError(Exception):
-    """An answer in Graph's error envelope."""
+ENDED = (
+    "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: "
+    "TokenIssuedBeforeRevocationTimestamp"
+)
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+
+class GraphError(Exception):
+    """An answer in Graph's error envelope. `claims` is what a new token must meet, for a claims challenge."""
+
+    def __init__(self, status: int, code: str, message: str, claims: str = "") -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.claims = status, code, message, claims
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,7 @@ def endpoint(cloud: Cloud, work: Work) -> Callable[[web.Request], Awaitable[web.
         ids = envelopes.graph_trace(request.headers)
         try:
             claims = check_bearer(cloud, request, audience="graph")
+            _evaluate(cloud, claims)
             return web.json_response(await work(Call(cloud, request, claims)), headers=ids)
         except TokenProblem as problem:
             status, code, message = problem.status, problem.code, problem.message
@@ -122,10 +131,38 @@ def endpoint(cloud: Cloud, work: Work) -> Callable[[web.Request], Awaitable[web.
                 )
         except GraphError as error:
             status, code, message = error.status, error.code, error.message
+            if error.claims:
+                ids["WWW-Authenticate"] = _challenge(cloud, error)
         body = envelopes.graph(code, message, ids["request-id"], ids["client-request-id"], cloud.now())
         return web.json_response(body, status=status, headers=ids)
 
     return handle
+
+
+def _evaluate(cloud: Cloud, claims: Claims) -> None:
+    """Continuous access evaluation: tokens of a person that were ended, or whose account is gone, are challenged where
+    the client said that it handles challenges; those of other clients stay good until they expire.
+
+    https://learn.microsoft.com/entra/identity-platform/app-resilience-continuous-access-evaluation
+    """
+    if claims.object_id is None or not claims.takes_challenges:
+        return
+    moment = cloud.entra.ended_at(claims.object_id, claims.issue)
+    if moment is None and claims.object_id in cloud.world.removed:
+        moment = int(time.time())
+    if moment is not None:
+        wanted = json.dumps({"access_token": {"nbf": {"essential": True, "value": str(moment)}}}, separators=(",", ":"))
+        raise GraphError(401, "InvalidAuthenticationToken", ENDED, wanted)
+
+
+def _challenge(cloud: Cloud, error: GraphError) -> str:
+    """https://learn.microsoft.com/entra/identity-platform/claims-challenge#claims-challenge-header-format"""
+    authority = f"{cloud.base_url}/entra/common/oauth2/authorize"
+    claims = base64.b64encode(error.claims.encode()).decode()
+    return (
+        f'Bearer realm="", authorization_uri="{authority}", client_id="{GRAPH_APP}", '
+        f'errorDescription="{error.message}", error="insufficient_claims", claims="{claims}"'
+    )
 
 
 def _position(token: str | None) -> int:

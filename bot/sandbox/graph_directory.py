@@ -130,6 +130,8 @@ def _me(call: Call) -> Person:
         raise GraphError(400, "BadRequest", "/me request is only valid with delegated authentication flow.")
     call.require(*ME)
     person = call.person
+    if person is not None and person.aad_object_id in call.cloud.world.removed:
+        raise _missing(person.aad_object_id)
     if person is None:
         raise GraphError(403, "Authorization_RequestDenied", NO_PRIVILEGE)
     return person
@@ -138,7 +140,8 @@ def _me(call: Call) -> Person:
 def _person(call: Call) -> Person:
     wanted = call.request.match_info["id"]
     person = call.cloud.world.find_person(wanted)
-    if person is None or person.directory != call.claims.tenant_id or wanted.startswith("29:"):
+    gone = person is not None and person.aad_object_id in call.cloud.world.removed
+    if person is None or gone or person.directory != call.claims.tenant_id or wanted.startswith("29:"):
         raise _missing(wanted)
     return person
 

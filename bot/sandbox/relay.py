@@ -223,8 +223,10 @@ def control_routes(cloud: Cloud) -> list[web.RouteDef]:
 
     async def playground(request: web.Request) -> web.Response:
         current = request.query.get("current", "ada")
-        if current not in cloud.world.people:
-            return web.json_response(envelopes.connector("NoSuchPerson", f"there is no {current!r}"), status=404)
+        if not any(current in team.members for team in cloud.world.teams):
+            return web.json_response(
+                envelopes.connector("NoSuchPerson", f"there is no {current!r} in any team"), status=404
+            )
         return web.Response(text=playground_config(cloud, current), content_type="application/yaml")
 
     return [

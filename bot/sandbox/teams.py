@@ -58,7 +58,11 @@ class TeamState:
 
 @dataclass
 class Conversation:
-    """A channel, a personal chat with the bot, or a group chat. `people` of a channel are those of its team."""
+    """A channel, a personal chat with the bot, or a group chat.
+
+    `people` of a standard channel are those of its team. Shared and private channels have their own, and the app is
+    added to them one by one (`own_installed`) once the team has it.
+    """
 
     id: str
     kind: str
@@ -68,11 +72,19 @@ class Conversation:
     team: TeamState | None = None
     own_installed: bool = True
     deleted: bool = False
+    membership: str = "standard"
     messages: OrderedDict[str, Message] = field(default_factory=OrderedDict)
 
     @property
+    def has_own_members(self) -> bool:
+        """A shared or private channel."""
+        return self.membership != "standard"
+
+    @property
     def installed(self) -> bool:
-        return self.team.installed if self.team else self.own_installed
+        if self.team is None:
+            return self.own_installed
+        return self.team.installed and (self.own_installed or not self.has_own_members)
 
     @property
     def gone(self) -> bool:
@@ -83,7 +95,7 @@ class Conversation:
         return self.team is not None and self.team.archived
 
     def install(self, installed: bool) -> None:
-        if self.team:
+        if self.team and not self.has_own_members:
             self.team.installed = installed
         else:
             self.own_installed = installed
@@ -110,10 +122,16 @@ class Teams:
             state = TeamState(team.id, team.aad_group_id, team.name, team.tenant_id, list(team.members))
             self.teams[state.id] = state
             for channel in team.channels:
-                self._add(Conversation(channel.id, "channel", channel.name, team.tenant_id, state.members, state))
+                own = channel.membership != "standard"
+                people = list(channel.members) if own else state.members
+                place = Conversation(channel.id, "channel", channel.name, team.tenant_id, people, state)
+                place.membership = channel.membership
+                self._add(place)
         for chat in world.group_chats:
             self._add(Conversation(chat.id, "groupChat", chat.name, chat.tenant_id, list(chat.members)))
         for person in world.people.values():
+            if person.directory not in world.partners:
+                continue  # the app is not to be had in that tenant
             opaque = guid(world.seed, "personal", person.key).replace("-", "")
             chat_id = "a:1" + base64.urlsafe_b64encode(bytes.fromhex(opaque)).rstrip(b"=").decode()
             installed = person.key in PERSONALLY_INSTALLED
@@ -122,6 +140,16 @@ class Teams:
 
     def _add(self, conversation: Conversation) -> None:
         self.conversations[conversation.id] = conversation
+
+    def add_channel(self, team: TeamState, name: str, membership: str, people: list[str]) -> Conversation:
+        """A new channel of the team; `people` are the members of a shared or private one, the app is not in it yet."""
+        opaque = guid(self._cloud.world.seed, "thread", team.id, name, len(self.conversations)).replace("-", "")
+        own = membership != "standard"
+        members = people if own else team.members
+        channel = Conversation(f"19:{opaque}@thread.tacv2", "channel", name, team.tenant_id, members, team)
+        channel.membership, channel.own_installed = membership, not own
+        self._add(channel)
+        return channel
 
     # looking up
 
@@ -255,6 +283,7 @@ class Teams:
             "tenantId": conversation.tenant_id,
             "botInstalled": conversation.installed,
             "archived": conversation.archived,
+            "membership": conversation.membership if conversation.team else None,
         }
 
 

@@ -75,10 +75,20 @@ def channel_data(conversation: Conversation) -> dict[str, Any]:
         data |= {
             "teamsChannelId": conversation.id,
             "teamsTeamId": conversation.team.id,
-            "channel": {"id": conversation.id},
+            "channel": _channel(conversation),
             "team": {"id": conversation.team.id},
         }
     return data
+
+
+def _channel(conversation: Conversation, *, named: bool = False) -> dict[str, str]:
+    """A channel in `channelData`. Only the newer events and channels carry its `type`."""
+    channel = {"id": conversation.id}
+    if named or conversation.has_own_members:
+        channel["name"] = conversation.name
+    if conversation.has_own_members:
+        channel["type"] = conversation.membership
+    return channel
 
 
 def message(
@@ -150,9 +160,14 @@ def invoke(
 
 
 def installation(cloud: Cloud, conversation: Conversation, person: Person, action: str) -> list[Activity]:
-    """`add`: installationUpdate and conversationUpdate; `remove`: the same, the other way round."""
+    """`add`: installationUpdate and conversationUpdate; `remove`: the same, the other way round.
+
+    The team's app is added to a shared or private channel as a member, which only a conversationUpdate tells.
+    """
     bot = dict(cloud.teams.bot)
     added = action == "add"
+    if conversation.has_own_members:
+        return [_channel_membership(cloud, conversation, person, [bot], added=added)]
     update = activity(cloud, conversation, person, "conversationUpdate")
     members = [bot]
     if conversation.kind == "personal" and added:
@@ -180,16 +195,46 @@ def team_event(cloud: Cloud, conversation: Conversation, person: Person, event: 
     sent = _update_in_team(cloud, conversation, person)
     sent["channelData"]["eventType"] = event
     if event.startswith("channel"):
-        sent["channelData"]["channel"] = {"id": conversation.id, "name": conversation.name}
+        sent["channelData"]["channel"] = _channel(conversation, named=True)
     return sent
 
 
 def membership(cloud: Cloud, conversation: Conversation, by: Person, member: Person, *, added: bool) -> Activity:
-    """A person joined or left the team or group chat."""
+    """A person joined or left the team, the shared or private channel, or the group chat."""
+    account = {"id": member.mri, "aadObjectId": member.aad_object_id}
+    if conversation.has_own_members:
+        sent = _channel_membership(cloud, conversation, by, [account], added=added)
+        sent["channelData"]["membershipSource"]["tenantId"] = member.tenant_id
+        return sent
     sent = _update_in_team(cloud, conversation, by)
-    sent["membersAdded" if added else "membersRemoved"] = [{"id": member.mri, "aadObjectId": member.aad_object_id}]
+    sent["membersAdded" if added else "membersRemoved"] = [account]
     if conversation.team:
         sent["channelData"]["eventType"] = "teamMemberAdded" if added else "teamMemberRemoved"
+    return sent
+
+
+def _channel_membership(
+    cloud: Cloud, conversation: Conversation, by: Person, accounts: list[dict[str, str]], *, added: bool
+) -> Activity:
+    """Members of the channel itself: its own conversation is told, `team` is the one that it belongs to.
+
+    https://github.com/microsoft/Agents/issues/179
+    """
+    sent = activity(cloud, conversation, by, "conversationUpdate")
+    sent["entities"] = []
+    sent["from"].pop("name")
+    sent["membersAdded" if added else "membersRemoved"] = accounts
+    data = channel_data(conversation)
+    sent["channelData"] = {
+        **{name: data[name] for name in ("channel", "team", "tenant")},
+        "membershipSource": {
+            "sourceType": "channel",
+            "id": conversation.id,
+            "membershipType": "direct",
+            "tenantId": conversation.tenant_id,
+        },
+        "eventType": "channelMemberAdded" if added else "channelMemberRemoved",
+    }
     return sent
 
 
@@ -197,9 +242,10 @@ def _update_in_team(cloud: Cloud, conversation: Conversation, person: Person) ->
     sent = activity(cloud, conversation, person, "conversationUpdate")
     sent["entities"] = []
     if conversation.team:
-        # Events of a team come in the team's own conversation, that of its General channel.
+        # Events of a team and its standard channels come in the conversation of its General channel.
         team = conversation.team
-        sent["conversation"]["id"] = team.id
+        if not conversation.has_own_members:
+            sent["conversation"]["id"] = team.id
         sent["channelData"] = {
             "tenant": {"id": conversation.tenant_id},
             "team": {"id": team.id, "name": team.name, "aadGroupId": team.aad_group_id},

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bot.sandbox.keys import SigningKey
 
 LIFETIME = 3600.0
+ISSUE = "sandbox_issue"
+"""A claim of this sandbox alone; see EntraState.next_issue."""
 RESOURCES: Mapping[str, str] = {
     "graph": "https://graph.microsoft.com",
     "partnercenter": "https://api.partnercenter.microsoft.com",
@@ -29,7 +31,11 @@ RESOURCES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Claims:
-    """What a checked token says. `expires_at` is seconds since 1970; `object_id` is None for an application's token."""
+    """What a checked token says. `expires_at` is seconds since 1970; `object_id` is None for an application's token.
+
+    `takes_challenges`: the client said that it handles claims challenges (`xms_cc`), so that its tokens are subject to
+    continuous access evaluation. `issue` is the number of the token.
+    """
 
     tenant_id: str
     app_id: str
@@ -39,6 +45,8 @@ class Claims:
     amr: tuple[str, ...]
     is_app: bool
     expires_at: float
+    issue: int
+    takes_challenges: bool
 
 
 @dataclass(eq=False)
@@ -101,6 +109,7 @@ def issue(
         "azp": app_id,
         "ver": "1.0",
         "uti": uuid4().hex[:22],
+        ISSUE: cloud.entra.next_issue(),
     }
     if object_id is None:
         claims |= {"idtyp": "app", "oid": cloud.entra.service_principal(tenant_id), "roles": sorted(roles)}
@@ -165,5 +174,7 @@ def check_bearer(cloud: Cloud, request: web.Request, *, audience: str | Iterable
             amr=tuple(claims.get("amr", ())),
             is_app=is_app,
             expires_at=float(claims["exp"]),
+            issue=int(claims.get(ISSUE, 0)),
+            takes_challenges="cp1" in claims.get("xms_cc", ()),
         )
     raise TokenProblem(401, "InvalidAuthenticationToken", message)

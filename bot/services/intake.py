@@ -66,7 +66,11 @@ class Intake:
             raise
         await self._save(
             SyncState(
-                partner.tenant_id, True, started, started if full else state.last_full_at, _told(result.unreadable)
+                partner.tenant_id,
+                True,
+                started,
+                started if full else state.last_full_at,
+                " ".join(filter(None, (_told(result.unreadable), self._source.remark(partner)))),
             )
         )
         await self._routes.open_new(partner.tenant_id)

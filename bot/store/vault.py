@@ -40,8 +40,8 @@ class SqlVault:
         await self._session.execute(delete(vault).where(vault.c.kind == kind, vault.c.owner == owner))
 
     async def key_ids(self) -> Mapping[str, int]:
-        rows = await self._session.rows(select(vault.c.key_id, func.count()).group_by(vault.c.key_id))
-        return {row[0]: row[1] for row in rows}
+        rows = await self._session.rows(select(vault.c.key_id, func.count().label("kept")).group_by(vault.c.key_id))
+        return {row.key_id: row.kept for row in rows}
 
     async def discard(self, key_id: str) -> int:
         return await self._session.changed(delete(vault).where(vault.c.key_id == key_id))

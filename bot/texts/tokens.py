@@ -9,6 +9,7 @@ WANTS_CONSENT = "Microsoft wants you or an administrator to agree to what Alert 
 WANTS_MORE = "An access policy of your organization wants more than this sign-in has. Sign in again to meet it. Nothing was done yet."
 NOT_IN_TENANT = "Microsoft says that your account is disabled or no longer in this organization, so nothing was done."
 
+UNKNOWN_PERSON = "Teams does not say who you are or to which organization you belong, so nothing was done."
 OTHER_PERSON = "That sign-in is of another person than the one who asked, so nothing was kept."
 NOT_FOR_US = "That sign-in was not made for Alert Desk, so nothing was kept."
 SIGN_IN_EXPIRED = "That sign-in has expired, so nothing was kept. Try again."

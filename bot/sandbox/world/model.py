@@ -88,11 +88,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Channel:
-    """`routed`: the bot's settings send this channel its partner's alerts from the start."""
+    """`routed`: the bot's settings send this channel its partner's alerts from the start.
+
+    `membership` is standard (the team's members), shared or private; those two have `members` of their own, keys of
+    people. In a shared channel they may be people of another tenant who are not in the team.
+    """
 
     id: str
     name: str
     routed: bool = False
+    membership: str = "standard"
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,12 @@ def bot_app(seed: int, home: Partner) -> BotApp:
 
 
 def people(seed: int, northwind: Partner, fabrikam: Partner) -> dict[str, Person]:
-    """Everybody who is in Teams, by key."""
-    elsewhere = guid(seed, "tenant", "guest")
+    """Everybody who is in Teams, by key. `gus` and `eve` are of other tenants: a guest has an object in the directory
+    of the team's tenant, somebody external in a shared channel has none."""
+    homes = {
+        "gus": ("lucernepublishing.example", guid(seed, "tenant", "guest")),
+        "eve": ("proseware.example", guid(seed, "tenant", "external")),
+    }
     rows = (
         ("ada", "Ada Lindqvist", northwind, "Admin Agent of Northwind Cloud: decides alerts, asks for cancellations"),
         ("max", "Max Okafor", northwind, "Manager: Admin Agent and Global Administrator of Northwind Cloud"),
@@ -53,19 +57,20 @@ def people(seed: int, northwind: Partner, fabrikam: Partner) -> dict[str, Person
         ("gus", "Gus Delgado", northwind, "Guest from another tenant, in the channel but without roles"),
         ("fay", "Fay Moreau", fabrikam, "Admin Agent of Fabrikam Distribution"),
         ("finn", "Finn Castillo", fabrikam, "Member of Fabrikam Distribution without any role"),
+        ("eve", "Eve Novak", northwind, "From Proseware, in the shared channel Joint response alone"),
     )
     found: dict[str, Person] = {}
     for key, name, partner, describe in rows:
         guest = key == "gus"
-        domain = "lucernepublishing.example" if guest else partner.domain
+        domain, home = homes.get(key, (partner.domain, partner.tenant_id))
         found[key] = Person(
             key=key,
             name=name,
             upn=f"{name.lower().replace(' ', '.')}@{domain}",
             aad_object_id=guid(seed, "person", key),
             mri=mri(seed, key),
-            tenant_id=elsewhere if guest else partner.tenant_id,
-            directory=partner.tenant_id,
+            tenant_id=home,
+            directory=partner.tenant_id if guest else home,
             describe=describe,
             guest=guest,
             directory_domain=partner.domain,
@@ -97,8 +102,12 @@ def directory_roles(who: dict[str, Person]) -> dict[str, set[str]]:
 
 def teams(seed: int, northwind: Partner, fabrikam: Partner) -> tuple[Team, ...]:
     """The teams with their channels; only Northwind's Alerts channel gets alerts from the start."""
+    key = "northwind-soc"
+    joint = _channel(seed, key, "Joint response", "shared", ("ada", "max", "nora", "eve"))
+    leads = _channel(seed, key, "Leads only", "private", ("max", "gil"))
+    everyone = ("ada", "max", "gil", "nora", "gus")
     return (
-        _team(seed, "northwind-soc", "Security Operations", northwind, ("ada", "max", "gil", "nora", "gus"), True),
+        _team(seed, key, "Security Operations", northwind, everyone, True, joint, leads),
         _team(seed, "fabrikam-soc", "Fabrikam SOC", fabrikam, ("fay", "finn"), False),
     )
 
@@ -108,9 +117,15 @@ def group_chats(seed: int, northwind: Partner) -> tuple[GroupChat, ...]:
     return (GroupChat(chat, "On-call handover", northwind.tenant_id, ("ada", "max", "nora")),)
 
 
-def _team(seed: int, key: str, name: str, partner: Partner, members: tuple[str, ...], routed: bool) -> Team:
+def _channel(seed: int, team: str, name: str, membership: str, members: tuple[str, ...]) -> Channel:
+    return Channel(_thread(seed, team, name), name, membership=membership, members=members)
+
+
+def _team(
+    seed: int, key: str, name: str, partner: Partner, members: tuple[str, ...], routed: bool, *more: Channel
+) -> Team:
     general = _thread(seed, key, "General")
-    channels = (Channel(_thread(seed, key, "Alerts"), "Alerts", routed), Channel(general, "General"))
+    channels = (Channel(_thread(seed, key, "Alerts"), "Alerts", routed), Channel(general, "General"), *more)
     return Team(key, general, guid(seed, "team", key), name, partner.tenant_id, channels, members)
 
 

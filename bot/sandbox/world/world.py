@@ -64,6 +64,7 @@ class World:
         self.plans = {plan.id: plan for plan in plans}
         self.entitlements = {entitlement.id: entitlement for entitlement in entitlements}
         self.alerts: dict[str, dict[str, dict[str, Any]]] = {tenant: {} for tenant in self.partners}
+        self.removed: set[str] = set()
         self.deeds: list[dict[str, Any]] = []
         self.accepted: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._kinds = itertools.cycle(KINDS)
@@ -92,8 +93,16 @@ class World:
                 return person
         return None
 
+    def remove_person(self, key: str, removed: bool) -> Person:
+        """Delete the person's account from its directory, or bring it back as it was. Raises NotPossible."""
+        person = self.person(key)
+        (self.removed.add if removed else self.removed.discard)(person.aad_object_id)
+        return person
+
     def memberships(self, object_id: str) -> set[str]:
         """Ids of the groups that the person is in, nested ones counted, and the person's active role template ids."""
+        if object_id in self.removed:
+            return set()
         found: set[str] = set()
         frontier = {object_id}
         while frontier:
