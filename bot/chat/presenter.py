@@ -168,7 +168,7 @@ def row(record: AlertRecord, now: datetime, place: Place) -> Row:
         title=alert.name or alert.alert_type,
         detail=f"{partner}{customer(record)} \u00b7 {detected}",
         status=Line(texts.overdue(status) if late else status, "attention" if late else "default"),
-        open=Button(texts.SHOW, verb=actions.ALERT_DETAILS, data=_data(record, "")),
+        open=Button(f"{texts.SHOW} {record.label}", verb=actions.ALERT_DETAILS, data=_data(record, "")),
     )
 
 

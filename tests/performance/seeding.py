@@ -14,7 +14,7 @@ from bot.domain.alerts import ActivityLogEntry, AffectedResource, Alert, Decisio
 from bot.store import migrate
 from bot.store.alert_rows import values_of
 from bot.store.engine import migration_engine
-from bot.store.tables import alerts, cards, counters, names, syncs
+from bot.store.tables import alerts, cards, counters, names, routes, syncs
 from tests.performance.world import CHANNEL, PARTNER, card_id
 
 CUSTOMERS = 200
@@ -78,6 +78,8 @@ def seed(url: str, count: int, *, open_share: float = 0.1) -> None:
         connection.execute(insert(names), known)
         read = {"partner": PARTNER, "baseline": True, "last_open_at": now, "last_full_at": now, "error": ""}
         connection.execute(insert(syncs), read)
+        route = {"conversation_id": CHANNEL, "partner": PARTNER, "is_on": True, "summarised": True}
+        connection.execute(insert(routes), route | {"filter_text": "", "by_id": "", "by_name": "PARTNERS"})
         connection.execute(text("ANALYZE"))
     engine.dispose()
 

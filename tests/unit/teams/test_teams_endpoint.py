@@ -264,7 +264,13 @@ def troubles(logs: list[Any]) -> list[Any]:
 
 # When a turn fails -------------------------------------------------------------------------------------------------
 
-ESCAPED: list[Exception] = [RuntimeError(SECRET), KeyError(SECRET), TimeoutError(), RecursionError(SECRET), Permanent(SECRET)]
+ESCAPED: list[Exception] = [
+    RuntimeError(SECRET),
+    KeyError(SECRET),
+    TimeoutError(),
+    RecursionError(SECRET),
+    Permanent(SECRET),
+]
 """The desk has a sentence for every error; these are what would get past it all the same."""
 
 
