@@ -108,6 +108,8 @@ class FakeSource:
         self.left_out: set[str] = set()  # alert ids that the lists do not show
         self.slow = asyncio.Event()
         self.slow.set()  # cleared: a change is not answered until it is set again
+        self.arrived = asyncio.Event()
+        """Set with each change that reaches it."""
         self.stale_reads = 0
         self.on_read: Callable[[], None] = lambda: None
         self._before: dict[AlertKey, Alert] = {}
@@ -155,6 +157,7 @@ class FakeSource:
             raise trouble.error
         self._change(AlertKey(partner.tenant_id, alert_id), status, reason, "alert-desk")
         self.changes.append((alert_id, status, reason))
+        self.arrived.set()
         await self.slow.wait()
         if trouble is not None:
             raise trouble.error
@@ -164,7 +167,7 @@ class FakeSource:
 
     def _change(self, key: AlertKey, status: str, reason: str, by: str) -> None:
         old, now = self.alerts[key], self._clock.now()
-        self._before[key] = old
+        self._before.setdefault(key, old)
         closed = status == "resolved"
         self.alerts[key] = replace(
             old,

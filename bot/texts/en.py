@@ -249,15 +249,11 @@ def takes_nothing(name: str, rest: str) -> str:
 
 
 def not_possible(reference: str) -> str:
-    return (
-        f"That cannot be done as things are set up. Tell the people who run Alert Desk; it is logged as {reference}."
-    )
+    return f"That cannot be done as things are set up. Tell the people who run Alert Desk; it is logged as {reference}."
 
 
 def broken(reference: str) -> str:
-    return (
-        f"Something went wrong on my side, and it is logged as {reference}. Look at the alert before you try again."
-    )
+    return f"Something went wrong on my side, and it is logged as {reference}. Look at the alert before you try again."
 
 
 _ECHO_MOST = 80
@@ -373,8 +369,9 @@ def respond_by(moment: datetime, now: datetime, over: bool) -> str:
     return f"Respond by {clock(moment, now)}"
 
 
-def decided(verdict: str, by: str, at: datetime, now: datetime) -> str:
-    return f"{verdict_word(verdict)} by {by or 'somebody'}, {clock(at, now)}"
+def decided(verdict: str, by: str, at: datetime) -> str:
+    """With the day: a decided card is looked at for weeks, and not drawn again."""
+    return f"{verdict_word(verdict)} by {by or 'somebody'}, {when(at)}"
 
 
 def history_line(at: datetime | None, status_from: str, status_to: str, by: str) -> str:
@@ -506,6 +503,7 @@ def summary_posted(posted: int, total: int) -> str:
     return f"{_alerts(total)} open. Below are the cards of {posted} from the last 24 hours, most severe first; say “show unresolved” for the other {total - posted:,}."
 
 
+OTHER_SEVERITY = "Other"
 OPEN_NOW = "Open now"
 OLDEST = "Oldest"
 OVER_AN_HOUR = "Past the one-hour target"

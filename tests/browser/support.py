@@ -179,7 +179,9 @@ class Teams:
 
     async def ids(self, name: str = "thread") -> list[str]:
         key = "threadId" if name == "thread" else "messageId"
-        return [str(value) for value in await self.element(name).evaluate_all(f"all => all.map(one => one.dataset.{key})")]
+        return [
+            str(value) for value in await self.element(name).evaluate_all(f"all => all.map(one => one.dataset.{key})")
+        ]
 
     async def fresh(self, name: str, before: Sequence[str], which: str = "") -> str:
         """The id of the thread or message that was not there before, once there is one; `which` is a selector."""
@@ -191,18 +193,18 @@ class Teams:
     async def raise_alert(self, severity: str = "high") -> Locator:
         """Through the panel of faults; the thread of the new alert, once its card is there."""
         before = await self.ids()
-        await self.panel(open=True)
+        await self.panel(shown=True)
         await self.element("alert-severity").select_option(severity)
         await self.element("alert-raise").click()
         thread = self.thread(await self.fresh("thread", before))
-        await self.panel(open=False)
+        await self.panel(shown=False)
         return thread
 
-    async def panel(self, *, open: bool) -> None:
+    async def panel(self, *, shown: bool) -> None:
         toggle = self.element("faults-toggle")
-        if (await toggle.get_attribute("aria-expanded") == "true") != open:
+        if (await toggle.get_attribute("aria-expanded") == "true") != shown:
             await toggle.click()
-        await expect(self.element("faults-panel")).to_be_visible(visible=open)
+        await expect(self.element("faults-panel")).to_be_visible(visible=shown)
 
     async def say(self, text: str, *, thread: Locator | None = None) -> Locator:
         """Write it in the open conversation, or in a thread; the bot's answer, once it is there."""
@@ -244,7 +246,9 @@ class Teams:
 
 
 @asynccontextmanager
-async def seated(browser: Browser, url: str, person: str, *, size: tuple[int, int] = (1280, 900), **look: str) -> AsyncIterator[Teams]:
+async def seated(
+    browser: Browser, url: str, person: str, *, size: tuple[int, int] = (1280, 900), **look: str
+) -> AsyncIterator[Teams]:
     """This person at a browser window of their own. A script error of the page fails the test."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]}, locale="en-GB", timezone_id="UTC", accept_downloads=True
@@ -273,7 +277,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 
 
 def own_network() -> tuple[str, ...]:
-    """What to put before a command so that it reaches nothing but itself; empty where this machine does not allow it."""
+    """What to put before a command so that it reaches only itself; empty where this machine does not allow it."""
     for options in (("-n",), ("-rn",)):
         before = ("unshare", *options, sys.executable, "-c", _LOOPBACK_UP)
         try:

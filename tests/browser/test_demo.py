@@ -20,6 +20,8 @@ from bot.domain.csv_rows import COLUMNS
 from tests.browser.support import COMMAND, PATIENCE, ROOT, STOP_SECONDS, Demo, Teams, by_id, running_demo, seated
 
 FRAUD = "Mark as fraud"
+CUT = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
+BUTTONS = "all => all.map(one => [...one.querySelectorAll('.ac-pushButton')].map(button => button.innerText.trim()))"
 IDS = "all => all.map(one => one.dataset.conversationId)"
 LEGITIMATE = "Mark legitimate"
 
@@ -136,14 +138,22 @@ async def test_notes_details_and_a_changed_verdict(seat: Seat) -> None:
     await button(dialog, "Save").click()
     await expect(dialog).to_have_count(0)
     line = seen_by_max.locator(by_id("message-text")).first
-    await expect(line).to_have_text("Note by Ada Lindqvist: The customer called back: <b>not</b> theirs, [see](https://a.example)")
+    await expect(line).to_have_text(
+        "Note by Ada Lindqvist: The customer called back: <b>not</b> theirs, [see](https://a.example)"
+    )
     await expect(line.locator("a, b")).to_have_count(0)
 
     await button(thread, LEGITIMATE).click()
     await expect(seen_by_max.locator(by_id("card")).first).to_contain_text("Legitimate by Ada Lindqvist")
     await ada.more(thread, "Details")
     details = thread.locator(by_id("card")).first
-    for part in ("Whom it concerns", "What was seen", "About this alert", "History at Partner Center", "Notes in Alert Desk"):
+    for part in (
+        "Whom it concerns",
+        "What was seen",
+        "About this alert",
+        "History at Partner Center",
+        "Notes in Alert Desk",
+    ):
         await expect(details.get_by_text(part, exact=True)).to_be_visible()
     await expect(details).to_contain_text("The customer called back")
     await expect(seen_by_max.get_by_text("About this alert")).to_have_count(0)
@@ -164,7 +174,9 @@ async def test_notes_details_and_a_changed_verdict(seat: Seat) -> None:
         post = person.thread(await thread_id(thread))
         await expect(post.locator(by_id("card")).first).to_contain_text("Fraud by Max Okafor")
         await expect(post.locator(by_id("card")).first).to_contain_text("It was mining after all")
-        await expect(post.locator(by_id("message-text")).last).to_contain_text(f"Max Okafor changed the verdict of {number} to fraud")
+        await expect(post.locator(by_id("message-text")).last).to_contain_text(
+            f"Max Okafor changed the verdict of {number} to fraud"
+        )
 
 
 async def test_an_export_in_the_personal_chat_is_the_list_as_csv(seat: Seat, tmp_path: Path) -> None:
@@ -228,7 +240,7 @@ async def test_an_answer_that_was_lost_ends_in_one_verdict(seat: Seat) -> None:
     ada = await seat("ada")
     thread = await ada.raise_alert("high")
     before = len(await ada.control("deeds?kind=alert"))
-    await ada.panel(open=True)
+    await ada.panel(shown=True)
     await ada.element("fault-times").select_option(label="once")
     await ada.element("fault-graph-drop").click()
     await expect(ada.element("fault-active")).to_contain_text("graph PATCH drops after the deed")
@@ -247,9 +259,11 @@ async def test_a_slow_graph_is_told_in_time_and_nothing_is_done(seat: Seat) -> N
     # The role check reads the clicker's groups: slow for longer than Teams would wait.
     await ada.control("faults", post={"service": "graph", "match": "checkMember", "action": {"latency": 8}})
     await button(thread, FRAUD).click()
-    await expect(thread.locator(by_id("message-note"))).to_contain_text("I could not check your roles just now", timeout=PATIENCE)
+    await expect(thread.locator(by_id("message-note"))).to_contain_text(
+        "I could not check your roles just now", timeout=PATIENCE
+    )
     assert len(await ada.control("deeds?kind=alert")) == before
-    await ada.panel(open=True)
+    await ada.panel(shown=True)
     await ada.element("faults-clear").click()
     await expect(ada.element("fault-active")).to_contain_text("Nothing: all services answer.")
     await button(thread, FRAUD).click()
@@ -262,7 +276,7 @@ async def test_a_decision_in_the_portal_shows_on_the_card(seat: Seat) -> None:
     before = {alert["id"] for alert in await ada.control("alerts")}
     thread = await ada.raise_alert("low")
     (new,) = [alert for alert in await ada.control("alerts") if alert["id"] not in before]
-    await ada.panel(open=True)
+    await ada.panel(shown=True)
     await ada.element("portal-alert").focus()
     await ada.element("portal-alert").select_option(new["id"])
     await ada.element("portal-reason").select_option("ignore")
@@ -270,7 +284,9 @@ async def test_a_decision_in_the_portal_shows_on_the_card(seat: Seat) -> None:
     card = thread.locator(by_id("card")).first
     await expect(card).to_contain_text("Ignored by portal.user@", timeout=PATIENCE)
     await expect(card).to_contain_text("Decided in Partner Center")
-    await expect(thread.locator(by_id("message-text"))).to_contain_text(["was marked as ignore in Partner Center by portal.user@"])
+    await expect(thread.locator(by_id("message-text"))).to_contain_text(
+        ["was marked as ignore in Partner Center by portal.user@"]
+    )
     await expect(button(thread, FRAUD)).to_have_count(0)
 
 
@@ -281,9 +297,24 @@ async def test_sending_alerts_to_another_channel_and_stopping_it(seat: Seat) -> 
     await button(welcome, "Send alerts here").click()
     summary = max_.element("thread").filter(has_text="Security alerts of Northwind Cloud are now sent here")
     await expect(summary).to_have_count(1, timeout=PATIENCE)
-    await expect(max_.element("thread").filter(has=max_.page.get_by_text("Affected resources")).first).to_be_visible(timeout=PATIENCE)
-    await expect(await max_.say("unsubscribe")).to_contain_text("The alerts of Northwind Cloud are no longer sent here.")
+    await expect(max_.element("thread").filter(has=max_.page.get_by_text("Affected resources")).first).to_be_visible(
+        timeout=PATIENCE
+    )
+    await expect(await max_.say("unsubscribe")).to_contain_text(
+        "The alerts of Northwind Cloud are no longer sent here."
+    )
     await expect(await max_.say("show")).to_contain_text("No partner's alerts are sent to this conversation")
+
+
+async def test_the_first_summary_counts_every_open_alert(seat: Seat) -> None:
+    """Also those of a severity that did not exist when this was written."""
+    nora = await seat("nora")
+    summary = nora.element("thread").filter(has_text="Security alerts of Northwind Cloud are now sent here")
+    said = await summary.first.locator(by_id("card")).inner_text()
+    total = re.search(r"(\d+) alerts open", said)
+    assert total
+    counts = re.findall(r"^(?:High|Medium|Low|Informational|Other)\s*\n(\d+)\s*$", said, re.MULTILINE)
+    assert sum(map(int, counts)) == int(total[1]), said
 
 
 async def test_words_are_understood_or_answered(seat: Seat) -> None:
@@ -333,15 +364,11 @@ async def wide_enough(teams: Teams) -> None:
         across, seen = await teams.page.locator(place).evaluate("one => [one.scrollWidth, one.clientWidth]")
         assert across <= seen, place
     cards = teams.element("card")
-    cut = await cards.evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)")
-    assert cut == []
-    counts = await cards.evaluate_all(
-        """all => all.map(one => [...one.querySelectorAll(".ac-pushButton")].filter(button => button.innerText.trim() !== "...").length)"""
-    )
-    assert max(counts) <= 3
-    # dark on dark would be the same colour as its ground
-    ground, ink = await cards.first.evaluate("one => [getComputedStyle(one).backgroundColor, getComputedStyle(one).color]")
-    assert ground != ink
+    assert await cards.evaluate_all(CUT) == []
+    buttons = await cards.evaluate_all(BUTTONS)
+    assert max(len([title for title in titles if title != "..."]) for titles in buttons) <= 3
+    ground = await cards.first.evaluate("one => getComputedStyle(one).backgroundColor")
+    assert max(map(int, re.findall(r"\d+", ground)[:3])) < 64, "the card's ground is dark"
 
 
 async def test_the_keyboard_is_enough(seat: Seat) -> None:
@@ -411,7 +438,12 @@ def test_a_taken_port_is_named(option: str) -> None:
         number = str(taken.getsockname()[1])
         other = {"--port": "--page-port", "--page-port": "--port"}[option]
         ended = subprocess.run(
-            [*COMMAND, option, number, other, "0"], cwd=ROOT, capture_output=True, text=True, timeout=STOP_SECONDS, check=False
+            [*COMMAND, option, number, other, "0"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=STOP_SECONDS,
+            check=False,
         )
     assert ended.returncode == 2
     assert f"Port {number} is taken." in ended.stderr

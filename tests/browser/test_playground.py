@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, WebSocket, async_playwright, expect
+from playwright.async_api import Locator, Page, async_playwright, expect
 
 from tests.browser.support import PATIENCE, Demo, browser_inside, own_network, running_demo
 from tests.support.chromium import ChromiumMissing, launch_options
@@ -126,8 +126,9 @@ async def test_the_playground_shows_decides_and_hears_others(demo: Demo, playgro
         }
         return await page.evaluate(
             """async (invoke) => {
-              const headers = { "content-type": "application/json" };
-              const answer = await fetch("/_conversation/v1/invoke", { method: "POST", headers, body: JSON.stringify(invoke) });
+              const answer = await fetch("/_conversation/v1/invoke", {
+                method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(invoke),
+              });
               return [answer.status, await answer.text()];
             }""",
             invoke,

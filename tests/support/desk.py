@@ -184,6 +184,10 @@ class Desk:
     def requests(self, service: str, method: str | None = None, path: str | None = None, since: int = 0) -> list[Any]:
         return self.cloud.log.select(service=service, method=method, path=path, since=since)
 
+    def over_limit(self) -> list[str]:
+        """Requests that passed Teams' documented limits."""
+        return [entry.path for entry in self.requests("connector") if entry.status == 429 and not entry.fault]
+
     def mark(self) -> int:
         """Where the request log stands now, for `since`."""
         entries = self.cloud.log.select()

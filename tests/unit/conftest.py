@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store import SqlStore, migrate, open_store
+from bot.store import SqlStore, connect, migrate
 from tests.fakes import FakeClock, FakeIds
 from tests.support.house import House
 
@@ -37,7 +37,7 @@ def ids() -> FakeIds:
 async def store(empty_database: Path, tmp_path: Path, ids: FakeIds) -> AsyncIterator[SqlStore]:
     copy = tmp_path / "alertdesk.db"
     shutil.copyfile(empty_database, copy)
-    opened = await open_store(f"sqlite:///{copy}", audit_key=AUDIT_KEY, ids=ids, migrate=False)
+    opened = connect(f"sqlite:///{copy}", audit_key=AUDIT_KEY, ids=ids)
     yield opened
     await opened.close()
 
