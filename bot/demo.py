@@ -39,6 +39,8 @@ def run(*, port: int, page_port: int, pace: float, playground: bool) -> int:
         _refuse_taken(number)
     bot_url, cloud_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{page_port}"
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup keeps what a closed terminal would end
+        signal.signal(signal.SIGHUP, _interrupt)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="alertdesk-demo-")))
         programs = stack.enter_context(_Programs(folder))
@@ -134,6 +136,8 @@ class _Programs:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must leave nothing behind
         for program in reversed(self._running.values()):
             if program.poll() is None:
                 os.killpg(program.pid, signal.SIGTERM)  # the venv's node is a wrapper around the real one

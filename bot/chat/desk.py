@@ -42,9 +42,8 @@ class Desk:
 
     async def turn(self, turn: Turn) -> Reply:
         """The answer to a verified activity. Never raises, except when it is cancelled."""
-        correlation = self._env.ids.guid()[:8]
-        with About(correlation=correlation, activity=turn.activity_id):
-            reply = await self._answered(turn, correlation)
+        with About(activity=turn.activity_id):
+            reply = await self._answered(turn)
             if turn.automatic and isinstance(reply, Refuse):
                 reply = Nothing()  # nobody pressed anything: the card stays as it is
             metrics.turns(turn.kind, turn.verb if turn.verb in PAYLOADS else "", _end(reply)).inc()
@@ -63,7 +62,7 @@ class Desk:
             await self._channel.send(turn.conversation, said, turn.thread)
         return said.text or texts.WENT_ON
 
-    async def _answered(self, turn: Turn, correlation: str) -> Reply:
+    async def _answered(self, turn: Turn) -> Reply:
         try:
             return await self._once(turn)
         except UserError as problem:
@@ -72,11 +71,19 @@ class Desk:
             log.warning("turn_put_off", kind=turn.kind, verb=turn.verb, code=problem.code, problem=problem.message)
             return Refuse(problem.message if isinstance(problem, NotChecked) else texts.TRY_AGAIN, "try_again")
         except AlertDeskError as problem:
-            log.error("turn_failed", kind=turn.kind, verb=turn.verb, code=problem.code, problem=problem.message)
-            return Refuse(texts.not_possible(correlation), problem.code or "failed")
+            reference, about = self._reference(), problem.message
+            log.error(
+                "turn_failed", reference=reference, kind=turn.kind, verb=turn.verb, code=problem.code, problem=about
+            )
+            return Refuse(texts.not_possible(reference), problem.code or "failed")
         except Exception:  # nobody may see a stack trace, and nothing may be retried blindly
-            log.exception("turn_broken", kind=turn.kind, verb=turn.verb)
-            return Refuse(texts.broken(correlation), "internal")
+            reference = self._reference()
+            log.exception("turn_broken", reference=reference, kind=turn.kind, verb=turn.verb)
+            return Refuse(texts.broken(reference), "internal")
+
+    def _reference(self) -> str:
+        """By which the log's line is found again."""
+        return self._env.ids.guid()[:8]
 
     async def _once(self, turn: Turn) -> Reply:
         if not turn.person.aad_id:

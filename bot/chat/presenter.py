@@ -70,7 +70,7 @@ def alert_view(
     """The shared card, or (`reader`) that of somebody who may not decide. `pending` is the decision that is on its way;
     while there is one, no second can be asked for. For `viewers` (MRIs) Teams asks by itself for their own form."""
     alert = record.alert
-    decision = _decision(record, now)
+    decision = _decision(record)
     if decision and pending is None and not alert.is_open:
         status, decision = Line(decision[0].text, _verdict_tone(alert), strong=True), decision[1:]
     else:
@@ -129,7 +129,7 @@ def details_view(
         Section(
             texts.ADDITIONAL, facts=tuple(Fact(name, _unpacked(value)) for name, value in alert.additional_details)
         ),
-        Section(texts.DECISION, paragraphs=tuple(line.text for line in _decision(record, now))),
+        Section(texts.DECISION, paragraphs=tuple(line.text for line in _decision(record))),
         Section(
             texts.HISTORY,
             items=tuple(texts.history_line(it.at, it.status_from, it.status_to, it.by) for it in alert.activity_log),
@@ -171,7 +171,7 @@ def row(record: AlertRecord, now: datetime, place: Place) -> Row:
         title=alert.name or alert.alert_type,
         detail=f"{partner}{customer(record)} \u00b7 {detected}",
         status=Line(texts.overdue(status) if late else status, "attention" if late else "default"),
-        open=Button(texts.SHOW, verb=actions.ALERT_DETAILS, data=_data(record, "")),
+        open=Button(f"{texts.SHOW} {record.label}", verb=actions.ALERT_DETAILS, data=_data(record, "")),
     )
 
 
@@ -217,12 +217,12 @@ def _deadline(alert: Alert, now: datetime) -> Line | None:
     return Line(texts.respond_by(alert.respond_by, now, at is Phase.OVER), _PHASE_TONES[at], strong=at is Phase.OVER)
 
 
-def _decision(record: AlertRecord, now: datetime) -> tuple[Line, ...]:
+def _decision(record: AlertRecord) -> tuple[Line, ...]:
     """What, who and when; where; why."""
     decision = record.decision
     if decision is None:
         return ()
-    lines = [texts.decided(decision.verdict, decision.by_name, decision.at, now), texts.decided_via(decision.via)]
+    lines = [texts.decided(decision.verdict, decision.by_name, decision.at), texts.decided_via(decision.via)]
     if decision.note:
         lines.append(texts.decision_note(decision.note))
     return tuple(Line(line) for line in lines if line)
@@ -273,10 +273,16 @@ def _resources(alert: Alert, most: int) -> tuple[str, ...]:
 
 
 def _resource(resource_id: str, kind: str) -> str:
-    """The resource without the part that only repeats the subscription."""
+    """On the card (no `kind`) what a person calls it: `vm-1 (virtualMachines, rg-prod)`. In detail the whole path, but
+    for the part that only repeats the subscription. https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"""
     parts = resource_id.split("/")
-    short = "/".join(parts[3:]) if resource_id.lower().startswith("/subscriptions/") and len(parts) > 3 else resource_id
-    return f"{short} ({kind})" if kind else short
+    if not resource_id.lower().startswith("/subscriptions/") or len(parts) <= 3:
+        return f"{resource_id} ({kind})" if kind else resource_id
+    if kind:
+        return f"{'/'.join(parts[3:])} ({kind})"
+    if len(parts) >= 9 and parts[3].lower() == "resourcegroups" and parts[5].lower() == "providers":
+        return f"{parts[-1]} ({parts[-2]}, {parts[4]})"
+    return "/".join(parts[3:])
 
 
 def _buttons(

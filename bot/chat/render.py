@@ -58,12 +58,14 @@ class CardRenderer:
                 (severity, await tx.alerts.count(replace(wanted, severities=frozenset({severity}))))
                 for severity in texts.SEVERITIES
             ]
+            unknown = total - sum(count for _, count in by_severity)
             late = await tx.alerts.count(replace(wanted, sla_breached=True))
         view = InfoView(
             title=texts.summary_title(name),
             lines=(Line(texts.summary_posted(min(posted, total), total)),),
             facts=(
                 *(Fact(texts.SEVERITIES[severity], f"{count:,}") for severity, count in by_severity if count),
+                *((Fact(texts.OTHER_SEVERITY, f"{unknown:,}"),) if unknown > 0 else ()),
                 *((Fact(texts.OVER_AN_HOUR, f"{late:,}", tone="attention"),) if late else ()),
             ),
             buttons=(Button(texts.SHOW_UNRESOLVED, verb=actions.LIST_PAGE, data={"words": "unresolved"}),),

@@ -20,7 +20,10 @@ NAMES = ("severity", "type", "customer", "subscription", "partner", "since", "un
 LONGEST = 500
 """Characters: a button of a list carries the filter's words with it."""
 
-_TOKEN = re.compile(r'(?:(?P<name>[A-Za-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+))')
+_TOKEN = re.compile(
+    r"(?:(?P<name>[A-Za-z]+):)?"
+    r"""(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+|(?(name)|(?!))))"""  # a name may come without a value, to be told so
+)
 _SPAN = re.compile(r"(\d{1,5})\s*(m|min|h|d|w)", re.IGNORECASE | re.ASCII)
 _UNITS = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _YES_NO = {"yes": True, "true": True, "only": True, "no": False, "false": False}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.domain.alerts import Alert, AlertKey
+from bot.domain.alerts import Alert, AlertKey, AlertRecord
 from bot.domain.audit import AuditEntry
 from bot.domain.changes import ChangeKind, compare, decision_seen
 from bot.domain.people import Partner
@@ -76,11 +76,11 @@ class Intake:
         await self._routes.open_new(partner.tenant_id)
         return result
 
-    async def apply(self, partner: Partner, alert_id: str) -> None:
-        """Read one alert and record what it says now."""
+    async def apply(self, partner: Partner, alert_id: str, result: Round | None = None) -> None:
+        """Read one alert and record what it says now; counted in `result`."""
         asked_at = self._env.clock.now()
         alert = await self._source.get(partner, alert_id)
-        await self._record(partner, AlertPage((alert,)), asked_at, quiet=False, result=Round())
+        await self._record(partner, AlertPage((alert,)), asked_at, quiet=False, result=result or Round())
 
     async def _read(self, partner: Partner, *, quiet: bool, full: bool) -> Round:
         result = Round()
@@ -103,7 +103,12 @@ class Intake:
             batch = page.alerts[start : start + _BATCH]
             async with self._env.store.read() as tx:
                 known = await tx.alerts.many(alert.key for alert in batch)
-            news = [alert for alert in batch if alert.key not in known or known[alert.key].alert != alert]
+            # By key: a list that grows while it is read may show an alert twice.
+            news = list(
+                {
+                    alert.key: alert for alert in batch if alert.key not in known or known[alert.key].alert != alert
+                }.values()
+            )
             if not news:
                 continue
             if not quiet:
@@ -112,12 +117,22 @@ class Intake:
                     partner, {t for alert in fresh for t in (alert.customer_tenant_id, alert.reseller_tenant_id)}
                 )
             async with self._env.store.write() as tx:
+                known = await tx.alerts.many(alert.key for alert in news)
                 for alert in news:
-                    await self._take_in(tx, alert, asked_at, quiet=quiet, result=result)
+                    await self._take_in(tx, alert, known.get(alert.key), asked_at, quiet=quiet, result=result)
 
-    async def _take_in(self, tx: Transaction, alert: Alert, asked_at: datetime, *, quiet: bool, result: Round) -> None:
+    async def _take_in(
+        self,
+        tx: Transaction,
+        alert: Alert,
+        record: AlertRecord | None,
+        asked_at: datetime,
+        *,
+        quiet: bool,
+        result: Round,
+    ) -> None:
+        """`record` is what the transaction knows of the alert."""
         now = self._env.clock.now()
-        record = await tx.alerts.get(alert.key)
         if record is None:
             result.new += 1
             record = await tx.alerts.add(alert, now, decision_seen(alert, None, now))
@@ -153,7 +168,7 @@ class Intake:
             absent = sorted(await tx.alerts.open_keys(partner.tenant_id) - result.seen)
         for key in absent[:_ABSENT_MOST]:
             try:
-                await self.apply(partner, key.id)
+                await self.apply(partner, key.id, result)
             except Missing:
                 log.warning("alert_gone", partner=key.partner, alert=key.id)
             except AlertDeskError as problem:

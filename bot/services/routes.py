@@ -146,10 +146,6 @@ class Routes:
         for partner in waiting:
             await self.open_new(partner)
 
-    async def of(self, conversation: Conversation) -> tuple[Route, ...]:
-        async with self._env.store.read() as tx:
-            return await tx.conversations.routes(conversation.id)
-
 
 def _young_and_open(wanted: AlertQuery, now: datetime) -> AlertQuery:
     return replace(wanted, unresolved=True, detected_from=max(wanted.detected_from or now - YOUNG, now - YOUNG))

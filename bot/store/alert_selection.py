@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true, tuple_, union_all
 
-from bot.domain.alerts import RESPONSE_TARGET
+from bot.domain.alerts import RESPONSE_TARGET, Severity, severity_rank
 from bot.domain.filters import AlertQuery, Cursor
 from bot.store.column_types import Words, clean
 from bot.store.tables import IS_OPEN, alerts, names
@@ -48,7 +48,7 @@ def conditions(query: AlertQuery) -> list[ColumnElement[bool]]:
     if query.statuses:
         wanted.append(alerts.c.status_lower.in_(sorted(query.statuses)))
     if query.severities:
-        wanted.append(alerts.c.severity_lower.in_(sorted(query.severities)))
+        wanted.append(_of_severities(query.severities))
     if query.types:
         wanted.append(_of_types(query.types))
     if query.customers:
@@ -69,6 +69,15 @@ def conditions(query: AlertQuery) -> list[ColumnElement[bool]]:
 
 def _any(choices: Iterable[ColumnElement[bool]]) -> ColumnElement[bool]:
     return or_(false(), *choices)
+
+
+def _of_severities(severities: frozenset[str]) -> ColumnElement[bool]:
+    """By rank, which is in the list's index; only the rank that medium shares with unknown ones needs the word."""
+    ranks = {severity_rank(severity) for severity in severities}
+    of_rank = alerts.c.severity_rank.in_(sorted(ranks))
+    if severity_rank(Severity.MEDIUM) not in ranks:
+        return of_rank
+    return and_(of_rank, alerts.c.severity_lower.in_(sorted(severities)))
 
 
 def _of_types(types: frozenset[str]) -> ColumnElement[bool]:

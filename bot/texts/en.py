@@ -48,7 +48,7 @@ def lacks_roles(act: Act, roles: Sequence[str]) -> str:
 
 
 def no_such_alert(text: str) -> str:
-    return f"There is no alert {text} here. Say “show unresolved” for the list, or “search” with a part of the customer's name."
+    return f"There is no alert {_echo(text)} here. Say “show unresolved” for the list, or “search” with a part of the customer's name."
 
 
 def give_whole_id(labels: Sequence[str]) -> str:
@@ -245,24 +245,22 @@ TRY_AGAIN = "Something that I depend on did not answer just now. Look at the ale
 
 def unknown_command(word: str, near: str) -> str:
     hint = f" Did you mean “{near}”?" if near else ""
-    return f"I do not know the command {word!r}.{hint} Say “help” for all commands."
+    return f"I do not know the command {_echo(word)!r}.{hint} Say “help” for all commands."
 
 
 def takes_nothing(name: str, rest: str) -> str:
-    return f"I do not know what to do with {rest!r} after “{name}”, so nothing was done. Say just “{name}”."
+    return f"I do not know what to do with {_echo(rest)!r} after “{name}”, so nothing was done. Say just “{name}”."
 
 
-def not_possible(correlation: str) -> str:
-    return (
-        f"That cannot be done as things are set up. Tell the people who run Alert Desk; it is logged as {correlation}."
-    )
+def not_possible(reference: str) -> str:
+    return f"That cannot be done as things are set up. Tell the people who run Alert Desk; it is logged as {reference}."
 
 
-def broken(correlation: str) -> str:
-    return (
-        f"Something went wrong on my side, and it is logged as {correlation}. Look at the alert before you try again."
-    )
+def broken(reference: str) -> str:
+    return f"Something went wrong on my side, and it is logged as {reference}. Look at the alert before you try again."
 
+
+_ECHO_MOST = 80
 
 # Small words --------------------------------------------------------------------------------------------------------
 
@@ -275,6 +273,11 @@ def when(moment: datetime | None) -> str:
 def clock(moment: datetime, now: datetime) -> str:
     """`14:05 UTC`, with the day where it is another one."""
     return f"{moment:%H:%M} UTC" if moment.date() == now.date() else when(moment)
+
+
+def _echo(words: str) -> str:
+    """What somebody wrote, as it is quoted back to them: recognisable, never pages of it."""
+    return words if len(words) <= _ECHO_MOST else f"{words[:_ECHO_MOST]}\u2026"
 
 
 def _alerts(count: int) -> str:
@@ -370,8 +373,9 @@ def respond_by(moment: datetime, now: datetime, over: bool) -> str:
     return f"Respond by {clock(moment, now)}"
 
 
-def decided(verdict: str, by: str, at: datetime, now: datetime) -> str:
-    return f"{verdict_word(verdict)} by {by or 'somebody'}, {clock(at, now)}"
+def decided(verdict: str, by: str, at: datetime) -> str:
+    """With the day: a decided card is looked at for weeks, and not drawn again."""
+    return f"{verdict_word(verdict)} by {by or 'somebody'}, {when(at)}"
 
 
 def history_line(at: datetime | None, status_from: str, status_to: str, by: str) -> str:
@@ -504,7 +508,7 @@ HELP_ROLES = (
 
 def no_help(word: str, near: str) -> str:
     hint_text = f" Did you mean “help {near}”?" if near else ""
-    return f"There is no command {word!r}.{hint_text} Say “help” for all."
+    return f"There is no command {_echo(word)!r}.{hint_text} Say “help” for all."
 
 
 def summary_title(partner: str) -> str:
@@ -521,6 +525,7 @@ def summary_posted(posted: int, total: int) -> str:
     return f"{_alerts(total)} open. Below are the cards of {posted} from the last 24 hours, most severe first; say “show unresolved” for the other {total - posted:,}."
 
 
+OTHER_SEVERITY = "Other"
 OPEN_NOW = "Open now"
 OLDEST = "Oldest"
 OVER_AN_HOUR = "Past the one-hour target"

@@ -46,10 +46,10 @@ class Demo:
         assert found, self.said
         return Path(found[1])
 
-    def interrupt(self) -> int:
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ctrl-C; the exit code. All of its programs must be gone by then."""
         programs = self.programs()
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(number)
         code = self.process.wait(STOP_SECONDS)
         while (line := self.lines.get(timeout=STOP_SECONDS)) is not None:
             self.said.append(line)
@@ -155,13 +155,13 @@ class Teams:
         """Open the page as this person; `look` is the page's query: theme, width, conversation."""
         query = "&".join(f"{name}={value}" for name, value in {"person": person, **look}.items())
         await self.page.goto(f"{self.url}/?{query}")
-        await self._live(person)
+        await self.is_live(person)
 
     async def become(self, person: str) -> None:
         await self.element(f"person-{person}").click()
-        await self._live(person)
+        await self.is_live(person)
 
-    async def _live(self, person: str) -> None:
+    async def is_live(self, person: str) -> None:
         self.person = person
         await self.page.wait_for_selector(f'html[data-live="{person}"]', state="attached")
         await self.page.wait_for_selector("html:not([data-loading])", state="attached")
@@ -179,30 +179,32 @@ class Teams:
 
     async def ids(self, name: str = "thread") -> list[str]:
         key = "threadId" if name == "thread" else "messageId"
-        return [str(value) for value in await self.element(name).evaluate_all(f"all => all.map(one => one.dataset.{key})")]
+        return [
+            str(value) for value in await self.element(name).evaluate_all(f"all => all.map(one => one.dataset.{key})")
+        ]
 
-    async def fresh(self, name: str, before: Sequence[str]) -> str:
-        """The id of the thread or message that was not there before, once there is one."""
+    async def fresh(self, name: str, before: Sequence[str], which: str = "") -> str:
+        """The id of the thread or message that was not there before, once there is one; `which` is a selector."""
         known = "".join(f':not([data-{name}-id="{one}"])' for one in before)
-        found = self.page.locator(by_id(name) + known).first
+        found = self.page.locator(f"{by_id(name)}{which}{known}").first
         await expect(found).to_be_attached(timeout=PATIENCE)
         return await found.get_attribute(f"data-{name}-id") or ""
 
     async def raise_alert(self, severity: str = "high") -> Locator:
         """Through the panel of faults; the thread of the new alert, once its card is there."""
         before = await self.ids()
-        await self.panel(open=True)
+        await self.panel(shown=True)
         await self.element("alert-severity").select_option(severity)
         await self.element("alert-raise").click()
         thread = self.thread(await self.fresh("thread", before))
-        await self.panel(open=False)
+        await self.panel(shown=False)
         return thread
 
-    async def panel(self, *, open: bool) -> None:
+    async def panel(self, *, shown: bool) -> None:
         toggle = self.element("faults-toggle")
-        if (await toggle.get_attribute("aria-expanded") == "true") != open:
+        if (await toggle.get_attribute("aria-expanded") == "true") != shown:
             await toggle.click()
-        await expect(self.element("faults-panel")).to_be_visible(visible=open)
+        await expect(self.element("faults-panel")).to_be_visible(visible=shown)
 
     async def say(self, text: str, *, thread: Locator | None = None) -> Locator:
         """Write it in the open conversation, or in a thread; the bot's answer, once it is there."""
@@ -214,10 +216,16 @@ class Teams:
             box = "reply"
         await self.element(f"compose-{box}").fill(text)
         await self.element(f"send-{box}").click()
-        known = "".join(f':not([data-message-id="{one}"])' for one in before)
-        answer = self.page.locator(f'{by_id("message")}[data-from="bot"]{known}').first
-        await expect(answer).to_be_attached(timeout=PATIENCE)
-        return self.page.locator(f'{by_id("message")}[data-message-id="{await answer.get_attribute("data-message-id")}"]')
+        mine = self.message(await self.fresh("message", before, f'[data-from="{self.person}"]'))
+        # In a channel the answer is in the thread of what was said, where no alert of the meantime can stand.
+        if await self.element("thread").count():
+            of_thread = f'[data-thread-id="{await mine.get_attribute("data-thread-id")}"]'
+        else:
+            of_thread = ""
+        return self.message(await self.fresh("message", before, f'[data-from="bot"]{of_thread}'))
+
+    def message(self, message_id: str) -> Locator:
+        return self.page.locator(f'{by_id("message")}[data-message-id="{message_id}"]')
 
     async def more(self, card: Locator, entry: str) -> None:
         """An entry of a card's overflow menu."""
@@ -238,7 +246,9 @@ class Teams:
 
 
 @asynccontextmanager
-async def seated(browser: Browser, url: str, person: str, *, size: tuple[int, int] = (1280, 900), **look: str) -> AsyncIterator[Teams]:
+async def seated(
+    browser: Browser, url: str, person: str, *, size: tuple[int, int] = (1280, 900), **look: str
+) -> AsyncIterator[Teams]:
     """This person at a browser window of their own. A script error of the page fails the test."""
     context = await browser.new_context(
         viewport={"width": size[0], "height": size[1]}, locale="en-GB", timezone_id="UTC", accept_downloads=True
@@ -254,3 +264,34 @@ async def seated(browser: Browser, url: str, person: str, *, size: tuple[int, in
     finally:
         await context.close()
     assert errors == []
+
+
+# A network of its own ------------------------------------------------------------------------------------------------
+
+_LOOPBACK_UP = """
+import fcntl, os, socket, struct, sys
+with socket.socket() as probe:
+    fcntl.ioctl(probe, 0x8914, struct.pack("16sh", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: IFF_UP, IFF_RUNNING
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+
+
+def own_network() -> tuple[str, ...]:
+    """What to put before a command so that it reaches only itself; empty where this machine does not allow it."""
+    for options in (("-n",), ("-rn",)):
+        before = ("unshare", *options, sys.executable, "-c", _LOOPBACK_UP)
+        try:
+            if subprocess.run([*before, "true"], capture_output=True, check=False).returncode == 0:
+                return before
+        except FileNotFoundError:
+            break
+    return ()
+
+
+def browser_inside(pid: int, folder: Path, browser: Path | str) -> Path:
+    """A command that runs the browser in the network of process `pid`."""
+    user = "" if os.geteuid() == 0 else "--user --preserve-credentials "
+    script = folder / "chromium-inside"
+    script.write_text(f'#!/bin/sh\nexec nsenter --target {pid} {user}--net -- "{browser}" "$@"\n')
+    script.chmod(0o755)
+    return script

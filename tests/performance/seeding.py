@@ -14,7 +14,7 @@ from bot.domain.alerts import ActivityLogEntry, AffectedResource, Alert, Decisio
 from bot.store import migrate
 from bot.store.alert_rows import values_of
 from bot.store.engine import migration_engine
-from bot.store.tables import alerts, cards, counters, names, syncs
+from bot.store.tables import alerts, cards, counters, names, routes, syncs
 from tests.performance.world import CHANNEL, PARTNER, card_id
 
 CUSTOMERS = 200
@@ -65,7 +65,7 @@ def customer_id(number: int) -> str:
 
 
 def seed(url: str, count: int, *, open_share: float = 0.1) -> None:
-    """A database at `url` with that many alerts of one partner, their customers' names, and a posted card for each."""
+    """A database at `url` with that many alerts of one partner, their customers' names, and a posted card for each. Read and routed, unless empty."""
     migrate(url)
     now = datetime.now(UTC)
     engine = migration_engine(url)
@@ -76,8 +76,11 @@ def seed(url: str, count: int, *, open_share: float = 0.1) -> None:
         connection.execute(update(counters).where(counters.c.name == "alert").values(value=count))
         known = [_name(number, now) for number in range(CUSTOMERS)]
         connection.execute(insert(names), known)
-        read = {"partner": PARTNER, "baseline": True, "last_open_at": now, "last_full_at": now, "error": ""}
-        connection.execute(insert(syncs), read)
+        if count:
+            read = {"partner": PARTNER, "baseline": True, "last_open_at": now, "last_full_at": now, "error": ""}
+            connection.execute(insert(syncs), read)
+            route = {"conversation_id": CHANNEL, "partner": PARTNER, "is_on": True, "summarised": True}
+            connection.execute(insert(routes), route | {"filter_text": "", "by_id": "", "by_name": "PARTNERS"})
         connection.execute(text("ANALYZE"))
     engine.dispose()
 

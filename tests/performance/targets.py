@@ -1,6 +1,6 @@
-"""The servers that are measured beside one another: `python -m tests.performance.targets NAME CORE`, settings on stdin.
+"""What the bot is measured beside: `python -m tests.performance.targets NAME CORE`, settings on stdin.
 
-Each answers the same signed invoke with a card. All but ours answer with one fixed card and keep no state.
+Each answers a signed invoke with one fixed card, and keeps no state.
 """
 
 from __future__ import annotations
@@ -123,22 +123,10 @@ def agents(config: Config) -> web.Application:
     return app
 
 
-def ours(config: Config) -> web.Application:
-    """The bot as `serve` starts it, its log included; of the workers, only with `background`."""
-    from bot.app import build_app
-    from bot.settings import load
-    from bot.telemetry.log import configure
-
-    configure()
-    return build_app(load(config["environment"]), background=bool(config.get("background")))
-
-
 TARGETS: dict[str, Callable[[Config], web.Application]] = {
     "bare": bare,
     "botbuilder": botbuilder,
     "agents": agents,
-    "ours": ours,
-    "ours-postgres": ours,
 }
 
 

@@ -11,13 +11,12 @@ from statistics import median
 from typing import Any
 
 from tests.performance.load import Sample, drive
-from tests.performance.processes import Target, target
+from tests.performance.processes import Target, bot, target
 from tests.performance.seeding import seed
 from tests.performance.world import BotFramework, bot_environment, refresh, refresh_requests
 
 ALERTS, ASKED_FOR = 1000, 200
 CONCURRENCY = (1, 32)
-_TARGETS = "tests.performance.targets"
 
 
 @dataclass
@@ -26,6 +25,7 @@ class Measured:
 
     name: str
     rounds: dict[int, list[Sample]] = field(default_factory=lambda: {c: [] for c in CONCURRENCY})
+    cpu: dict[int, list[float]] = field(default_factory=lambda: {c: [] for c in CONCURRENCY})  # microseconds a turn
     memory: float = 0.0
 
     def rate(self, concurrency: int) -> float:
@@ -40,6 +40,7 @@ class Measured:
             "most": max(rates),
             "p50": median(sample.quantile(0.50) for sample in samples),
             "p99": median(sample.quantile(0.99) for sample in samples),
+            "cpu": median(self.cpu[concurrency]),
             "errors": sum(sample.errors for sample in samples),
         }
 
@@ -56,15 +57,18 @@ def measure(folder: Path, *, rounds: int, seconds: float, core: int, postgres_ur
             running.append(stack.enter_context(_ours("ours-postgres", postgres_url, framework, core)))
         config = {"metadata_url": framework.metadata_url, "keys_url": framework.keys_url, "answer": _card(running[0], token)}
         for name in ("bare", *(("botbuilder", "agents") if peers else ())):
-            running.append(stack.enter_context(target(name, _TARGETS, config, core)))
+            running.append(stack.enter_context(target(name, config, core)))
         found = {one.name: Measured(one.name) for one in running}
         for one in running:
             drive(one.port, requests, connections=8, seconds=min(1.5, seconds))
         for _ in range(rounds):
             for one in running:
                 for concurrency in CONCURRENCY:
+                    before = one.cpu()
                     sample = drive(one.port, requests, connections=concurrency, seconds=seconds)
                     found[one.name].rounds[concurrency].append(sample)
+                    used = 1e6 * (one.cpu() - before) / max(1, len(sample.latencies))
+                    found[one.name].cpu[concurrency].append(used)
         for one in running:
             found[one.name].memory = one.memory()
         return list(found.values())
@@ -72,7 +76,7 @@ def measure(folder: Path, *, rounds: int, seconds: float, core: int, postgres_ur
 
 def _ours(name: str, url: str, framework: BotFramework, core: int) -> Any:
     seed(url, ALERTS, open_share=0.5)
-    return target(name, _TARGETS, {"environment": bot_environment(url, framework.metadata_url)}, core)
+    return bot(name, bot_environment(url, framework.metadata_url), core)
 
 
 def _card(ours: Target, token: str) -> dict[str, Any]:

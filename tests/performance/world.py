@@ -99,7 +99,7 @@ def _base64(number: int) -> str:
 
 
 def bot_environment(database_url: str, metadata_url: str) -> dict[str, str]:
-    """Settings of a bot of this world. Nothing but the keys is ever asked for."""
+    """Settings of a bot of this world, in which only the keys can be had: whatever else it asks for is refused at once."""
     partner = {"name": "Northwind", "tenantId": PARTNER, "adminAgentsGroupId": GROUP, "actAs": "app", "channels": [CHANNEL]}
     nowhere = "http://127.0.0.1:9"
     values = {
@@ -117,6 +117,7 @@ def bot_environment(database_url: str, metadata_url: str) -> dict[str, str]:
         "SERVICE_HOSTS": '["127.0.0.1"]',
         "UPLOAD_HOSTS": '["127.0.0.1"]',
         "DANGEROUSLY_ALLOW_LOOPBACK": "true",
+        "POLL_SECONDS": "3600",
         "AUDIT_KEY": base64.b64encode(bytes(32)).decode(),
     }
     return {f"ALERTDESK_{name}": value for name, value in values.items()}

@@ -12,6 +12,9 @@ from tests.support.desk import Desk, running_desk
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    """Workers are driven by the test; installed everywhere, both partners' first sync is over and delivered."""
+    """Workers are driven by the test; installed everywhere, both partners' first sync is over and delivered. At the end
+    of any scenario the bot has broken no limit of Teams and has answered no activity with 500."""
     async with running_desk(tmp_path) as desk:
         yield desk
+        assert desk.over_limit() == []
+        assert [entry.body for entry in desk.requests("bot") if entry.status == 500] == []

@@ -135,8 +135,10 @@ class Desk:
             raise AssertionError(f"did not happen in {DEADLINE:g} s: {what or condition}") from None
 
     async def another(self, *, background: bool = False, **changes: str) -> Bot:
-        """One more bot on the same database, with settings changed; Teams talks to it from now on."""
+        """One more bot on the same database, with settings changed; Teams talks to it from now on. With `background`
+        its workers run, and from then on pauses take their time."""
         self.settings = {**self.settings, **{f"ALERTDESK_{name}": value for name, value in changes.items()}}
+        self.clock.real |= background
         self.bot, runner = await _started(self.settings, self.clock, background)
         self._runners.append(runner)
         self.cloud.bot_url = self.bot.url
@@ -181,6 +183,10 @@ class Desk:
 
     def requests(self, service: str, method: str | None = None, path: str | None = None, since: int = 0) -> list[Any]:
         return self.cloud.log.select(service=service, method=method, path=path, since=since)
+
+    def over_limit(self) -> list[str]:
+        """Requests that passed Teams' documented limits."""
+        return [entry.path for entry in self.requests("connector") if entry.status == 429 and not entry.fault]
 
     def mark(self) -> int:
         """Where the request log stands now, for `since`."""
@@ -297,8 +303,8 @@ class Desk:
         return [found for found in await self.posts(where, person) if found.id not in before and found.by_bot]
 
     async def ask(self, person: str, text: str, where: str = "alerts", thread: str | None = None) -> Post:
-        """As `say`, where one answer is expected."""
-        said = await self.say(person, text, where, thread)
+        """As `say`, where one answer is expected (beside the greeting that a first word in a personal chat brings)."""
+        said = [post for post in await self.say(person, text, where, thread) if not post.is_greeting]
         assert len(said) == 1, [found.text for found in said]
         return said[0]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.texts.en import WELCOME_TITLE
 from tests.cardcheck import check_card, walk
 
 CARD = "application/vnd.microsoft.card.adaptive"
@@ -98,6 +99,10 @@ class Post:
     def text(self) -> str:
         """What it says, be it text or card."""
         return self.card.text if self.has_card else str(self.json["text"])
+
+    @property
+    def is_greeting(self) -> bool:
+        return self.json["summary"] == WELCOME_TITLE
 
     @property
     def has_card(self) -> bool:

@@ -1,0 +1,188 @@
+"""The use cases and the chat, wired as bot/app.py wires them, on a real store and a made-up world around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+from bot.chat.acting import Acting
+from bot.chat.board import Board
+from bot.chat.commands import Commands
+from bot.chat.desk import Desk
+from bot.chat.events import Events
+from bot.chat.exporting import Exporting
+from bot.chat.lists import Lists
+from bot.chat.presenter import Place
+from bot.chat.render import CardRenderer
+from bot.chat.verbs import Verbs
+from bot.domain.alerts import Alert, AlertRecord
+from bot.domain.audit import AuditRow
+from bot.domain.delivery import OutboxItem
+from bot.domain.people import Conversation, Partner, Person, Route
+from bot.ports import Environment, SyncState
+from bot.services.access import Access
+from bot.services.adoption import Adoption
+from bot.services.cards import CardWork
+from bot.services.conversations import Conversations
+from bot.services.delivery import Delivery
+from bot.services.exports import Exports
+from bot.services.intake import Intake
+from bot.services.lookup import Lookup
+from bot.services.names import Names
+from bot.services.notes import Notes
+from bot.services.routes import Routes
+from bot.services.verdicts import Verdicts
+from bot.store import SqlStore
+from tests.factories import ADA, CHANNEL, FABRIKAM, FAY, GIL, GUS, MAX, NORA, NORTHWIND, TENANTS, conversation, partner
+from tests.fakes import FakeChannel, FakeClock, FakeDirectory, FakeFiles, FakeIds, FakeSource
+
+PORTAL = "https://portal.azure.com"
+PUBLIC = "https://desk.example"
+
+
+class House:
+    """`northwind` and `fabrikam` are the partners; Northwind's people are in the channel `CHANNEL`, which gets nothing
+    until a test routes it."""
+
+    def __init__(self, store: SqlStore, clock: FakeClock, ids: FakeIds, *, public_url: str = PUBLIC) -> None:
+        self.northwind, self.fabrikam = partner(), partner(name="Fabrikam", tenant_id=FABRIKAM)
+        partners: dict[str, Partner] = {each.tenant_id: each for each in (self.northwind, self.fabrikam)}
+        self.store, self.clock, self.ids = store, clock, ids
+        self.env = Environment(store, clock, ids, partners)
+        self.source, self.directory = FakeSource(clock), FakeDirectory()
+        self.channel, self.files = FakeChannel(), FakeFiles()
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self._settle_the_people()
+
+        env = self.env
+        self.access = Access(env, self.directory, self.channel)
+        self.lookup = Lookup(env)
+        self.cards = CardWork(env)
+        self.routes = Routes(env, self.access, self.cards)
+        self.names = Names(env, self.directory, self.cards)
+        self.notes = Notes(env, self.cards)
+        self.exports = Exports(env)
+        self.conversations = Conversations(env, self.routes)
+        self.verdicts = self.replica("one")
+        self.intake = Intake(env, self.source, self.cards, self.names, self.routes, full_sync=timedelta(hours=6))
+        self.place = Place(PORTAL, {tenant: each.name for tenant, each in partners.items()})
+        self.board = Board(env, self.lookup, self.place)
+        self.renderer = CardRenderer(env, self.board)
+        self.delivery = Delivery(env, self.channel, self.renderer, self.cards, owner="one")
+        self.acting = Acting(env, self.access, self.lookup, self.verdicts, self.board)
+        self.lists = Lists(env, self.place)
+        self.exporting = Exporting(
+            env,
+            self.acting,
+            self.access,
+            self.exports,
+            self.channel,
+            self.files,
+            public_url=public_url,
+            spawn=self.spawn,
+        )
+        parts = (env, self.acting, self.access, self.lists, self.notes, self.routes, self.exporting)
+        self.commands, self.verbs = Commands(*parts), Verbs(*parts)
+        self.adoption = Adoption(env)
+        self.desk = Desk(env, self.conversations, self.adoption, self.commands, self.verbs, self.exporting)
+        self.events = Events(env, self.conversations, self.channel)
+
+    def _settle_the_people(self) -> None:
+        for someone, tenant in TENANTS.items():
+            if someone is not FAY:
+                self.channel.join(conversation(), someone, tenant)
+        self.directory.grant(NORTHWIND, ADA, admin_agent=True)
+        self.directory.grant(NORTHWIND, MAX, admin_agent=True, global_admin=True)
+        self.directory.grant(NORTHWIND, GIL, global_admin=True)
+        self.directory.grant(FABRIKAM, FAY, admin_agent=True)
+        # What a directory that asks the wrong tenant could say; it must not count.
+        self.directory.grant(NORTHWIND, GUS, admin_agent=True, global_admin=True)
+        assert (NORTHWIND, NORA.aad_id) not in self.directory.held
+
+    def replica(self, owner: str) -> Verdicts:
+        """The decisions as another process on the same database would carry them out."""
+        return Verdicts(self.env, self.source, self.cards, owner=owner, spawn=self.spawn)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        return task
+
+    async def settle(self) -> None:
+        """Wait for everything that was started and goes on by itself."""
+        while waiting := [task for task in self.tasks if not task.done()]:
+            await asyncio.wait_for(asyncio.gather(*waiting), 10)
+
+    async def close(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    # What tests put in -----------------------------------------------------------------------------------------------
+
+    async def take_in(self, *alerts: Alert, at_partner_center: bool = True) -> list[AlertRecord]:
+        """Recorded already, and (unless told otherwise) the same at Partner Center."""
+        if at_partner_center:
+            self.source.put(*alerts)
+        async with self.store.write() as tx:
+            return [await tx.alerts.add(each, self.clock.now() - timedelta(seconds=1), None) for each in alerts]
+
+    async def know(self, *conversations: Conversation) -> None:
+        async with self.store.write() as tx:
+            for each in conversations:
+                await tx.conversations.put(each)
+
+    async def route(
+        self, partner_id: str = NORTHWIND, where: str = CHANNEL, words: str = "", *, begun: bool = True
+    ) -> None:
+        """The partner's alerts go there; with `begun` the summary is past."""
+        await self.know(conversation(where))
+        async with self.store.write() as tx:
+            await tx.conversations.put_route(Route(where, partner_id, on=True, filter=words, summarised=begun))
+        self.access.routes_changed()
+
+    async def baseline(self, *partner_ids: str) -> None:
+        """Their first sync is done."""
+        now = self.clock.now()
+        async with self.store.write() as tx:
+            for partner_id in partner_ids or (NORTHWIND,):
+                await tx.syncs.put(SyncState(partner_id, True, now, now))
+
+    # What tests look at ----------------------------------------------------------------------------------------------
+
+    async def record(self, of: Alert) -> AlertRecord:
+        async with self.store.read() as tx:
+            found = await tx.alerts.get(of.key)
+        assert found is not None
+        return found
+
+    async def audited(self, partner_id: str = NORTHWIND) -> list[tuple[str, str, str]]:
+        """(act, outcome, who) of each row."""
+        return [(row.entry.act, row.entry.outcome, row.entry.actor_name) for row in await self.audit(partner_id)]
+
+    async def audit(self, partner_id: str = NORTHWIND) -> list[AuditRow]:
+        async with self.store.read() as tx:
+            return [row async for row in tx.audit.rows(partner_id)]
+
+    async def waiting(self) -> list[OutboxItem]:
+        """What is due in the outbox now, taken out of it one item of each conversation after the other."""
+        found: list[OutboxItem] = []
+        while True:
+            async with self.store.write() as tx:
+                items = await tx.outbox.claim("onlooker", self.clock.now(), 60, 100)
+                for item in items:
+                    await tx.outbox.sent(item, "", self.clock.now())
+            if not items:
+                return found
+            found += items
+
+    async def deliver(self) -> None:
+        """Send until nothing is due."""
+        while await self.delivery.step():
+            pass
+
+    def as_known(self, someone: Person) -> Person:
+        """With the tenant that the roster reports."""
+        return self.channel.rosters[CHANNEL][someone.aad_id]

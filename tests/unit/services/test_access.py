@@ -1,0 +1,243 @@
+"""Who may read and act: live, and closed wherever something is not known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.chat.acting import ANSWER_SECONDS
+from bot.domain.people import NO_ROLES, ConversationKind, Person, Roles
+from bot.domain.policy import Act
+from bot.errors import NotAllowed, NotChecked, Permanent, Transient
+from bot.services import access as module
+from tests.factories import (
+    ADA,
+    CHANNEL,
+    ELSEWHERE,
+    FABRIKAM,
+    FAY,
+    GENERAL,
+    GIL,
+    GUS,
+    MAX,
+    NORA,
+    NORTHWIND,
+    conversation,
+    person,
+    personal,
+)
+from tests.support.house import House
+
+STRANGER = person("Sid", 199)
+REAL_CHECK_SECONDS = module.CHECK_SECONDS
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHECK_SECONDS", 0.05)
+
+
+async def denied(house: House, who: Person, act: Act = Act.MARK) -> str:
+    with pytest.raises(NotAllowed) as refusal:
+        await house.access.require(act, who, house.northwind, conversation(), "A-1")
+    return refusal.value.code
+
+
+@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize("who", [ADA, MAX], ids=lambda who: who.name)
+async def test_an_admin_agent_may(house: House, who: Person, act: Act) -> None:
+    known = await house.access.require(act, who, house.northwind, conversation(), "A-1")
+    assert (known.aad_id, known.tenant_id) == (who.aad_id, NORTHWIND)
+    assert await house.audit() == []
+
+
+@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize(
+    ("who", "code"),
+    [
+        (GIL, "lacks_role"),
+        (NORA, "lacks_role"),
+        (GUS, "other_tenant"),
+        (STRANGER, "other_tenant"),
+        (FAY, "other_tenant"),
+    ],
+    ids=["global-administrator", "no-roles", "guest", "not-on-the-roster", "other-partner"],
+)
+async def test_nobody_else_may_and_the_attempt_is_on_record(house: House, who: Person, code: str, act: Act) -> None:
+    assert await denied(house, who, act) == code
+    (row,) = await house.audit()
+    assert (row.entry.act, row.entry.outcome, row.entry.actor_id) == (act, "denied", who.aad_id)
+    assert row.entry.subject == "A-1"
+    assert row.entry.detail["lacks"] == ["Admin Agent"]
+
+
+async def test_a_guest_is_not_even_asked_about(house: House) -> None:
+    """The directory would say that he is an Admin Agent of Northwind; his tenant is another."""
+    await denied(house, GUS)
+    assert house.directory.asked == []
+
+
+async def test_roles_are_asked_live_for_each_act(house: House) -> None:
+    await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    house.directory.grant(NORTHWIND, ADA)
+    assert await denied(house, ADA) == "lacks_role"
+
+
+async def test_who_reads_as_an_admin_agent_is_still_asked_live_before_acting(house: House) -> None:
+    assert await house.access.readable(ADA, personal(ADA)) == frozenset()  # the chat's own roster does not know her
+    house.channel.join(personal(ADA), ADA, NORTHWIND)
+    assert await house.access.readable(ADA, personal(ADA)) == {NORTHWIND}
+    house.directory.grant(NORTHWIND, ADA)
+    assert await denied(house, ADA) == "lacks_role"
+
+
+async def test_an_entra_id_that_does_not_belong_to_the_teams_id_makes_a_stranger(house: House) -> None:
+    borrowed = replace(NORA, aad_id=ADA.aad_id)  # Nora's Teams id, Ada's Entra id
+    assert await denied(house, borrowed) == "other_tenant"
+    assert house.directory.asked == []
+
+
+async def test_a_mismatch_is_not_hidden_by_what_is_remembered(house: House) -> None:
+    await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    assert await denied(house, replace(ADA, aad_id=NORA.aad_id)) == "other_tenant"
+
+
+async def test_a_person_without_an_entra_id_is_nobody(house: House) -> None:
+    nameless = replace(ADA, aad_id="")
+    house.channel.rosters[CHANNEL][""] = replace(nameless, mri="29:x", tenant_id=NORTHWIND)
+    assert await denied(house, replace(nameless, mri="29:x")) == "other_tenant"
+    assert await house.access.roles(replace(ADA, aad_id="", tenant_id=NORTHWIND), house.northwind) == NO_ROLES
+
+
+async def test_tenants_and_ids_compare_without_regard_to_case(house: House) -> None:
+    shouting = replace(house.as_known(ADA), aad_id=ADA.aad_id.upper(), tenant_id=NORTHWIND.upper())
+    house.channel.rosters[CHANNEL][ADA.aad_id] = shouting
+    await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+
+
+async def test_roles_come_from_the_partners_role_tenant(house: House) -> None:
+    elsewhere = replace(house.northwind, role_tenant_id=ELSEWHERE)
+    with pytest.raises(NotAllowed):
+        await house.access.require(Act.MARK, ADA, elsewhere, conversation(), "A-1")
+    known = await house.access.require(Act.MARK, GUS, elsewhere, conversation(), "A-1")
+    assert known.tenant_id == ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    "problem", [Transient("away"), Permanent("no such team", code="NotFound")], ids=["away", "gone"]
+)
+async def test_where_the_roster_does_not_answer_nothing_is_done(house: House, problem: Transient | Permanent) -> None:
+    house.channel.roster_away = problem
+    with pytest.raises(NotChecked, match="Nothing was done"):
+        await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    assert await house.audit() == []  # not checked is not denied
+
+
+@pytest.mark.parametrize("problem", [Transient("503", code="503"), Permanent("403")], ids=["away", "refused"])
+async def test_where_the_directory_does_not_answer_nothing_is_done(
+    house: House, problem: Transient | Permanent
+) -> None:
+    house.directory.away = problem
+    with pytest.raises(NotChecked) as refusal:
+        await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    assert refusal.value.code == (problem.code or "check_failed")
+
+
+@pytest.mark.parametrize("which", ["roster", "directory"])
+async def test_a_slow_answer_is_given_up_within_the_seconds_of_a_click(house: House, which: str) -> None:
+    if which == "roster":
+        house.channel.slow = True
+    else:
+        house.directory.slow = True
+    with pytest.raises(NotChecked) as refusal:
+        await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    assert refusal.value.code == "check_timeout"
+
+
+def test_two_questions_fit_into_the_time_of_a_click() -> None:
+    assert 2 * REAL_CHECK_SECONDS < ANSWER_SECONDS < 3
+
+
+# Reading -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [ConversationKind.CHANNEL, ConversationKind.GROUP_CHAT])
+async def test_in_a_channel_the_route_decides_whoever_asks(house: House, kind: str) -> None:
+    await house.route(FABRIKAM, GENERAL)
+    there, here = conversation(GENERAL, kind=kind), conversation(kind=kind)
+    for who in (ADA, NORA, GUS):
+        assert await house.access.readable(who, there) == {FABRIKAM}
+        assert await house.access.readable(who, here) == frozenset()
+    assert house.directory.asked == []
+
+
+async def test_a_route_that_is_turned_off_shows_nothing_at_once(house: House) -> None:
+    await house.route()
+    assert await house.access.readable(NORA, conversation()) == {NORTHWIND}
+    await house.routes.unsubscribe(ADA, conversation())
+    assert await house.access.readable(NORA, conversation()) == frozenset()
+
+
+async def test_what_another_replica_turns_off_is_seen_within_two_seconds(house: House) -> None:
+    await house.route()
+    assert await house.access.routed(CHANNEL) == {NORTHWIND}
+    async with house.store.write() as tx:
+        (route,) = await tx.conversations.routes(CHANNEL)
+        await tx.conversations.put_route(replace(route, on=False))
+    house.clock.forward(2)
+    assert await house.access.routed(CHANNEL) == frozenset()
+
+
+async def test_a_route_of_a_partner_that_is_not_set_up_any_more_shows_nothing(house: House) -> None:
+    await house.route(ELSEWHERE)
+    assert await house.access.routed(CHANNEL) == frozenset()
+
+
+async def test_in_a_personal_chat_an_admin_agent_reads_their_own_partner(house: House) -> None:
+    house.channel.join(personal(FAY), FAY, FABRIKAM)
+    assert await house.access.readable(FAY, personal(FAY)) == {FABRIKAM}
+
+
+async def test_in_a_personal_chat_a_member_of_a_routed_channel_reads_along(house: House) -> None:
+    for who, tenant in ((NORA, NORTHWIND), (GUS, ELSEWHERE), (FAY, FABRIKAM)):
+        house.channel.join(personal(who), who, tenant)
+    await house.route()
+    assert await house.access.readable(NORA, personal(NORA)) == {NORTHWIND}
+    assert await house.access.readable(GUS, personal(GUS)) == {NORTHWIND}
+    assert await house.access.readable(FAY, personal(FAY)) == {FABRIKAM}
+
+
+async def test_a_route_into_somebodys_personal_chat_opens_nothing_to_others(house: House) -> None:
+    await house.know(personal(ADA))
+    await house.route(NORTHWIND, "a:ada")
+    await house.know(personal(ADA))  # route() put it as a channel
+    house.channel.join(personal(NORA), NORA, NORTHWIND)
+    house.channel.join(personal(ADA), NORA, NORTHWIND)
+    assert await house.access.readable(NORA, personal(NORA)) == frozenset()
+
+
+async def test_while_the_directory_is_away_the_roster_still_lets_members_read(house: House) -> None:
+    await house.route()
+    house.channel.join(personal(ADA), ADA, NORTHWIND)
+    house.directory.away = Transient("away")
+    assert await house.access.readable(ADA, personal(ADA)) == {NORTHWIND}
+
+
+async def test_reading_is_closed_while_nothing_can_be_checked(house: House) -> None:
+    house.channel.join(personal(ADA), ADA, NORTHWIND)
+    house.directory.slow = True
+    with pytest.raises(NotChecked):
+        await house.access.readable(ADA, personal(ADA))
+    house.channel.roster_away = Transient("away")
+    with pytest.raises(NotChecked):
+        await house.access.readable(NORA, personal(NORA))
+
+
+async def test_reading_remembers_an_admin_agent_for_a_minute(house: House) -> None:
+    house.channel.join(personal(ADA), ADA, NORTHWIND)
+    assert await house.access.readable(ADA, personal(ADA)) == {NORTHWIND}
+    house.directory.held[NORTHWIND, ADA.aad_id] = Roles()
+    assert await house.access.readable(ADA, personal(ADA)) == {NORTHWIND}
+    house.clock.forward(61)
+    assert await house.access.readable(ADA, personal(ADA)) == frozenset()
