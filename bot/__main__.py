@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | demo | export | audit | migrate | manifest`.
+"""The command line: `python -m bot serve | demo | login | export | audit | migrate | manifest`.
 
 Exit codes: 0 done, 1 could not be done now, 2 wrong arguments or settings.
 """
@@ -82,6 +82,18 @@ def _demo(options: argparse.Namespace) -> int:
     return run(port=options.port, page_port=options.page_port, pace=options.pace, playground=options.playground)
 
 
+def _login(options: argparse.Namespace) -> int:
+    from bot.app import entra_config
+    from bot.login import Way, discard_key, login
+    from bot.telemetry.log import configure
+
+    configure(level=logging.WARNING)
+    settings = _settings()
+    if options.discard_key:
+        return asyncio.run(discard_key(settings, options.discard_key))
+    return asyncio.run(login(settings, entra_config(settings), options.partner, Way(options.browser)))
+
+
 def _export(options: argparse.Namespace) -> int:
     from bot.maintenance import export
 
@@ -138,6 +150,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--playground", action="store_true", help="use the Microsoft 365 Agents Playground as Teams client"
     )
+    login = add("login", _login, "Sign somebody in, as whom a partner's alerts are read where the application may not.")
+    which = login.add_mutually_exclusive_group(required=True)
+    which.add_argument("--partner", default="", help="name or tenant id, as in PARTNERS")
+    which.add_argument("--discard-key", default="", metavar="KEY_ID", help="remove the tokens that a lost key sealed")
+    login.add_argument("--browser", action="store_true", help="use a browser of this machine instead of a device code")
     export = add("export", _export, "Write alerts as CSV; the words are those of the chat command.")
     export.add_argument("words", nargs="*", help='such as: all since:30d severity:high customer:"Contoso Ltd"')
     export.add_argument("--out", type=Path, default=None, help="file to write (default: standard output)")

@@ -36,10 +36,14 @@ from bot.microsoft.entra import (
     ManagedIdentityCredential,
     SecretCredential,
 )
+from bot.microsoft.reader import DelegatedReader
+from bot.microsoft.reading import Reading
 from bot.microsoft.service import graph, partner_center
+from bot.microsoft.user_tokens import EntraUserTokens
 from bot.net.http import Hosts, Http
 from bot.net.sync_http import SyncHttp
 from bot.ports import Clock, Environment, Ids
+from bot.sealing import SealedVault, Sealer, check_keys
 from bot.services.access import Access
 from bot.services.adoption import Adoption
 from bot.services.cards import CardWork
@@ -61,6 +65,7 @@ from bot.teams.files import TeamsFiles
 from bot.teams.handler import AlertDeskHandler
 from bot.teams.inbound import TokenCheck
 from bot.teams.limits import SendLimits
+from bot.teams.login import NO_LOGIN, Login
 from bot.telemetry.log import get_logger
 from bot.web import health, messages
 from bot.web.acts import Acts
@@ -111,12 +116,23 @@ def build_app(
 
     http = Http(clock, ids, loopback=loopback)
     login_http = SyncHttp(clock, loopback=loopback)
-    entra = Entra(_entra_config(settings), login_http, clock)
-    graph_service = graph(http, entra, clock, ids, settings.graph_url.rstrip("/"), loopback=loopback)
+    entra = Entra(entra_config(settings), login_http, clock)
+    graph_url, partner_center_url = settings.graph_url.rstrip("/"), settings.partner_center_url.rstrip("/")
+    sealer = Sealer(settings.encryption_keys) if settings.encryption_keys else None
+    vault = SealedVault(store, sealer, clock) if sealer is not None else None
+    user_tokens: EntraUserTokens | None = None
+    if vault is not None and settings.acts_as_people:
+        user_tokens = EntraUserTokens(
+            entra.apps, vault, clock, graph_url=graph_url, sso_resource=settings.sso_resource
+        )
+    graph_service = graph(http, entra, clock, ids, graph_url, users=user_tokens, loopback=loopback)
     partner_center_service = partner_center(
-        http, entra, clock, ids, settings.partner_center_url.rstrip("/"), loopback=loopback
+        http, entra, clock, ids, partner_center_url, users=user_tokens, loopback=loopback
     )
-    source = GraphAlerts(graph_service, partners.values())
+    delegated: DelegatedReader | None = None
+    if vault is not None:
+        delegated = DelegatedReader(entra.apps, store, vault, clock, graph_url=graph_url, owner=owner)
+    source = GraphAlerts(graph_service, Reading(graph_service, delegated))
     directory = GraphDirectory(graph_service, partner_center_service)
     service_hosts = Hosts(settings.hosts(settings.service_hosts), loopback)
     bearer = BotBearer(entra, settings.app_tenant_id, settings.bot_token_scope)
@@ -159,13 +175,16 @@ def build_app(
         service_hosts=service_hosts,
         loopback=loopback,
     )
-    endpoint = TeamsEndpoint(check, TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids)))
+    login = Login(settings.sso_resource, f"{settings.public_base}/auth/start?act=") if user_tokens is not None else NO_LOGIN
+    endpoint = TeamsEndpoint(check, TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids, login)))
     sign_in = SignInRoutes(env, entra, public_url=settings.public_base, home_tenant=settings.app_tenant_id)
     downloads = Downloads(env, exports, sign_in)
     acts = Acts(signing_in, user_tokens, sign_in, desk.go_on) if user_tokens is not None else None
 
     async def running(_app: web.Application) -> AsyncIterator[None]:
         await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
+        if sealer is not None:
+            await check_keys(store, sealer)
         await routes.configured()
         if background:
             supervisor.run("dispatcher", Dispatcher(env, delivery, owner=owner).run)
@@ -208,7 +227,7 @@ async def _warm(entra: Entra, settings: Settings) -> None:
             log.warning("token_not_had", tenant=tenant, scope=scope, code=problem.code, problem=problem.message)
 
 
-def _entra_config(settings: Settings) -> EntraConfig:
+def entra_config(settings: Settings) -> EntraConfig:
     credential: SecretCredential | CertificateCredential | ManagedIdentityCredential
     if settings.app_managed_identity_client_id:
         credential = ManagedIdentityCredential(settings.app_managed_identity_client_id)

@@ -283,8 +283,8 @@ class Settings(BaseSettings):
         readers = [entry.name for entry in self.partners if entry.reader == "delegated"]
         if readers and not self.encryption_key:
             problems.append(
-                f'{PREFIX}ENCRYPTION_KEY: is required for "reader":"delegated" ({", ".join(readers)}), whose sign-in is '
-                "kept (openssl rand -base64 32)"
+                f'{PREFIX}ENCRYPTION_KEY: is required for "reader":"delegated" ({", ".join(readers)}), whose sign-in '
+                "is kept (openssl rand -base64 32)"
             )
         return problems
 

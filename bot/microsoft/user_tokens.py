@@ -146,8 +146,11 @@ class EntraUserTokens(UserTokens):
                 done = await self._silent(person, kept, scope.split(), claims)
                 try:
                     token = self._token(person, done.answer).text
-                except NotAllowed:
-                    await self.forget(person)
+                except UserError as problem:
+                    if await self._vault.version(KIND, owner) != kept.version:
+                        continue  # another replica renewed it, or they signed in anew
+                    if isinstance(problem, NotAllowed):
+                        await self.forget(person)
                     raise
                 version = kept.version
                 if done.state is not None or kept.old_key:
@@ -156,6 +159,8 @@ class EntraUserTokens(UserTokens):
                     version += 1
                 self._remember(owner, version, scope, self._token(person, done.answer))
                 return token
+        if not token:
+            raise _busy()
         return token  # others wrote each time; what we were given is good all the same
 
     async def _exchange(self, person: Person, owner: str, assertion: str) -> None:

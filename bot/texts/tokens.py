@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 NOT_SIGNED_IN = "I have no sign-in of yours that I could act with, so nothing was done. Sign in, and it goes on."
 SIGNED_OUT = "Your sign-in has ended or was revoked, so nothing was done. Sign in again, and it goes on."
 WANTS_MFA = "Microsoft wants you to confirm with multi-factor authentication first. Nothing was done yet."
-WANTS_CONSENT = "Microsoft wants you or an administrator to agree to what Alert Desk may do for you. Nothing was done yet."
+WANTS_CONSENT = (
+    "Microsoft wants you or an administrator to agree to what Alert Desk may do for you. Nothing was done yet."
+)
 WANTS_MORE = "An access policy of your organization wants more than this sign-in has. Sign in again to meet it. Nothing was done yet."
 NOT_IN_TENANT = "Microsoft says that your account is disabled or no longer in this organization, so nothing was done."
 
@@ -33,10 +37,16 @@ def no_reader(partner: str) -> str:
 
 
 def reader_refused(partner: str, code: str) -> str:
-    return (
-        f"The sign-in that reads the alerts of {partner} does not work any more ({code}): {how_to_sign_in_reader(partner)}."
-    )
+    return f"The sign-in that reads the alerts of {partner} does not work any more ({code}): {how_to_sign_in_reader(partner)}."
 
 
 def reads_delegated(partner: str, code: str) -> str:
     return f"{partner} refuses the application's own token ({code}); its alerts are read with the sign-in of a person."
+
+
+def reader_not_signed_in(code: str) -> str:
+    return f"Microsoft did not accept the sign-in ({code}). Nothing was kept."
+
+
+def unknown_partner(name: str, known: Sequence[str]) -> str:
+    return f"ALERTDESK_PARTNERS has no partner {name!r}; there is {', '.join(known)}."

@@ -17,7 +17,10 @@ DEADLINE = 10.0
 
 @dataclass
 class FakeBot:
-    """`received` holds every activity with a good token, `refused` why others were answered 401."""
+    """`received` holds every activity with a good token, `refused` why others were answered 401.
+
+    `answers` says what invokes of a name get: JSON, or a function of the activity that gives status and JSON.
+    """
 
     url: str = ""
     openid_url: str = ""
@@ -40,7 +43,9 @@ class FakeBot:
         if self.hang is not None:
             await self.hang.wait()
         if activity["type"] == "invoke":
-            return web.json_response(self.answers.get(activity["name"], {}))
+            answer = self.answers.get(activity["name"], {})
+            status, body = answer(activity) if callable(answer) else (200, answer)
+            return web.json_response(body, status=status)
         return web.Response(status=200)
 
     async def _check(self, request: web.Request, activity: dict[str, Any]) -> str | None:

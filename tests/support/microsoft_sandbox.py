@@ -70,7 +70,7 @@ async def desk_on_sandbox() -> AsyncIterator[Desk]:
                 clock,
                 sync_http,
                 entra,
-                GraphAlerts(on_graph, partners),
+                GraphAlerts(on_graph),
                 # The two cores of a test machine are shared; the product's two seconds are tested elsewhere.
                 GraphDirectory(on_graph, on_center, role_timeout=20.0),
                 partners,

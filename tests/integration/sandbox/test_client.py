@@ -16,27 +16,9 @@ from bot.sandbox.botframework import FLAWS
 from bot.sandbox.cloud import Cloud, SandboxOptions
 from bot.sandbox.teams import Conversation
 from tests.support.fake_bot import FakeBot, running_bot
+from tests.support.sandbox_client import Client, cloud_with
 
 CARD = {"contentType": "application/vnd.microsoft.card.adaptive", "content": {"type": "AdaptiveCard", "version": "1.5"}}
-
-
-class Client:
-    """Posts to B/client and reads from it."""
-
-    def __init__(self, cloud: Cloud, http: aiohttp.ClientSession) -> None:
-        self.cloud, self.http = cloud, http
-
-    async def post(self, path: str, status: int = 200, **body: Any) -> Any:
-        async with self.http.post(f"{self.cloud.base_url}/client/{path}", json=body) as answer:
-            text = await answer.text()
-            assert answer.status == status, text
-            return json.loads(text)
-
-    async def get(self, path: str, status: int = 200) -> Any:
-        async with self.http.get(f"{self.cloud.base_url}/client/{path}") as answer:
-            text = await answer.text()
-            assert answer.status == status, text
-            return json.loads(text)
 
 
 @pytest.fixture
@@ -47,10 +29,7 @@ async def bot() -> AsyncIterator[FakeBot]:
 
 @pytest.fixture
 async def cloud(bot: FakeBot) -> AsyncIterator[Cloud]:
-    async with running(SandboxOptions(bot_url=bot.url)) as cloud:
-        bot.openid_url = f"{cloud.base_url}/botframework/v1/.well-known/openidconfiguration"
-        bot.app_id = cloud.world.app.app_id
-        await bot.until(lambda received: len(received) == 18)  # two for each of 4 channels and 5 personal chats
+    async with cloud_with(bot) as cloud:
         bot.received.clear()
         yield cloud
 
@@ -67,10 +46,7 @@ def alerts(cloud: Cloud) -> Conversation:
 
 
 async def test_a_bot_is_told_once_where_it_is_installed(bot: FakeBot) -> None:
-    async with running(SandboxOptions(bot_url=bot.url)) as cloud:
-        bot.openid_url = f"{cloud.base_url}/botframework/v1/.well-known/openidconfiguration"
-        bot.app_id = cloud.world.app.app_id
-        await bot.until(lambda received: len(received) == 18)
+    async with cloud_with(bot) as cloud:
         assert not bot.refused
         alerts = cloud.teams.channel("Security Operations", "Alerts")
         about = [sent for sent in bot.received if sent["conversation"]["id"] == alerts.id]
@@ -88,19 +64,22 @@ async def test_a_bot_is_told_once_where_it_is_installed(bot: FakeBot) -> None:
 
 async def test_world_and_conversations(client: Client, cloud: Cloud) -> None:
     world = await client.get("world")
-    assert [person["key"] for person in world["people"]] == ["ada", "max", "gil", "nora", "gus", "fay", "finn"]
+    assert [person["key"] for person in world["people"]] == [
+        *("ada", "max", "gil", "nora", "gus", "fay", "finn", "eve")
+    ]
     assert (world["botName"], world["botUp"]) == ("Alert Desk", True)
     assert len(world["partners"]) == 2
     ada = await client.get("conversations?person=ada")
-    assert [(entry["kind"], entry["name"], entry["teamName"]) for entry in ada] == [
-        ("channel", "Alerts", "Security Operations"),
-        ("channel", "General", "Security Operations"),
-        ("groupChat", "On-call handover", None),
-        ("personal", "Alert Desk", None),
+    assert [(entry["kind"], entry["name"], entry["teamName"], entry["membership"]) for entry in ada] == [
+        ("channel", "Alerts", "Security Operations", "standard"),
+        ("channel", "General", "Security Operations", "standard"),
+        ("channel", "Joint response", "Security Operations", "shared"),
+        ("groupChat", "On-call handover", None, None),
+        ("personal", "Alert Desk", None, None),
     ]
     fay = await client.get("conversations?person=fay")
     assert {entry["teamName"] for entry in fay} == {"Fabrikam SOC", None}
-    assert await client.get("conversations?person=eve", 404)
+    assert await client.get("conversations?person=zoe", 404)
     await client.get(f"conversations/{quote(ada[0]['id'], safe='')}/messages?person=fay", 404)
 
 

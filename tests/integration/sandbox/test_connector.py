@@ -164,7 +164,12 @@ async def test_team_and_its_channels(bot: Bot, alerts: Conversation) -> None:
     status, body, _ = await bot.ask("GET", alerts, f"v3/teams/{team}")
     assert (status, body["name"], body["tenantId"]) == (200, "Security Operations", alerts.tenant_id)
     status, body, _ = await bot.ask("GET", alerts, f"v3/teams/{team}/conversations")
-    assert [entry["name"] for entry in body["conversations"]] == [None, "Alerts"]
+    assert [(entry["name"], entry["type"]) for entry in body["conversations"]] == [
+        (None, "standard"),
+        ("Alerts", "standard"),
+        ("Joint response", "shared"),
+        ("Leads only", "private"),
+    ]
     status, body, _ = await bot.ask("GET", alerts, "v3/teams/19%3Anone")
     assert (status, body["error"]["code"]) == (404, "ConversationNotFound")
 

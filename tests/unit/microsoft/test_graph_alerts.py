@@ -41,7 +41,7 @@ async def names(pages: AsyncIterator[AlertPage]) -> list[list[str]]:
 
 @pytest.fixture
 def alerts(microsoft: Microsoft, partner: Partner) -> GraphAlerts:
-    return GraphAlerts(microsoft.graph, [partner], max_pages=5)
+    return GraphAlerts(microsoft.graph, max_pages=5)
 
 
 async def test_follows_pages_as_they_are_linked(microsoft: Microsoft, partner: Partner, alerts: GraphAlerts) -> None:
@@ -238,7 +238,8 @@ async def test_a_patch_with_a_stale_token_is_sent_again(
     assert [fresh for _, _, fresh in microsoft.tokens.asked] == [False, True]
 
 
-def test_a_reader_that_is_not_built_is_refused(microsoft: Microsoft, partner: Partner) -> None:
-    with pytest.raises(ConfigError, match=r'Northwind.*"delegated"'):
-        GraphAlerts(microsoft.graph, [replace(partner, reader="delegated")])
-    GraphAlerts(microsoft.graph, [replace(partner, reader="auto")])
+async def test_a_delegated_reader_needs_a_key(microsoft: Microsoft, partner: Partner) -> None:
+    alerts = GraphAlerts(microsoft.graph)
+    with pytest.raises(ConfigError, match="Northwind.*ALERTDESK_ENCRYPTION_KEY"):
+        await alerts.get(replace(partner, reader="delegated"), "a")
+    assert microsoft.requests == []

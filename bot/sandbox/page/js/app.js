@@ -6,6 +6,7 @@ import { composeBox } from "./compose.js";
 import { avatar, h, icon, toast } from "./dom.js";
 import { startFaults } from "./faults.js";
 import { drawAll, show } from "./posts.js";
+import { exchangeSilently } from "./signin.js";
 import { conversationOpen, me, remember, state } from "./state.js";
 
 const byId = (id) => document.getElementById(id);
@@ -47,16 +48,19 @@ function drawConversations() {
   byId("conversations").replaceChildren(...rows);
 }
 
+const ownMembers = (conversation) => (["shared", "private"].includes(conversation.membership) ? conversation.membership : "");
+const hintOf = (conversation) => (conversation.archived ? "archived" : !conversation.botInstalled ? "no bot" : ownMembers(conversation));
+
 function conversationRow(conversation) {
   const unread = state.unread.get(conversation.id) ?? 0;
   return h(`button.conversation${unread ? ".unread" : ""}`, {
     type: "button", testid: "conversation", "aria-current": String(conversation.id === state.open),
-    dataset: { conversationId: conversation.id, kind: conversation.kind, name: conversation.name },
+    dataset: { conversationId: conversation.id, kind: conversation.kind, name: conversation.name, membership: conversation.membership ?? "" },
     onclick: () => openConversation(conversation.id, { focus: true }),
   },
   avatar(conversation.name, { bot: conversation.kind === "personal", square: conversation.kind !== "groupChat" }),
   h("span.name", {}, conversation.name),
-  (conversation.archived || !conversation.botInstalled) && h("span.hint", {}, conversation.archived ? "archived" : "no bot"),
+  hintOf(conversation) && h("span.hint", {}, hintOf(conversation)),
   unread > 0 && h("span.badge", { "aria-label": `${unread} unread` }, unread > 99 ? "99+" : String(unread)));
 }
 
@@ -72,7 +76,7 @@ async function openConversation(id, { focus = false } = {}) {
   state.messages = new Map();
   const conversation = conversationOpen();
   byId("pane-title").textContent = conversation ? conversation.name : "No conversation chosen";
-  byId("pane-subtitle").textContent = conversation ? { channel: conversation.teamName, personal: "Personal chat", groupChat: "Group chat" }[conversation.kind] : "";
+  byId("pane-subtitle").textContent = conversation ? { channel: [conversation.teamName, ownMembers(conversation) && `${ownMembers(conversation)} channel`].filter(Boolean).join(" · "), personal: "Personal chat", groupChat: "Group chat" }[conversation.kind] : "";
   byId("typing").textContent = "";
   drawConversations();
   byId("compose-place").replaceChildren(...(conversation
@@ -113,13 +117,18 @@ function onEvent(name, data) {
   if (name === "toast") toast(data.text);
   else if (name === "conversations") conversationsChanged().catch((problem) => toast(problem.message, "error"));
   else if (name === "typing") showTyping(data);
-  else if (data.conversationId === state.open) {
+  else gotMessage(data);
+}
+
+function gotMessage(data) {
+  if (data.conversationId === state.open) {
     if (data.from.bot) byId("typing").textContent = "";
     show(data);
   } else if (!state.messages.has(data.id) && !data.editedTime && !data.deleted && data.from.key !== state.person) {
     state.unread.set(data.conversationId, (state.unread.get(data.conversationId) ?? 0) + 1);
     drawConversations();
   }
+  if (data.change === "created" && data.from.bot) exchangeSilently(data);
 }
 
 function showTyping(data) {

@@ -1,19 +1,19 @@
 // What happens when somebody presses a card's button, or a card refreshes itself: invoke, submit, dialog, consent.
 import { post } from "./api.js";
 import { openDialog } from "./dialog.js";
-import { safeLink } from "./dom.js";
 import { redraw } from "./posts.js";
+import { authentication, byHand, loginRequest } from "./signin.js";
 import { keepPersonal, mayRefresh, me, setNote, shownCard, state } from "./state.js";
 
 export const CARD = "application/vnd.microsoft.card.adaptive";
 const UNREACHABLE = "Unable to reach app. Please try again.";
 
-const where = (message) => ({ person: state.person, conversationId: message.conversationId, messageId: message.id });
+const where = (message, person = state.person) => ({ person, conversationId: message.conversationId, messageId: message.id });
 const theme = () => (state.theme === "dark" ? "dark" : "default");
 const current = (message) => state.messages.get(message.id) ?? message;
 
-const invoke = (message, { id, verb, title, data }, trigger) => post("/client/execute", {
-  ...where(message), action: { type: "Action.Execute", id, verb, title, data }, trigger,
+const invoke = (message, { id, verb, title, data }, trigger, person, more = {}) => post("/client/execute", {
+  ...where(message, person), action: { type: "Action.Execute", id, verb, title, data }, trigger, ...more,
 });
 
 /** One deed of one person on one message: buttons rest, the earlier note goes, a failure becomes a red line. */
@@ -43,15 +43,22 @@ function outcome(message, index, person, { status, body }) {
     return null;
   }
   if (body.type === "application/vnd.microsoft.activity.message") return { kind: "message", text: String(body.value ?? "") };
-  if (body.type === "application/vnd.microsoft.activity.loginRequest") {
-    const button = (body.value?.buttons ?? []).find((one) => one.type === "signin");
-    const href = button && safeLink(button.value);
-    return { kind: "message", text: body.value?.text ?? "Sign in to go on.", link: href ? { title: button.title ?? "Sign in", href } : null };
-  }
+  if (body.type === "application/vnd.microsoft.activity.loginRequest") return { kind: "message", ...byHand(body.value) };
   return { kind: "error", text: body.value?.message ?? UNREACHABLE };
 }
 
-const execute = (message, index, action) => deed(message, async (person) => outcome(message, index, person, await invoke(message, action, "manual")));
+const PRECONDITION_FAILED = "application/vnd.microsoft.error.preconditionFailed";
+
+/** A press. Where the bot asks for a token it is sent again with one, once; the person sees none of it. */
+const execute = (message, index, action) => deed(message, async (person) => {
+  const first = await invoke(message, action, "manual", person);
+  const login = loginRequest(first);
+  const sent = login && await authentication(login, person);
+  if (!sent) return outcome(message, index, person, first);
+  const second = await invoke(message, action, "manual", person, { authentication: sent });
+  const failed = second.status === 200 && second.body?.type === PRECONDITION_FAILED;
+  return failed ? { kind: "message", ...byHand(login, second.body.value?.message) } : outcome(message, index, person, second);
+});
 
 export function pressed(message, index, action) {
   return action.type === "execute" ? execute(message, index, action) : submit(message, action.data);
@@ -79,7 +86,7 @@ export async function refreshInView(id) {
   if (!mayRefresh(message)) return;
   const person = state.person;
   try {
-    const answer = await invoke(message, action, "automatic");
+    const answer = await invoke(message, action, "automatic", person);
     // An edit in the meantime makes this answer old: the edit asks again by itself.
     if (state.person !== person || current(message).editedTime !== message.editedTime) return;
     if (answer.status === 200 && answer.body?.type === CARD && (answer.body.statusCode ?? 200) === 200) {

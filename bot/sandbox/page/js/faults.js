@@ -19,6 +19,17 @@ const SWITCHES = [
   ["stale_echo", "PATCH answers with the old status"],
   ["limits", "Teams' send limits"],
 ];
+const POLICIES = [
+  ["mfa_required", "Multi-factor authentication is demanded"],
+  ["consent_required", "Consent is demanded"],
+  ["conditional_access", "Conditional access blocks"],
+  ["end_tokens_on_change", "Changes of roles and policies end tokens at once"],
+];
+const SIGN_INS = [
+  ["revoke", "Revoke sign-ins", (name) => `All sign-ins of ${name} are revoked`],
+  ["endTokens", "CAE: end tokens", (name) => `The tokens of ${name} are ended`],
+  ["revokeConsent", "Revoke consent", (name) => `${name} must consent anew`],
+];
 const TYPES = [
   "ARM_AnomalousResourceConsumption", "ARM_SuspiciousOperations", "VM_AnomalousDeployment", "AzureBatch_AnomalousDeployment",
   "AzureContainerInstances_AnomalousDeployment", "AzureMachineLearning_AnomalousDeployment", "CryptoMining",
@@ -60,10 +71,22 @@ export function startFaults(panel, toggle) {
   const presets = h("div.grid", {}, FAULTS.map(([name, title, fault]) => button(`fault-${name}`, title, () => tell(
     () => post("/control/faults", { ...fault, times: times.value ? Number(times.value) : null }),
   ))));
-  const switches = SWITCHES.map(([name, title]) => {
+  const boxed = ([name, title]) => {
     const box = h("input", { type: "checkbox", testid: `switch-${name}`, onchange: () => tell(() => post("/control/switches", { [name]: box.checked })) });
     return { name, box, row: h("label.check", {}, box, title) };
-  });
+  };
+  const troubles = SWITCHES.map(boxed);
+  const policies = POLICIES.map(boxed);
+  const switches = [...troubles, ...policies];
+
+  const whose = select("signin-person", state.world.people.map((person) => [person.key, person.name]));
+  const whoseName = () => whose.selectedOptions[0].text;
+  const spoil = SIGN_INS.map(([action, title, done]) => button(`signin-${action}`, title, () => tell(
+    () => post("/client/signins", { person: whose.value, action }), () => done(whoseName()),
+  )));
+  const account = (removed) => button(removed ? "account-delete" : "account-restore", removed ? "Delete account" : "Restore account", () => tell(
+    () => post("/control/people", { person: whose.value, removed }), () => `The account of ${whoseName()} is ${removed ? "deleted" : "there again"}`,
+  ));
 
   const partner = select("alert-partner", partners);
   const severity = select("alert-severity", ["high", "medium", "low", "informational"].map((word) => [word, word]));
@@ -89,7 +112,8 @@ export function startFaults(panel, toggle) {
     h("h2", {}, "Faults", h("button.icon-button", { type: "button", "aria-label": "Close the panel", onclick: () => toggle.click() }, icon("close"))),
     h("h3", {}, "In force"), active,
     h("div.row", {}, button("faults-clear", "Clear all", () => tell(() => remove("/control/faults")))),
-    h("h3", {}, "Make something fail"), field("How often", times), presets, ...switches.map(({ row }) => row),
+    h("h3", {}, "Make something fail"), field("How often", times), presets, ...troubles.map(({ row }) => row),
+    h("h3", {}, "Signing in"), ...policies.map(({ row }) => row), field("Person", whose), h("div.grid", {}, ...spoil, account(true), account(false)),
     h("h3", {}, "Alerts"), field("Partner", partner), h("div.row", {}, field("Severity", severity), field("Type", type)),
     h("div.row", {}, raise, storm), h("div.row", {}, field("Seconds between new alerts, 0 for none", pace), setPace),
     h("h3", {}, "As if somebody else acted in Partner Center"), field("Open alert", open), h("div.row", {}, field("Reason", reason), resolve),

@@ -5,6 +5,7 @@ import { avatar, clock, h, icon } from "./dom.js";
 import { FILE_CONSENT, FILE_INFO, consentCard, infoCard } from "./files.js";
 import { openMenu } from "./menu.js";
 import { redraw } from "./posts.js";
+import { OAUTH_CARD, oauthCard, signInButton } from "./signin.js";
 import { noteOf, setNote, shownCard, state } from "./state.js";
 import { messageText } from "./text.js";
 
@@ -21,6 +22,7 @@ function attachmentView(message, attachment, index, room) {
   }
   if (attachment.contentType === FILE_CONSENT) return consentCard(message, attachment);
   if (attachment.contentType === FILE_INFO) return infoCard(attachment);
+  if (attachment.contentType === OAUTH_CARD) return oauthCard(message, attachment);
   if (attachment.contentType === "text/html") return null;
   return h("div.note", { testid: "attachment-unknown" }, `An attachment of type ${attachment.contentType} that this page does not draw.`);
 }
@@ -30,7 +32,7 @@ function noteView(message) {
   if (!note) return null;
   return h(`div.note${note.kind === "error" ? ".error" : ""}`, { role: note.kind === "error" ? "alert" : "status", testid: "message-note", dataset: { kind: note.kind } },
     h("span", {}, note.text),
-    note.link && h("a", { href: note.link.href, target: "_blank", rel: "noopener" }, note.link.title),
+    signInButton(note.link),
     h("button.icon-button", { type: "button", "aria-label": "Dismiss", onclick: () => { setNote(message, null); redraw(message.id); } }, icon("close")));
 }
 

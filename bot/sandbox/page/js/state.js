@@ -20,6 +20,7 @@ export const state = {
   busy: new Set(),
   refreshed: new Map(),
   expanded: new Set(),
+  signIns: new Map(), // of OAuth cards: {step: "busy"|"done"|"refused", text?}
 };
 
 export const me = () => state.world.people.find((person) => person.key === state.person);
@@ -38,10 +39,15 @@ export function keepPersonal(message, index, card, person) {
 }
 
 const noteKey = (message, person = state.person) => `${person}|${message.conversationId}|${message.id}`;
-export const noteOf = (message) => state.notes.get(noteKey(message));
+/** A note that offers a sign-in is over once the message was edited: then what waited for it has happened. */
+export function noteOf(message) {
+  const note = state.notes.get(noteKey(message));
+  return note?.link && note.edited !== message.editedTime ? undefined : note;
+}
 /** note: {kind: "message"|"error", text, link?: {title, href}} or null */
 export function setNote(message, note, person = state.person) {
-  if (note) state.notes.set(noteKey(message, person), note);
+  const edited = state.messages.get(message.id)?.editedTime ?? message.editedTime;
+  if (note) state.notes.set(noteKey(message, person), { ...note, edited });
   else state.notes.delete(noteKey(message, person));
 }
 

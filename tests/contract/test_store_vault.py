@@ -1,0 +1,115 @@
+"""ports.Vault on both databases: bytes come back as they went in, and of two writers one is told to look again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.errors import ConfigError
+from bot.sealing import Sealer, check_keys
+from bot.store import SqlStore
+from tests.contract.store_samples import NOW, at
+
+OWNER = "tenant:person"
+BLOB = bytes(range(256))
+
+
+async def put(store: SqlStore, version: int, blob: bytes = BLOB, owner: str = OWNER, key_id: str = "k1") -> bool:
+    async with store.write() as tx:
+        return await tx.vault.put("user", owner, blob, key_id, version, NOW)
+
+
+async def version(store: SqlStore) -> int:
+    async with store.read() as tx:
+        sealed = await tx.vault.get("user", OWNER)
+    return sealed.version if sealed else 0
+
+
+async def test_it_comes_back_as_it_went_in(store: SqlStore, other_store: SqlStore) -> None:
+    assert await put(store, 0)
+    async with other_store.read() as tx:
+        sealed = await tx.vault.get("user", OWNER)
+        assert sealed is not None
+        assert (sealed.blob, sealed.key_id) == (BLOB, "k1")
+        assert type(sealed.blob) is bytes
+        assert await tx.vault.get("reader", OWNER) is None
+        assert await tx.vault.get("user", "somebody else") is None
+
+
+async def test_only_what_is_still_the_stored_version_is_replaced(store: SqlStore) -> None:
+    assert await put(store, 0, b"first")
+    assert not await put(store, 0, b"also first")
+    first = await version(store)
+    assert await put(store, first, b"second")
+    assert not await put(store, first, b"late")
+    assert await version(store) == first + 1
+    async with store.read() as tx:
+        sealed = await tx.vault.get("user", OWNER)
+    assert sealed is not None
+    assert sealed.blob == b"second"
+
+
+async def test_of_many_writers_at_once_one_wins(store: SqlStore, other_store: SqlStore) -> None:
+    stores = (store, other_store)
+    assert sum(await asyncio.gather(*(put(stores[n % 2], 0, bytes([n])) for n in range(8)))) == 1
+    for _ in range(3):
+        before = await version(store)
+        won = await asyncio.gather(*(put(stores[n % 2], before, bytes([n])) for n in range(8)))
+        assert sum(won) == 1
+        async with store.read() as tx:
+            sealed = await tx.vault.get("user", OWNER)
+        assert sealed is not None
+        assert (sealed.version, sealed.blob) == (before + 1, bytes([won.index(True)]))
+
+
+async def test_counting_up_by_compare_and_swap_loses_nothing(store: SqlStore, other_store: SqlStore) -> None:
+    await put(store, 0, b"0")
+
+    async def count(mine: SqlStore) -> None:
+        done = 0
+        while done < 5:
+            async with mine.read() as tx:
+                sealed = await tx.vault.get("user", OWNER)
+            assert sealed is not None
+            done += await put(mine, sealed.version, str(int(sealed.blob) + 1).encode())
+
+    await asyncio.gather(count(store), count(other_store), count(store), count(other_store))
+    async with store.read() as tx:
+        sealed = await tx.vault.get("user", OWNER)
+    assert sealed is not None
+    assert sealed.blob == b"20"
+
+
+async def test_what_was_removed_is_not_written_back_nor_mistaken_for_what_came_after(store: SqlStore) -> None:
+    await put(store, 0)
+    before = await version(store)
+    async with store.write() as tx:
+        await tx.vault.remove("user", OWNER)
+        await tx.vault.remove("user", OWNER)
+    assert not await put(store, before)
+    async with store.write() as tx:
+        assert await tx.vault.put("user", OWNER, b"anew", "k1", 0, at(1))
+    assert not await put(store, before)
+
+
+async def test_keys_are_counted_and_what_a_lost_one_sealed_can_go(store: SqlStore) -> None:
+    for owner, key_id in (("a", "k1"), ("b", "k2"), ("c", "k2")):
+        await put(store, 0, owner=owner, key_id=key_id)
+    async with store.write() as tx:
+        assert await tx.vault.key_ids() == {"k1": 1, "k2": 2}
+        assert await tx.vault.discard("k2") == 2
+        assert await tx.vault.discard("k2") == 0
+        assert await tx.vault.key_ids() == {"k1": 1}
+
+
+async def test_a_start_without_a_key_that_is_needed_is_refused(store: SqlStore) -> None:
+    old, new = Sealer([b"o" * 32]), Sealer([b"n" * 32])
+    await check_keys(store, new)
+    blob, key_id = old.seal(b"token", "x")
+    await put(store, 0, blob, "a", key_id)
+    await put(store, 0, blob, "b", key_id)
+    await check_keys(store, old)
+    await check_keys(store, Sealer([b"n" * 32, b"o" * 32]))
+    with pytest.raises(ConfigError, match=rf"ENCRYPTION_KEY does not have \(key id {old.key_id}, 2 tokens\)"):
+        await check_keys(store, new)
