@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from cards.elements import Block, Column, ColumnSet, Json, RichTextBlock, TextRun
+from cards.elements import Block, Column, ColumnSet, Json, TextRun
 from cards.parts import LINE, NUMBER, SHORT, action, buttons, card, gap, run, severity, text, title
 from cards.size import fit
 from cards.text import ELLIPSIS
@@ -41,7 +41,7 @@ def _row(row: Row) -> ColumnSet:
     number = run(row.label, NUMBER, tone="subtle", size="Small")
     status = run(row.status.text, SHORT, tone=row.status.tone, strong=row.status.strong, size="Small")
     what = [
-        text(severity(row.severity, size="Small"), gap("Small"), number),
+        text(severity(row.severity, size="Small"), gap("Small"), number, gap("Small"), status),
         text(run(row.title, 2 * SHORT, strong=True), spacing="None"),
         text(run(row.detail, LINE, tone="subtle", size="Small"), spacing="None"),
     ]
@@ -51,14 +51,13 @@ def _row(row: Row) -> ColumnSet:
         select_action=action(row.open, words),
         columns=[
             Column(width="stretch", items=what),
-            _beside(text(status, align="Right"), "88px", target_width="atLeast:Standard"),
-            _beside(text(TextRun(text="›", size="Large", is_subtle=True)), "auto"),
+            Column(
+                width="auto",
+                vertical_content_alignment="Center",
+                items=[text(TextRun(text="›", size="Large", is_subtle=True))],
+            ),
         ],
     )
-
-
-def _beside(item: RichTextBlock, width: str, target_width: str | None = None) -> Column:
-    return Column(width=width, vertical_content_alignment="Center", target_width=target_width, items=[item])
 
 
 def _first_rows(count: int) -> Callable[[ListView], ListView]:

@@ -70,7 +70,7 @@ def marking(rest: str, usage: str) -> Marking:
             alert = words[0] if position else ""
             return Marking(alert, verdict, " ".join(words[position + 1 :]))
     if len(words) > 1 and (near := difflib.get_close_matches(words[1].lower(), tuple(Verdict), n=1, cutoff=0.6)):
-        raise UserError(f"{words[1]!r} is no verdict. Did you mean {near[0]!r}? {usage}", code="bad_verdict")
+        raise UserError(texts.no_verdict(words[1], near[0], usage), code="bad_verdict")
     raise UserError(usage, code="bad_verdict")
 
 

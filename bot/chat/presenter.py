@@ -242,6 +242,7 @@ def _facts(record: AlertRecord) -> tuple[Fact, ...]:
         Fact(texts.FIRST_OBSERVED, texts.when(alert.first_observed_at)),
         Fact(texts.LAST_OBSERVED, texts.when(alert.last_observed_at)),
         Fact(texts.CONFIDENCE, alert.confidence.capitalize() or texts.UNKNOWN),
+        *(() if alert.affected_resources else (Fact(texts.RESOURCES, texts.RESOURCES_NONE),)),
     )
 
 
@@ -265,8 +266,6 @@ def _all_facts(record: AlertRecord) -> tuple[Fact, ...]:
 
 
 def _resources(alert: Alert, most: int) -> tuple[str, ...]:
-    if not alert.affected_resources:
-        return (texts.RESOURCES_NONE,)
     shown = [_resource(item.id, "") for item in alert.affected_resources[:most]]
     rest = len(alert.affected_resources) - most
     return (*shown, texts.more(rest)) if rest > 0 else tuple(shown)

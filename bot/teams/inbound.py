@@ -93,7 +93,7 @@ class TokenCheck:
         digest = hashlib.sha256(token.encode()).digest()
         now = self._clock.now().timestamp()
         known = self._good.get(digest)
-        if known is not None and now < known.expires and await self._find(known.kid) is known.key:
+        if known is not None and now < known.expires and self._keys.at_hand(known.kid) is known.key:
             self._good.move_to_end(digest)
             return known
         self._good.pop(digest, None)

@@ -49,12 +49,16 @@ class SigningKeys:
         self._problem = ""
         self._flight: asyncio.Task[None] | None = None
 
+    def at_hand(self, kid: str) -> SigningKey | None:
+        """The key, if it was read before; nobody is waited for."""
+        key = self._keys.get(kid)
+        if key is not None and self._clock.monotonic() - self._read_at > LIFETIME:
+            self._read()  # in the background
+        return key
+
     async def find(self, kid: str) -> SigningKey | None:
         """The key, None where the Bot Framework has no such key. Raises Transient where that cannot be told."""
-        key = self._keys.get(kid)
-        if key is not None:
-            if self._clock.monotonic() - self._read_at > LIFETIME:
-                self._read()  # in the background
+        if (key := self.at_hand(kid)) is not None:
             return key
         flight = self._read()
         if flight is not None:

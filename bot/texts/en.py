@@ -159,6 +159,12 @@ def done(record: AlertRecord, wish: str) -> str:
 
 MARK_USAGE = "Write: mark <alert> legitimate, fraud or ignore, and a note if you like. For example: mark A-1042 fraud mining pool traffic"
 REVERDICT_USAGE = "Write: reverdict <alert> legitimate, fraud or ignore, and the reason. For example: reverdict A-1042 legitimate load test, confirmed by the customer"
+
+
+def no_verdict(word: str, near: str, usage: str) -> str:
+    return f"{_echo(word)!r} is no verdict. Did you mean “{near}”? {usage}"
+
+
 REASON_NEEDED = "Say why the verdict changes: the reason is kept with the alert."
 NOT_DECIDED = "This alert is not decided yet; mark it instead."
 SAME_VERDICT = "That is the verdict it has already. Nothing was sent."

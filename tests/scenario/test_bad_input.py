@@ -7,8 +7,6 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bot.sandbox.botframework import FLAWS, sign_activity
 from tests.support.desk import Desk
 
@@ -20,7 +18,9 @@ async def an_activity(desk: Desk, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in whole.items() if value is not None}
 
 
-async def post(desk: Desk, body: bytes, *, content_type: str = "application/json", signed: bool = True, **headers: str) -> tuple[int, str]:
+async def post(
+    desk: Desk, body: bytes, *, content_type: str = "application/json", signed: bool = True, **headers: str
+) -> tuple[int, str]:
     """As bytes, past the sandbox's client."""
     service_url = desk.cloud.teams.service_url(desk.partner().tenant_id)
     token = {"Authorization": f"Bearer {sign_activity(desk.cloud, service_url)}"} if signed else {}
@@ -29,14 +29,14 @@ async def post(desk: Desk, body: bytes, *, content_type: str = "application/json
         return answer.status, await answer.text()
 
 
-@pytest.mark.parametrize("flaw", [*FLAWS, False])
-async def test_a_forged_token_is_refused_and_nothing_happens(desk: Desk, flaw: str | bool) -> None:
+async def test_a_forged_token_is_refused_and_nothing_happens(desk: Desk) -> None:
     _, card = await desk.posted()
     activity = await an_activity(desk, text=f"<at>Alert Desk</at> mark {card.card.label} fraud")
     before = len(await desk.posts())
-    status, body = await desk.raw(activity, flaw)
-    assert status in (401, 403)
-    assert set(body["error"]) == {"code", "message"}
+    for flaw in (*FLAWS, False):
+        status, body = await desk.raw(activity, flaw)
+        assert status in (401, 403), flaw
+        assert set(body["error"]) == {"code", "message"}
     assert len(await desk.posts()) == before
     assert not desk.requests("graph", "PATCH")
 
@@ -78,7 +78,9 @@ async def test_odd_activities_do_no_harm(desk: Desk) -> None:
 async def test_a_sender_without_an_object_id_is_nobody(desk: Desk) -> None:
     _, card = await desk.posted()
     mri = desk.cloud.world.people["ada"].mri
-    activity = await an_activity(desk, **{"from": {"id": mri, "name": "Ada"}, "text": f"<at>Alert Desk</at> mark {card.card.label} fraud"})
+    activity = await an_activity(
+        desk, **{"from": {"id": mri, "name": "Ada"}, "text": f"<at>Alert Desk</at> mark {card.card.label} fraud"}
+    )
     assert (await desk.raw(activity))[0] == 202
     assert "did not say who you are" in (await desk.posts())[-1].text
     assert not desk.requests("graph", "PATCH")
@@ -90,18 +92,35 @@ async def test_somebody_elses_object_id_gains_nothing(desk: Desk) -> None:
     await desk.press("nora", card, "Mark as fraud")
     activity = desk.requests("bot")[-1].body
     ada = desk.cloud.world.people["ada"]
-    status, body = await desk.raw({**activity, "id": "f:x", "from": {**activity["from"], "aadObjectId": ada.aad_object_id}})
+    status, body = await desk.raw(
+        {**activity, "id": "f:x", "from": {**activity["from"], "aadObjectId": ada.aad_object_id}}
+    )
     assert status == 200
     assert body["type"] == "application/vnd.microsoft.error"
     assert not desk.requests("graph", "PATCH")
 
 
 async def test_bodies_that_are_no_activity(desk: Desk) -> None:
-    for body, status in ((b"", 400), (b"{", 400), (b"[]", 400), (b"null", 400), (b"\xff\xfe", 400), (b"[" * 50_000, 400), (b'{"a":' * 10_000, 400), (b"x" * 300_000, 413)):
+    for body, status in (
+        (b"", 400),
+        (b"{", 400),
+        (b"[]", 400),
+        (b"null", 400),
+        (b"\xff\xfe", 400),
+        (b"[" * 50_000, 400),
+        (b'{"a":' * 10_000, 400),
+        (b"x" * 300_000, 413),
+    ):
         got, text = await post(desk, body)
         assert got == status, (body[:20], text)
         assert text.startswith('{"error"')
-    for content_type in ("text/plain", "application/xml", "", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+    for content_type in (
+        "text/plain",
+        "application/xml",
+        "",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ):
         assert (await post(desk, b"{}", content_type=content_type))[0] == 415
     assert (await post(desk, b"{}", signed=False))[0] == 401
     for header in ("Bearer", "Bearer ", "Basic YTpi", "Bearer \u00e4", "Bearer a.b.c", "Bearer " + "x" * 7000):
@@ -113,12 +132,20 @@ async def test_300_kb_in_pieces_is_413(desk: Desk) -> None:
         for _ in range(30):
             yield b"x" * 10_000
 
-    async with desk.http.post(f"{desk.bot.url}/api/messages", data=pieces(), headers={"Content-Type": "application/json"}) as answer:
+    async with desk.http.post(
+        f"{desk.bot.url}/api/messages", data=pieces(), headers={"Content-Type": "application/json"}
+    ) as answer:
         assert answer.status == 413
 
 
 async def test_other_methods_and_paths(desk: Desk) -> None:
-    for method, path, status in (("GET", "api/messages", 405), ("PUT", "api/messages", 405), ("GET", "nothing", 404), ("POST", "healthz", 405), ("GET", "../etc/passwd", 404)):
+    for method, path, status in (
+        ("GET", "api/messages", 405),
+        ("PUT", "api/messages", 405),
+        ("GET", "nothing", 404),
+        ("POST", "healthz", 405),
+        ("GET", "../etc/passwd", 404),
+    ):
         async with desk.http.request(method, f"{desk.bot.url}/{path}") as answer:
             assert answer.status == status
             assert set((await answer.json())["error"]) == {"code", "message"}
@@ -131,7 +158,13 @@ async def test_an_unknown_invoke_is_501_and_an_unknown_verb_is_a_message(desk: D
         assert status == 501, name
         assert body["error"]["code"] == "NotImplemented"
     for verb in ("alert.explode", "", "x" * 200, "alert.fraud\u0000"):
-        answer = await desk._answered("execute", "ada", card, action={"type": "Action.Execute", "verb": verb, "data": {"alert": card.card.number}}, trigger="manual")
+        answer = await desk._answered(
+            "execute",
+            "ada",
+            card,
+            action={"type": "Action.Execute", "verb": verb, "data": {"alert": card.card.number}},
+            trigger="manual",
+        )
         assert answer.status == 200
         assert answer.kind == "error", verb
 
@@ -143,12 +176,26 @@ async def test_payloads_that_are_not_ours(desk: Desk) -> None:
         {"alert": card.card.number, "card": "x" * 100}, {"alert": card.card.number, "version": "new"}, {"alert": {"$ne": 1}},
     ):  # fmt: skip
         for verb in ("alert.fraud", "alert.note", "alert.reverdict", "alert.details", "alert.refresh"):
-            answer = await desk._answered("execute", "ada", card, action={"type": "Action.Execute", "verb": verb, "data": data}, trigger="manual")
+            answer = await desk._answered(
+                "execute", "ada", card, action={"type": "Action.Execute", "verb": verb, "data": data}, trigger="manual"
+            )
             assert answer.status == 200, (verb, data)
             assert answer.kind in ("error", "card", "message"), (verb, data)
             assert answer.kind != "error" or answer.code != "internal", (verb, data)
-    for data in ({"words": "x" * 600}, {"words": "all", "trail": ["nonsense"]}, {"words": "all", "trail": "x"}, {"words": "all", "trail": ["9" * 70 + ".1.1"]}, {"words": "severity:hgih"}):
-        answer = await desk._answered("execute", "ada", card, action={"type": "Action.Execute", "verb": "list.page", "data": data}, trigger="manual")
+    for data in (
+        {"words": "x" * 600},
+        {"words": "all", "trail": ["nonsense"]},
+        {"words": "all", "trail": "x"},
+        {"words": "all", "trail": ["9" * 70 + ".1.1"]},
+        {"words": "severity:hgih"},
+    ):
+        answer = await desk._answered(
+            "execute",
+            "ada",
+            card,
+            action={"type": "Action.Execute", "verb": "list.page", "data": data},
+            trigger="manual",
+        )
         assert answer.kind in ("error", "card"), data
         assert answer.kind == "card" or answer.code != "internal", data
     assert not desk.requests("graph", "PATCH")
@@ -156,8 +203,21 @@ async def test_payloads_that_are_not_ours(desk: Desk) -> None:
 
 async def test_a_state_in_the_payload_is_not_believed(desk: Desk) -> None:
     _, card = await desk.posted()
-    data = {**card.card.data, "role": "Admin Agent", "isAdmin": True, "partner": desk.partner("fabrikam").tenant_id, "status": "resolved", "person": "ada"}
-    answer = await desk._answered("execute", "nora", card, action={"type": "Action.Execute", "verb": "alert.fraud", "data": data}, trigger="manual")
+    data = {
+        **card.card.data,
+        "role": "Admin Agent",
+        "isAdmin": True,
+        "partner": desk.partner("fabrikam").tenant_id,
+        "status": "resolved",
+        "person": "ada",
+    }
+    answer = await desk._answered(
+        "execute",
+        "nora",
+        card,
+        action={"type": "Action.Execute", "verb": "alert.fraud", "data": data},
+        trigger="manual",
+    )
     assert answer.kind == "error"
     assert not desk.requests("graph", "PATCH")
 
@@ -215,7 +275,9 @@ async def test_hanging_and_cut_off_requests_do_not_stop_the_bot(desk: Desk) -> N
     host, port = desk.bot.url.removeprefix("http://").split(":")
     held = [await asyncio.open_connection(host, int(port)) for _ in range(20)]
     for _, writer in held:
-        writer.write(b"POST /api/messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
+        writer.write(
+            b"POST /api/messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+        )
         await writer.drain()
     assert (await desk.ask("ada", "help")).has_card
     for _, writer in held:

@@ -47,7 +47,9 @@ async def test_show_alone_means_unresolved(desk: Desk) -> None:
     alert, post = await desk.posted()
     listed = await desk.ask("nora", "show")
     assert post.card.label in listed.text
-    assert listed.text == (await desk.ask("nora", "show unresolved")).text == (await desk.ask("nora", "unresolved")).text
+    assert (
+        listed.text == (await desk.ask("nora", "show unresolved")).text == (await desk.ask("nora", "unresolved")).text
+    )
     await desk.press("ada", post, "Mark as fraud")
     assert post.card.label not in (await desk.ask("nora", "show")).text
     assert post.card.label in (await desk.ask("nora", "show resolved since:1h")).text
@@ -103,7 +105,14 @@ async def test_a_slip_is_told_and_nothing_is_ignored(desk: Desk) -> None:
 async def test_show_an_alert_by_number_id_and_prefix(desk: Desk) -> None:
     alert, post = await desk.posted(id="0f1e2d3c-aaaa-4bbb-8ccc-000000000001")
     other, _ = await desk.posted(id="0f1e2d3c-aaaa-4bbb-8ccc-000000000002")
-    for reference in (post.card.label, post.card.label.lower(), str(post.card.number), f"#{post.card.number}", alert["id"], alert["id"].upper()):
+    for reference in (
+        post.card.label,
+        post.card.label.lower(),
+        str(post.card.number),
+        f"#{post.card.number}",
+        alert["id"],
+        alert["id"].upper(),
+    ):
         text = (await desk.ask("nora", f"show {reference}")).text
         assert alert["description"] in text, reference
         assert other["displayName"] not in text
@@ -112,7 +121,9 @@ async def test_show_an_alert_by_number_id_and_prefix(desk: Desk) -> None:
     assert post.card.label in ambiguous.text
     lone, _ = await desk.posted(id="7a7b7c7d-1111-4222-8333-000000000003")
     assert lone["displayName"] in (await desk.ask("nora", "show 7a7b7c7d")).text
-    assert "no alert" in (await desk.ask("nora", "show 7a7b7")).text or not (await desk.ask("nora", "show 7a7b7")).has_card
+    assert (
+        "no alert" in (await desk.ask("nora", "show 7a7b7")).text or not (await desk.ask("nora", "show 7a7b7")).has_card
+    )
 
 
 async def test_writes_take_a_number_or_a_whole_id(desk: Desk) -> None:
@@ -129,10 +140,19 @@ async def test_writes_take_a_number_or_a_whole_id(desk: Desk) -> None:
 async def test_search_finds_by_customer_subscription_and_id(desk: Desk) -> None:
     alert, post = await desk.posted()
     name = desk.cloud.world.customers[alert["customerTenantId"]].name
-    for text in (name, name[1:6].lower(), alert["subscriptionId"], alert["subscriptionId"][:9], alert["id"], f'"{name}"'):
+    for text in (
+        name,
+        name[1:6].lower(),
+        alert["subscriptionId"],
+        alert["subscriptionId"][:9],
+        alert["id"],
+        f'"{name}"',
+    ):
         found = await desk.ask("gus", f"search {text}")
         assert post.card.label in found.text, text
-        row = next(action for action in found.card.buttons.values() if action.get("data", {}).get("alert") == post.card.number)
+        row = next(
+            action for action in found.card.buttons.values() if action.get("data", {}).get("alert") == post.card.number
+        )
         assert alert["id"] in (await desk.press("gus", found, row)).text
     assert "Nothing" in (await desk.ask("gus", "search zzzz")).text
     assert "Nothing" in (await desk.ask("gus", "search %")).text
@@ -140,12 +160,18 @@ async def test_search_finds_by_customer_subscription_and_id(desk: Desk) -> None:
 
 
 async def test_mark_by_typing(desk: Desk) -> None:
-    for text, reason in (("mark {} fraud", "fraud"), ("MARK {} Legitimate load test", "legitimate"), ("mark {} ignore", "ignore")):
+    for text, reason in (
+        ("mark {} fraud", "fraud"),
+        ("MARK {} Legitimate load test", "legitimate"),
+        ("mark {} ignore", "ignore"),
+    ):
         alert, post = await desk.posted()
         before = desk.mark()
         await desk.ask("ada", text.format(post.card.label))
         await desk.deliver()
-        assert [entry.body for entry in desk.requests("graph", "PATCH", since=before)] == [{"status": "resolved", "resolvedReason": reason}]
+        assert [entry.body for entry in desk.requests("graph", "PATCH", since=before)] == [
+            {"status": "resolved", "resolvedReason": reason}
+        ]
         after = (await desk.card(alert)).card.text
         assert "by Ada Lindqvist" in after
         assert ("load test" in after) is ("load test" in text)
@@ -200,11 +226,22 @@ async def test_an_edited_message_does_not_run_again(desk: Desk) -> None:
     await desk.say("ada", "help")
     activity: dict[str, Any] = desk.requests("bot")[-1].body
     before = len(await desk.posts())
-    edited = {**activity, "type": "messageUpdate", "id": activity["id"], "text": f"<at>Alert Desk</at> mark {post.card.label} fraud"}
+    edited = {
+        **activity,
+        "type": "messageUpdate",
+        "id": activity["id"],
+        "text": f"<at>Alert Desk</at> mark {post.card.label} fraud",
+    }
     edited["channelData"] = {**activity["channelData"], "eventType": "editMessage"}
     status, _ = await desk.raw(edited)
     assert status == 202
-    status, _ = await desk.raw({**edited, "type": "messageDelete", "channelData": {**activity["channelData"], "eventType": "softDeleteMessage"}})
+    status, _ = await desk.raw(
+        {
+            **edited,
+            "type": "messageDelete",
+            "channelData": {**activity["channelData"], "eventType": "softDeleteMessage"},
+        }
+    )
     assert status == 202
     assert len(await desk.posts()) == before
     assert not desk.requests("graph", "PATCH")
@@ -238,7 +275,13 @@ async def test_mentions_of_others_and_decorations_do_not_disturb(desk: Desk) -> 
 
 
 async def test_a_very_long_message_is_survived(desk: Desk) -> None:
-    for text in ("show " + "x" * 20_000, "search " + "\u00e4" * 5000, "note A-1001 " + "y" * 2500, "\U0001f600" * 3000, "mark " + "A-1 " * 4000):
+    for text in (
+        "show " + "x" * 20_000,
+        "search " + "\u00e4" * 5000,
+        "note A-1001 " + "y" * 2500,
+        "\U0001f600" * 3000,
+        "mark " + "A-1 " * 4000,
+    ):
         answer = await desk.ask("ada", text)
         assert answer.text
         assert len(answer.text) < 3000
@@ -246,6 +289,11 @@ async def test_a_very_long_message_is_survived(desk: Desk) -> None:
 
 async def test_many_people_ask_at_once(desk: Desk) -> None:
     people = ("ada", "max", "gil", "nora", "gus")
-    await asyncio.gather(*(desk.client("messages", person=person, conversationId=desk.place("alerts").id, text="show", mentionBot=True) for person in people))
+    await asyncio.gather(
+        *(
+            desk.client("messages", person=person, conversationId=desk.place("alerts").id, text="show", mentionBot=True)
+            for person in people
+        )
+    )
     said = [post for post in await desk.posts() if post.by_bot and post.has_card and "Unresolved" in post.text]
     assert len(said) == len(people)

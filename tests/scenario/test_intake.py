@@ -52,7 +52,9 @@ async def test_every_member_sees_the_same_card(desk: Desk) -> None:
 async def test_the_first_sync_is_quiet_and_the_route_begins_with_a_summary(desk: Desk) -> None:
     posts = await desk.posts()
     cards = await alert_cards(desk)
-    open_alerts = [alert for alert in desk.cloud.world.alerts[desk.partner().tenant_id].values() if alert["status"] != "resolved"]
+    open_alerts = [
+        alert for alert in desk.cloud.world.alerts[desk.partner().tenant_id].values() if alert["status"] != "resolved"
+    ]
     young = [alert for alert in open_alerts if alert["detectedDateTime"] > ago(hours=24)]
     assert len(cards) == len(young) < len(open_alerts)
     (summary,) = [post for post in posts if "are now sent here" in post.text]
@@ -124,7 +126,9 @@ async def test_reopened_in_the_portal_gives_the_buttons_back(desk: Desk) -> None
     await desk.settle("northwind")
     after = await desk.card(alert)
     assert "alert.fraud" in after.card.verbs
-    assert (await desk.lines(post))[-1] == f"{post.card.label} was reopened in Partner Center by {desk.cloud.world.people['max'].upn}."
+    assert (await desk.lines(post))[
+        -1
+    ] == f"{post.card.label} was reopened in Partner Center by {desk.cloud.world.people['max'].upn}."
 
 
 async def test_taken_into_investigation_in_the_portal(desk: Desk) -> None:
@@ -132,7 +136,9 @@ async def test_taken_into_investigation_in_the_portal(desk: Desk) -> None:
     status_in_portal(desk, alert, "investigating", "someone@northwindcloud.example")
     await desk.settle("northwind")
     assert "Investigating" in (await desk.card(alert)).card.text
-    assert await desk.lines(post) == [f"{post.card.label} was taken into investigation in Partner Center by someone@northwindcloud.example."]
+    assert await desk.lines(post) == [
+        f"{post.card.label} was taken into investigation in Partner Center by someone@northwindcloud.example."
+    ]
 
 
 async def test_another_verdict_in_the_portal_is_seen_by_the_full_walk(tmp_path: Path) -> None:
@@ -146,7 +152,9 @@ async def test_another_verdict_in_the_portal_is_seen_by_the_full_walk(tmp_path: 
         desk.clock.forward(13 * 60)
         await desk.settle("northwind")
         upn = desk.cloud.world.people["max"].upn
-        assert (await desk.lines(post))[-1] == f"The verdict of {post.card.label} was changed to fraud in Partner Center by {upn}."
+        assert (await desk.lines(post))[
+            -1
+        ] == f"The verdict of {post.card.label} was changed to fraud in Partner Center by {upn}."
         assert f"Fraud by {upn}" in (await desk.card(alert)).card.text
 
 
@@ -294,7 +302,11 @@ def _blocks(thing: Any) -> list[dict[str, Any]]:
 async def test_the_response_clock_redraws_the_card_at_30_50_and_60_minutes(desk: Desk) -> None:
     alert, post = await desk.posted(detectedDateTime=ago(minutes=25))
     assert "Respond by" in post.card.text
-    for updates, minutes, wanted in ((1, 6, "Respond by"), (2, 20, "Respond by"), (3, 10, "The one-hour target passed at")):
+    for updates, minutes, wanted in (
+        (1, 6, "Respond by"),
+        (2, 20, "Respond by"),
+        (3, 10, "The one-hour target passed at"),
+    ):
         desk.clock.forward(minutes * 60)
         await desk.deliver()
         assert len(desk.requests("connector", "PUT", post.id)) == updates

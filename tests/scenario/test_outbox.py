@@ -33,27 +33,35 @@ async def test_a_429_is_waited_for_as_long_as_it_says(desk: Desk) -> None:
     assert texts.REPEAT_BADGE not in (await desk.card(alert)).card.text
 
 
-@pytest.mark.parametrize("action", [{"status": 503, "retry_after": 3}, {"status": 412}, {"status": 429}])
-async def test_what_is_safe_to_repeat_is_repeated_soon(desk: Desk, action: dict[str, Any]) -> None:
-    alert = await desk.alert()
-    await desk.fault("connector", "POST", POSTS, **action)
-    await desk.settle("northwind")
-    desk.clock.forward(4)
-    await desk.deliver()
-    assert texts.REPEAT_BADGE not in (await desk.card(alert)).card.text
-
-
-@pytest.mark.parametrize("action", [{"status": 503}, {"status": 500}, {"status": 502}, {"status": 504}, {"drop": "before"}])
-async def test_after_a_doubtful_failure_it_is_repeated_after_three_minutes_and_marked(desk: Desk, action: dict[str, Any]) -> None:
-    alert = await desk.alert()
-    await desk.fault("connector", "POST", POSTS, **action)
-    await desk.settle("northwind")
-    assert await desk.outbox() == {"pending": (await desk.outbox()).get("pending", 0), "uncertain": 1}
-    for seconds, there in ((120, 0), (55, 0), (10, 1), (600, 1)):
-        desk.clock.forward(seconds)
+async def test_what_is_safe_to_repeat_is_repeated_soon(desk: Desk) -> None:
+    actions: tuple[dict[str, Any], ...] = ({"status": 503, "retry_after": 3}, {"status": 412}, {"status": 429})
+    for action in actions:
+        alert = await desk.alert()
+        await desk.fault("connector", "POST", POSTS, **action)
+        await desk.settle("northwind")
+        desk.clock.forward(4)
         await desk.deliver()
-        assert len(await desk.cards_of(alert)) == there, f"{seconds} s later"
-    assert texts.REPEAT_BADGE in (await desk.card(alert)).card.text
+        assert texts.REPEAT_BADGE not in (await desk.card(alert)).card.text, action
+
+
+async def test_after_a_doubtful_failure_it_is_repeated_after_three_minutes_and_marked(desk: Desk) -> None:
+    actions: tuple[dict[str, Any], ...] = (
+        {"status": 503},
+        {"status": 500},
+        {"status": 502},
+        {"status": 504},
+        {"drop": "before"},
+    )
+    for action in actions:
+        alert = await desk.alert()
+        await desk.fault("connector", "POST", POSTS, **action)
+        await desk.settle("northwind")
+        assert (await desk.outbox())["uncertain"] == 1
+        for seconds, there in ((120, 0), (55, 0), (10, 1), (300, 1)):
+            desk.clock.forward(seconds)
+            await desk.deliver()
+            assert len(await desk.cards_of(alert)) == there, f"{action}, {seconds} s later"
+        assert texts.REPEAT_BADGE in (await desk.card(alert)).card.text
 
 
 async def test_a_card_that_arrived_after_all_is_adopted_by_a_press_and_not_doubled(desk: Desk) -> None:
@@ -97,19 +105,28 @@ async def test_a_card_that_nobody_touched_is_repeated_once_and_says_so(desk: Des
     await desk.deliver()
     assert len(desk.deeds()) == 1
     assert "already decided by Ada Lindqvist" in (await desk.press("max", first, "Mark legitimate")).text
-    assert "Fraud by Ada Lindqvist" in (await desk.refresh("max", first)).text, "the earlier copy shows it when it is looked at"
+    assert "Fraud by Ada Lindqvist" in (await desk.refresh("max", first)).text, (
+        "the earlier copy shows it when it is looked at"
+    )
 
 
-@pytest.mark.parametrize("action", [{"status": 503}, {"status": 500}, {"drop": "before"}, {"status": 429, "retry_after": 2}, {"status": 412}])
-async def test_an_update_is_repeated_until_it_is_there(desk: Desk, action: dict[str, Any]) -> None:
-    alert, post = await desk.posted()
-    await desk.fault("connector", "PUT", times=5, **action)
-    await desk.press("ada", post, "Mark as fraud")
-    for _ in range(8):
-        await desk.deliver()
-        desk.clock.forward(60)
-    assert "Fraud by Ada Lindqvist" in (await desk.card(alert)).card.text
-    assert await desk.lines(post) == [f"Ada Lindqvist marked {post.card.label} as fraud."]
+async def test_an_update_is_repeated_until_it_is_there(desk: Desk) -> None:
+    actions: tuple[dict[str, Any], ...] = (
+        {"status": 503},
+        {"status": 500},
+        {"drop": "before"},
+        {"status": 429, "retry_after": 2},
+        {"status": 412},
+    )
+    for action in actions:
+        alert, post = await desk.posted()
+        await desk.fault("connector", "PUT", post.id, times=5, **action)
+        await desk.press("ada", post, "Mark as fraud")
+        for _ in range(7):
+            await desk.deliver()
+            desk.clock.forward(40)
+        assert "Fraud by Ada Lindqvist" in (await desk.card(alert)).card.text, action
+        assert await desk.lines(post) == [f"Ada Lindqvist marked {post.card.label} as fraud."], action
 
 
 @pytest.mark.xfail(reason="the second and third try of one update are sent without asking the limits")
@@ -191,7 +208,6 @@ async def test_a_restart_in_between_loses_nothing(desk: Desk) -> None:
     alerts = [await desk.alert() for _ in range(6)]
     await desk.poll()
     await desk.parts.delivery.step()
-    desk.clock.forward(35)  # the next one does not know what this one sent in the last 30 s
     await desk.another()
     await desk.deliver()
     for alert in alerts:

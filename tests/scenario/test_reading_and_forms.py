@@ -28,7 +28,9 @@ async def test_change_verdict_by_dialog(desk: Desk) -> None:
     assert "Legitimate by Max Okafor" in after
     assert "A load test of the customer's own" in after
     assert [entry.body["resolvedReason"] for entry in desk.requests("graph", "PATCH")] == ["fraud", "legitimate"]
-    assert (await desk.lines(post))[-1].startswith(f"Max Okafor changed the verdict of {post.card.label} to legitimate.")
+    assert (await desk.lines(post))[-1].startswith(
+        f"Max Okafor changed the verdict of {post.card.label} to legitimate."
+    )
     outcomes = [(row.entry.act, row.entry.outcome, row.entry.actor_name) for row in await desk.audit()]
     assert ("mark legitimate", "done", "Max Okafor") in outcomes
 
@@ -102,7 +104,14 @@ async def test_details_are_for_the_one_who_asked_and_lead_back(desk: Desk) -> No
     alert, post = await desk.posted(additionalDetails={"VM_IP": '["10.0.0.4"]', "MiningPool_IP": "192.0.2.7"})
     details = await desk.press("nora", post, "Details")
     assert details.kind == "card"
-    for part in (alert["id"], alert["description"], alert["customerTenantId"], alert["subscriptionId"], "10.0.0.4", "192.0.2.7"):
+    for part in (
+        alert["id"],
+        alert["description"],
+        alert["customerTenantId"],
+        alert["subscriptionId"],
+        "10.0.0.4",
+        "192.0.2.7",
+    ):
         assert part in details.text
     assert '["' not in details.text
     assert (await desk.card(alert)).json == post.json
@@ -131,7 +140,11 @@ async def test_a_list_is_paged_in_place_and_shows_each_alert_once(desk: Desk) ->
 async def test_a_row_of_a_list_opens_its_alert(desk: Desk) -> None:
     alert, post = await desk.posted()
     answer = await desk.ask("ada", "show unresolved since:1h")
-    row = next(action for title, action in answer.card.buttons.items() if action.get("data", {}).get("alert") == post.card.number)
+    row = next(
+        action
+        for title, action in answer.card.buttons.items()
+        if action.get("data", {}).get("alert") == post.card.number
+    )
     opened = await desk.press("ada", answer, row)
     assert alert["id"] in opened.text
 
@@ -146,7 +159,9 @@ async def test_a_refresh_shows_the_newest_state_and_an_automatic_one_calls_nobod
             answer = await desk.refresh(person, post, trigger=trigger)
             assert answer.kind == "card"
             assert "Fraud by" in answer.text
-        assert trigger == "manual" or not [entry for service in OUTSIDE for entry in desk.requests(service, since=before)]
+        assert trigger == "manual" or not [
+            entry for service in OUTSIDE for entry in desk.requests(service, since=before)
+        ]
 
 
 async def test_an_automatic_refresh_never_fails_while_everything_else_does(desk: Desk) -> None:
@@ -199,7 +214,10 @@ async def test_the_cancel_button_says_where_to_cancel_and_cancels_nothing(desk: 
         answer = await desk.press(person, post, "Cancel subscription")
         assert answer.kind == "error"
         assert "Nothing was cancelled" in answer.text
-        assert f"{desk.cloud.base_url}/azureportal/{alert['customerTenantId']}/#@{alert['customerTenantId']}/resource/subscriptions/{alert['subscriptionId']}" in answer.text
+        assert (
+            f"{desk.cloud.base_url}/azureportal/{alert['customerTenantId']}/#@{alert['customerTenantId']}/resource/subscriptions/{alert['subscriptionId']}"
+            in answer.text
+        )
     assert not desk.requests("partnercenter", "POST")
     assert [deed for deed in desk.cloud.world.deeds if deed["kind"] == "cancel"] == []
 

@@ -169,7 +169,11 @@ async def test_who_leaves_the_channel_and_has_no_role_reads_no_more(desk: Desk) 
 async def test_a_card_that_was_forwarded_into_an_unrouted_channel_does_nothing_there(desk: Desk) -> None:
     alert, post = await desk.posted()
     place = desk.place("general")
-    copy = Post(desk.cloud.teams.message_json(desk.cloud.teams.post(place, desk.cloud.teams.conversations[post.where].messages[post.id].activity)))
+    copy = Post(
+        desk.cloud.teams.message_json(
+            desk.cloud.teams.post(place, desk.cloud.teams.conversations[post.where].messages[post.id].activity)
+        )
+    )
     for button in ("Mark as fraud", "Details"):
         answer = await desk.press("ada", copy, button, card=post.card)
         assert answer.kind == "error"

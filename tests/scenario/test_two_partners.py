@@ -32,13 +32,21 @@ class Theirs:
             "n": f"A-{number}", "id": alert["id"], "prefix": alert["id"][:8], "customer": customer.name,
             "subscription": alert["subscriptionId"], "tenant": desk.partner("fabrikam").tenant_id,
         }  # fmt: skip
-        self.secrets = (alert["displayName"], alert["description"], *(str(value) for value in alert["additionalDetails"].values()))
+        self.secrets = (
+            alert["displayName"],
+            alert["description"],
+            *(str(value) for value in alert["additionalDetails"].values()),
+        )
         self.ids = (alert["id"], alert["customerTenantId"], alert["subscriptionId"], customer.name)
 
     def leaks(self, text: str, asked: str) -> list[str]:
         """What of it stands in a text, apart from what the asker wrote."""
         found = [secret for secret in self.secrets if secret and len(secret) > 5 and secret in text]
-        return found + [part for part in self.ids if part in text and part not in asked and not (part in self.alert["id"] and self.alert["id"] in asked)]
+        return found + [
+            part
+            for part in self.ids
+            if part in text and part not in asked and not (part in self.alert["id"] and self.alert["id"] in asked)
+        ]
 
 
 @pytest.fixture
@@ -46,7 +54,12 @@ async def theirs(desk: Desk) -> Theirs:
     await desk.ask("fay", "subscribe", "fabrikam")
     await desk.deliver()
     # A customer whose name nobody else has a reason to read.
-    alert = await desk.alert("fabrikam", displayName=f"{SECRET} 001", description=f"{SECRET} described", additionalDetails={"Host": f"{SECRET}.example"})
+    alert = await desk.alert(
+        "fabrikam",
+        displayName=f"{SECRET} 001",
+        description=f"{SECRET} described",
+        additionalDetails={"Host": f"{SECRET}.example"},
+    )
     await desk.settle()
     return Theirs(desk, alert, (await desk.record(alert, "fabrikam")).number, await desk.card(alert, "fabrikam"))
 
@@ -60,8 +73,10 @@ async def answers(desk: Desk, person: str, text: str, where: str) -> list[Post]:
     return [post for post in said if not post.is_greeting]
 
 
-@pytest.mark.parametrize(("person", "where"), [("ada", "alerts"), ("nora", "alerts"), ("ada", "ada"), ("max", "max"), ("gus", "gus"), ("ada", "general")])
-async def test_no_command_tells_of_the_other_partners_alerts(desk: Desk, theirs: Theirs, person: str, where: str) -> None:
+@pytest.mark.parametrize(("person", "where"), [("ada", "alerts"), ("ada", "ada"), ("gus", "gus"), ("ada", "general")])
+async def test_no_command_tells_of_the_other_partners_alerts(
+    desk: Desk, theirs: Theirs, person: str, where: str
+) -> None:
     for words in WORDS:
         asked = words.format(**theirs.says)
         told = await answers(desk, person, asked, where)
@@ -79,7 +94,16 @@ async def test_no_command_tells_of_the_other_partners_alerts(desk: Desk, theirs:
 
 async def test_no_verb_reaches_the_other_partners_alerts(desk: Desk, theirs: Theirs) -> None:
     _, ours = await desk.posted()
-    data = {"alert": theirs.number, "version": 1, "card": theirs.post.card.data["card"], "text": "x", "verdict": "fraud", "reason": "x", "words": "all", "trail": []}
+    data = {
+        "alert": theirs.number,
+        "version": 1,
+        "card": theirs.post.card.data["card"],
+        "text": "x",
+        "verdict": "fraud",
+        "reason": "x",
+        "words": "all",
+        "trail": [],
+    }
     for verb in PAYLOADS:
         for trigger in ("manual", "automatic"):
             action = {"type": "Action.Execute", "verb": verb, "data": data}
@@ -88,7 +112,10 @@ async def test_no_verb_reaches_the_other_partners_alerts(desk: Desk, theirs: The
             assert not theirs.leaks(str(answer.body), ""), verb
             known = theirs.post.card.label in answer.text and "no alert" not in answer.text
             assert not known, verb
-        for path, sent in (("submit", {**data, "verb": verb}), ("submit", {**data, "verb": verb, "msteams": {"type": "task/fetch"}})):
+        for path, sent in (
+            ("submit", {**data, "verb": verb}),
+            ("submit", {**data, "verb": verb, "msteams": {"type": "task/fetch"}}),
+        ):
             answer = await desk._answered(path, "ada", ours, data=sent)
             assert not theirs.leaks(str(answer.body), ""), verb
         answer = await desk._answered("dialog", "ada", ours, data={**data, "verb": verb})
@@ -106,7 +133,12 @@ async def test_their_people_do_see_it_and_ours_do_not(desk: Desk, theirs: Theirs
     assert theirs.says["id"] in (await desk.ask("finn", f"show A-{theirs.number}", "finn")).text
     ours, post = await desk.posted()
     for person, where in (("fay", "fabrikam"), ("finn", "fabrikam"), ("fay", "fay"), ("finn", "finn")):
-        for words in (f"show {post.card.label}", f"search {ours['subscriptionId']}", "show all", f"mark {post.card.label} fraud"):
+        for words in (
+            f"show {post.card.label}",
+            f"search {ours['subscriptionId']}",
+            "show all",
+            f"mark {post.card.label} fraud",
+        ):
             assert ours["displayName"] not in str([found.json for found in await desk.say(person, words, where)])
     assert desk.deeds() == []
 

@@ -139,6 +139,7 @@ class Desk:
         its workers run, and from then on pauses take their time."""
         self.settings = {**self.settings, **{f"ALERTDESK_{name}": value for name, value in changes.items()}}
         self.clock.real |= background
+        self.clock.forward(35)  # it does not know what the one before it sent in the last 30 s, and Teams counts it
         self.bot, runner = await _started(self.settings, self.clock, background)
         self._runners.append(runner)
         self.cloud.bot_url = self.bot.url
@@ -158,7 +159,9 @@ class Desk:
         raised: dict[str, Any] = await self.control("alerts", {"partner": partner, **fields})
         return raised
 
-    async def fault(self, service: str, method: str | None = None, match: str | None = None, times: int | None = 1, **action: Any) -> str:
+    async def fault(
+        self, service: str, method: str | None = None, match: str | None = None, times: int | None = 1, **action: Any
+    ) -> str:
         wanted = {"service": service, "method": method, "match": match, "times": times, "action": action}
         fault = await self.control("faults", wanted)
         return str(fault["id"])
@@ -233,13 +236,21 @@ class Desk:
             assert answer.status == 200, await answer.text()
             return [Post(message) for message in await answer.json()]
 
+    async def post_now(self, post_id: str, where: str = "alerts") -> Post:
+        """The post as it looks now."""
+        return next(post for post in await self.posts(where) if post.id == post_id)
+
     async def cards_of(self, alert: Mapping[str, Any], where: str = "alerts", person: str = "") -> list[Post]:
         """The root posts with a card that names the alert, those that were deleted left out."""
         return [
             post
             for post in await self.posts(where, person)
-            if post.by_bot and post.thread is None and not post.deleted and post.has_card
-            and "refresh" in post.card.json and alert["displayName"] in post.text
+            if post.by_bot
+            and post.thread is None
+            and not post.deleted
+            and post.has_card
+            and "refresh" in post.card.json
+            and alert["displayName"] in post.text
         ]
 
     async def card(self, alert: Mapping[str, Any], where: str = "alerts", person: str = "") -> Post:
@@ -248,7 +259,9 @@ class Desk:
         assert len(found) == 1, f"{len(found)} cards of {alert['displayName']} in {where}"
         return found[0]
 
-    async def posted(self, partner: str = "northwind", where: str = "alerts", **fields: Any) -> tuple[dict[str, Any], Post]:
+    async def posted(
+        self, partner: str = "northwind", where: str = "alerts", **fields: Any
+    ) -> tuple[dict[str, Any], Post]:
         """A new alert, polled, and its card."""
         alert = await self.alert(partner, **fields)
         await self.poll(partner)
@@ -260,7 +273,13 @@ class Desk:
         return [found.text for found in await self.posts(where, person) if found.by_bot and found.thread == post.id]
 
     async def press(
-        self, person: str, post: Post, button: str | Mapping[str, Any], *, trigger: str = "manual", card: Card | None = None
+        self,
+        person: str,
+        post: Post,
+        button: str | Mapping[str, Any],
+        *,
+        trigger: str = "manual",
+        card: Card | None = None,
     ) -> Answer:
         """Press an Action.Execute by its title on the post (or on `card`, which stands in its place for that person)."""
         action = dict((card or post.card).button(button) if isinstance(button, str) else button)
@@ -297,7 +316,12 @@ class Desk:
         before = {found.id for found in await self.posts(where, person)}
         place = self.place(where)
         sent = await self.client(
-            "messages", person=person, conversationId=place.id, threadId=thread, text=text, mentionBot=place.kind != "personal"
+            "messages",
+            person=person,
+            conversationId=place.id,
+            threadId=thread,
+            text=text,
+            mentionBot=place.kind != "personal",
         )
         assert sent["delivered"] == {"status": 202}, sent
         return [found for found in await self.posts(where, person) if found.id not in before and found.by_bot]
@@ -377,7 +401,9 @@ async def _settings(cloud: Cloud, http: aiohttp.ClientSession) -> dict[str, str]
 async def _started(environment: dict[str, str], clock: ShiftClock, background: bool) -> tuple[Bot, web.AppRunner]:
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    environment["ALERTDESK_PUBLIC_URL"] = environment.get("ALERTDESK_PUBLIC_URL", "").replace("http://127.0.0.1:1", url) or url
+    environment["ALERTDESK_PUBLIC_URL"] = (
+        environment.get("ALERTDESK_PUBLIC_URL", "").replace("http://127.0.0.1:1", url) or url
+    )
     app = build_app(load(environment), clock=clock, background=background)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

@@ -41,7 +41,9 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **settings, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
-async def run(arguments: list[str], settings: Mapping[str, str], folder: Path, seconds: float = 60.0) -> tuple[int, bytes, str]:
+async def run(
+    arguments: list[str], settings: Mapping[str, str], folder: Path, seconds: float = 60.0
+) -> tuple[int, bytes, str]:
     """Exit code, standard output and standard error of `python -m bot …`, started in `folder`."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *arguments, cwd=folder, env=environment(settings),

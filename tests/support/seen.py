@@ -43,7 +43,9 @@ class Card:
 
     @property
     def verbs(self) -> set[str]:
-        return {str(action.get("verb") or action.get("data", {}).get("verb") or "") for action in self.buttons.values()} - {""}
+        return {
+            str(action.get("verb") or action.get("data", {}).get("verb") or "") for action in self.buttons.values()
+        } - {""}
 
     def button(self, title: str) -> Mapping[str, Any]:
         assert title in self.buttons, f"no button {title!r}; there are {list(self.buttons)}"

@@ -1,0 +1,156 @@
+"""What people type, as commands: aliases, typos, numbers and ids, verdicts and remarks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.chat.grammar import Command, Marking, Remark, looks_like_alert, marking, parse, remark
+from bot.errors import UserError
+from bot.texts.help import COMMANDS
+from tests.factories import guid
+
+WHOLE = guid(77)
+
+SAID = [
+    ("show", Command("show")),
+    ("SHOW", Command("show")),
+    ("show unresolved severity:high", Command("show", "unresolved severity:high")),
+    ("  show   A-1042 ", Command("show", "A-1042")),
+    ("`show A-1042`", Command("show", "A-1042")),
+    ("whoami!", Command("whoami")),
+    ("help.", Command("help")),
+    ("note: A-1 text", Command("note", "A-1 text")),
+    ("", Command("help")),
+    ("  ", Command("help")),
+    ("``", Command("help")),
+    ("?", Command("help")),
+    ("hi", Command("help")),
+    ("Hello there", Command("help", "there")),
+    ("list all", Command("show", "all")),
+    ("find contoso", Command("search", "contoso")),
+    ("unresolved", Command("show", "unresolved")),
+    ("unresolved severity:high", Command("show", "unresolved severity:high")),
+    ("mark A-1 fraud seen before", Command("mark", "A-1 fraud seen before")),
+]
+
+
+@pytest.mark.parametrize(("text", "command"), SAID, ids=[text or "nothing" for text, _ in SAID])
+def test_a_message_is_a_command(text: str, command: Command) -> None:
+    assert parse(text) == command
+
+
+@pytest.mark.parametrize("name", sorted({command.name.split()[0] for command in COMMANDS}))
+def test_every_command_that_help_names_is_known(name: str) -> None:
+    assert parse(f"{name} x y") == Command(name, "x y")
+
+
+@pytest.mark.parametrize("usage", [command.usage for command in COMMANDS] + [command.example for command in COMMANDS])
+def test_what_help_shows_can_be_typed(usage: str) -> None:
+    assert parse(usage).name
+
+
+@pytest.mark.parametrize(
+    ("typo", "near"),
+    [
+        ("shwo", "show"),
+        ("exprot", "export"),
+        ("marc A-1 fraud", "mark"),
+        ("investigat A-1", "investigate"),
+        ("xyzzy", ""),
+    ],
+)
+def test_a_typo_gets_the_nearest_command(typo: str, near: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        parse(typo)
+    assert refusal.value.code == "unknown_command"
+    assert repr(typo.split()[0]) in refusal.value.message
+    assert ("Did you mean" in refusal.value.message) is bool(near)
+    assert near in refusal.value.message
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_command_or_is_refused_with_a_sentence(text: str) -> None:
+    with suppress(UserError):
+        assert parse(text).name in {command.name.split()[0] for command in COMMANDS}
+
+
+@pytest.mark.parametrize(
+    ("text", "names_one"),
+    [
+        ("A-1042", True),
+        ("a-1042", True),
+        ("#1042", True),
+        ("1042", True),
+        (WHOLE, True),
+        (WHOLE[:8], True),
+        ("3fa85f", True),
+        ("deadbeef", True),
+        ("", False),
+        ("all", False),
+        ("unresolved", False),
+        ("investigating", False),
+        ("contoso", False),
+        ("severity:high", False),
+        ("A-1042 now", False),
+        ("abc12", False),
+    ],
+)
+def test_show_tells_an_alert_from_a_filter(text: str, names_one: bool) -> None:
+    assert looks_like_alert(text) is names_one
+
+
+@pytest.mark.parametrize(
+    ("rest", "meant"),
+    [
+        ("A-1042 fraud", Marking("A-1042", "fraud", "")),
+        ("A-1042 FRAUD mining pool", Marking("A-1042", "fraud", "mining pool")),
+        ("1042, ignore", Marking("1042,", "ignore", "")),
+        (f"{WHOLE} legitimate: load test", Marking(WHOLE, "legitimate", "load test")),
+        ("fraud", Marking("", "fraud", "")),
+        ("fraud seen before", Marking("", "fraud", "seen before")),
+        ("fraud fraud", Marking("", "fraud", "fraud")),
+        ("legitimate A-1042", Marking("", "legitimate", "A-1042")),
+    ],
+)
+def test_a_verdict_with_or_without_an_alert(rest: str, meant: Marking) -> None:
+    assert marking(rest, "usage") == meant
+
+
+@pytest.mark.parametrize(
+    ("rest", "essential"),
+    [
+        ("", "the usage"),
+        ("A-1042", "the usage"),
+        ("A-1042 maybe", "the usage"),
+        ("A-1042 fruad", "Did you mean “fraud”?"),
+    ],
+)
+def test_without_a_verdict_the_usage_is_told(rest: str, essential: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        marking(rest, "the usage")
+    assert essential in refusal.value.message
+    assert "the usage" in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("rest", "in_thread", "meant"),
+    [
+        ("A-1042 called back", False, Remark("A-1042", "called back")),
+        ("1042 called back", False, Remark("1042", "called back")),
+        (f"{WHOLE} called back", False, Remark(WHOLE, "called back")),
+        ("called back", False, Remark("called", "back")),
+        ("A-1042", False, Remark("A-1042", "")),
+        ("", False, Remark("", "")),
+        ("called back", True, Remark("", "called back")),
+        ("3 machines affected", True, Remark("", "3 machines affected")),
+        ("A-1042 called back", True, Remark("A-1042", "called back")),
+        (f"{WHOLE} called back", True, Remark(WHOLE, "called back")),
+        ("", True, Remark("", "")),
+    ],
+)
+def test_a_remark_in_a_thread_needs_no_number(rest: str, in_thread: bool, meant: Remark) -> None:
+    assert remark(rest, in_thread=in_thread) == meant

@@ -1,0 +1,259 @@
+"""From records to card views: the words, facts and buttons that a state calls for, and no others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.chat.presenter import Place, alert_view, details_view, portal_link, row
+from bot.domain.alerts import AffectedResource, AlertRecord, Note
+from bot.domain.decisions import Intent
+from cards import alert_card, details_card, list_card
+from cards.actions import (
+    ALERT_DETAILS,
+    ALERT_FRAUD,
+    ALERT_IGNORE,
+    ALERT_INVESTIGATE,
+    ALERT_LEGITIMATE,
+    ALERT_NOTE,
+    ALERT_REFRESH,
+    ALERT_REVERDICT,
+    SUBSCRIPTION_CANCEL,
+)
+from cards.views import AlertView, DetailsView, ListView
+from tests.cardcheck import check_card
+from tests.factories import (
+    CUSTOMER,
+    FABRIKAM,
+    NORTHWIND,
+    NOW,
+    SUBSCRIPTION,
+    alert,
+    decision,
+    intent,
+    minutes,
+    record,
+    resolved,
+)
+
+ALONE = Place("https://portal.azure.com", {NORTHWIND: "Northwind"})
+TWO = Place("https://portal.azure.com/", {NORTHWIND: "Northwind", FABRIKAM: "Fabrikam"})
+DECIDED = record(resolved(), decision=decision(note="mining"))
+DECIDING = {ALERT_LEGITIMATE, ALERT_FRAUD, ALERT_IGNORE, ALERT_INVESTIGATE, SUBSCRIPTION_CANCEL}
+
+
+def viewed(of: AlertRecord | None = None, place: Place = ALONE, **more: Any) -> AlertView:
+    view = alert_view(of or record(), place, NOW, **more)
+    check_card(alert_card(view))
+    return view
+
+
+def details(of: AlertRecord | None = None, notes: tuple[Note, ...] = (), **more: Any) -> DetailsView:
+    view = details_view(of or record(), notes, ALONE, NOW, **more)
+    check_card(details_card(view))
+    return view
+
+
+def verbs(view: AlertView | DetailsView) -> set[str]:
+    return {button.verb for button in view.buttons if button.verb}
+
+
+STATES: list[tuple[str, AlertRecord, Intent | None, set[str]]] = [
+    ("open", record(), None, DECIDING | {ALERT_DETAILS, ALERT_NOTE}),
+    ("unknown status", record(alert(status="strange")), None, DECIDING | {ALERT_DETAILS, ALERT_NOTE}),
+    (
+        "investigating",
+        record(alert(status="Investigating")),
+        None,
+        (DECIDING - {ALERT_INVESTIGATE}) | {ALERT_DETAILS, ALERT_NOTE},
+    ),
+    ("test", record(alert(is_test=True)), None, (DECIDING - {SUBSCRIPTION_CANCEL}) | {ALERT_DETAILS, ALERT_NOTE}),
+    ("pending", record(), intent(), {ALERT_DETAILS, ALERT_NOTE}),
+    ("decided", DECIDED, None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
+    ("changing", DECIDED, intent(may_replace=True, reason="ignore"), {ALERT_DETAILS, ALERT_NOTE}),
+    ("resolved without a decision", record(resolved()), None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
+]
+
+
+@pytest.mark.parametrize(("of", "pending", "offered"), [row[1:] for row in STATES], ids=[row[0] for row in STATES])
+def test_the_buttons_are_those_of_the_state(of: AlertRecord, pending: Intent | None, offered: set[str]) -> None:
+    view = viewed(of, pending=pending)
+    assert verbs(view) == offered
+    assert len([button for button in view.buttons if not button.secondary]) <= 3
+
+
+@pytest.mark.parametrize(("of", "pending"), [row[1:3] for row in STATES], ids=[row[0] for row in STATES])
+def test_no_button_is_dead_in_the_details_either(of: AlertRecord, pending: Intent | None) -> None:
+    view = details(of, pending=pending)
+    deciding = {ALERT_LEGITIMATE, ALERT_FRAUD} if of.alert.is_open and pending is None else set()
+    assert verbs(view) == deciding | {ALERT_REFRESH}
+    assert len([button for button in view.buttons if not button.secondary]) <= 3
+
+
+def test_the_three_that_matter_come_first() -> None:
+    primary = [button.verb for button in viewed().buttons if not button.secondary]
+    assert primary == [ALERT_LEGITIMATE, ALERT_FRAUD, SUBSCRIPTION_CANCEL]
+
+
+def test_every_button_carries_number_version_and_delivery_id() -> None:
+    view = viewed(card_id="card-one")
+    data = {"alert": 1042, "version": 3, "card": "card-one"}
+    assert [button.data for button in view.buttons if button.verb] == [data] * len(verbs(view))
+    assert view.refresh is not None
+    assert (view.refresh.verb, view.refresh.data) == (ALERT_REFRESH, data)
+    assert viewed().refresh.data == {"alert": 1042, "version": 3}  # type: ignore[union-attr]
+
+
+# What is said ------------------------------------------------------------------------------------------------------
+
+
+def test_an_open_alert_says_until_when() -> None:
+    view = viewed(record(alert(detected_at=NOW)))
+    assert view.deadline is not None
+    assert (view.deadline.text, view.deadline.tone) == ("Respond by 13:30 UTC", "default")
+    assert view.decision == ()
+
+
+@pytest.mark.parametrize(("gone", "tone"), [(0, "default"), (30, "default"), (50, "warning"), (60, "attention")])
+def test_the_deadline_gets_louder(gone: float, tone: str) -> None:
+    view = viewed(record(alert(detected_at=NOW - minutes(gone))))
+    assert view.deadline is not None
+    assert view.deadline.tone == tone
+    assert ("passed" in view.deadline.text) is (gone >= 60)
+
+
+def test_a_decided_alert_says_what_who_when_and_why_and_no_deadline() -> None:
+    view = viewed(DECIDED)
+    said = " ".join([view.status.text, *(line.text for line in view.decision)])
+    assert view.deadline is None
+    assert all(part in said for part in ("Fraud", "Ada", "12:30 UTC", "mining"))
+    assert view.status.tone == "attention"
+    assert viewed(record(resolved(reason="legitimate"))).status.tone == "good"
+
+
+def test_what_partner_center_decided_is_told_as_such() -> None:
+    view = viewed(
+        record(resolved(), decision=decision(by_name="kim@northwind.example", by_id="", via="partner_center"))
+    )
+    said = " ".join([view.status.text, *(line.text for line in view.decision)])
+    assert "kim@northwind.example" in said
+    assert "Partner Center" in said
+
+
+def test_while_a_decision_is_on_its_way_everybody_sees_whose() -> None:
+    assert viewed(pending=intent()).status.text.startswith("Ada is marking this as fraud.")
+
+
+def test_unknown_words_are_shown_as_they_came() -> None:
+    strange = record(alert(status="dismissedByRobot", severity="catastrophic", alert_type="brandNew", confidence=""))
+    view = viewed(strange)
+    assert (view.status.text, view.severity.word, view.severity.level) == (
+        "dismissedByRobot",
+        "catastrophic",
+        "unknown",
+    )
+    assert any("brandNew" in fact.value for fact in view.facts)
+    assert viewed(record(resolved(reason="newReason"))).status.text == "newreason"
+
+
+def test_a_customer_without_a_name_is_shown_by_id_and_without_an_id_as_unknown() -> None:
+    def first(of: AlertRecord) -> str:
+        return next(fact.value for fact in viewed(of).facts if fact.label == "Customer")
+
+    assert first(record()) == "Contoso Ltd"
+    assert first(record(customer_name="")) == CUSTOMER
+    assert first(record(alert(customer_tenant_id=""), customer_name="")) == "unknown"
+
+
+def test_a_reseller_is_shown_where_there_is_one() -> None:
+    assert "Reseller" not in {fact.label for fact in viewed().facts}
+    of = record(alert(reseller_tenant_id="reseller-id"), reseller_name="Adatum")
+    assert ("Reseller", "Adatum") in {(fact.label, fact.value) for fact in viewed(of).facts}
+    assert "reseller-id" in {fact.value for fact in viewed(replace(of, reseller_name="")).facts}
+
+
+def test_partners_are_told_apart_only_where_there_are_several() -> None:
+    assert viewed().badges == ()
+    assert [line.text for line in viewed(place=TWO).badges] == ["Northwind"]
+    of = record(alert(is_test=True))
+    assert len(viewed(of, TWO, repeat=True, replaces=True).badges) == 4
+    assert row(record(), NOW, TWO).detail.startswith("Northwind")
+    assert "Northwind" not in row(record(), NOW, ALONE).detail
+
+
+def test_at_most_three_resources_stand_on_the_card_and_the_rest_is_counted() -> None:
+    prefix = f"/subscriptions/{SUBSCRIPTION}"
+    many = tuple(AffectedResource(f"{prefix}/thing-{number}", "vm") for number in range(5))
+    shown = viewed(record(alert(affected_resources=many))).resources
+    assert shown == ("thing-0", "thing-1", "thing-2", "and 2 more")
+    assert len(viewed().resources) == 1  # one line that says that none is named
+    assert viewed(record(alert(affected_resources=(AffectedResource(prefix, ""),)))).resources == (prefix,)
+
+
+def test_what_to_type_if_buttons_fail_fits_the_state() -> None:
+    assert "mark A-1042 fraud" in viewed().hint
+    assert "show A-1042" in viewed(DECIDED).hint
+    assert "A-1042" in viewed().fallback_text
+
+
+# Links -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_link_to_the_portal_leads_to_the_customers_subscription() -> None:
+    link = portal_link(alert(), "https://portal.azure.com/")
+    assert link == f"https://portal.azure.com/{CUSTOMER}/#@{CUSTOMER}/resource/subscriptions/{SUBSCRIPTION}/overview"
+    assert link in {button.url for button in viewed(place=TWO).buttons}
+
+
+@pytest.mark.parametrize("field", ["customer_tenant_id", "subscription_id"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "contoso.com",
+        "javascript:alert(1)",
+        f"{{{CUSTOMER}}}",
+        f"urn:uuid:{CUSTOMER}",
+        CUSTOMER.replace("-", ""),
+        f"{CUSTOMER}/../x",
+    ],
+)
+def test_no_link_is_made_of_anything_but_guids(field: str, value: str) -> None:
+    of = alert(**{field: value})
+    assert portal_link(of, "https://portal.azure.com") == ""
+    urls = [button.url for button in viewed(record(of)).buttons if button.kind == "url"]
+    assert len(urls) == 1
+    assert value not in urls[0] or not value
+
+
+# Details and rows --------------------------------------------------------------------------------------------------
+
+
+def test_the_details_tell_everything_in_sections_that_have_something_to_say() -> None:
+    of = record(
+        resolved(
+            description="line one\n\nline two",
+            additional_details=(("ip", '["10.0.0.4", "10.0.0.5"]'), ("note", '{"a": 1}'), ("deep", "[" * 50_000)),
+            affected_resources=tuple(AffectedResource(f"r{number}", "vm") for number in range(45)),
+        ),
+        decision=decision(),
+    )
+    view = details(of, (Note(NOW, "x", "Ada", "called back"),))
+    sections = {section.title: section for section in view.sections}
+    assert sections["What was seen"].paragraphs == ("line one", "line two")
+    assert sections["Affected resources"].more == "and 5 more"
+    facts = {fact.label: fact.value for fact in sections["Additional information"].facts}
+    assert (facts["ip"], facts["note"]) == ("10.0.0.4, 10.0.0.5", '{"a": 1}')
+    assert "called back" in sections["Notes in Alert Desk"].items[0]
+    assert "Notes in Alert Desk" not in {section.title for section in details().sections}
+
+
+def test_a_row_says_in_words_what_is_overdue() -> None:
+    late = row(record(alert(detected_at=NOW - minutes(61))), NOW, ALONE)
+    assert (late.status.text, late.status.tone) == ("Active, overdue", "attention")
+    assert row(record(), NOW, ALONE).status.text == "Active"
+    assert row(record(resolved(detected_at=NOW - minutes(600))), NOW, ALONE).status.text == "Fraud"
+    assert late.open.verb == ALERT_DETAILS
+    check_card(list_card(ListView("t", "", (late,), "", (), "f")))
