@@ -122,9 +122,7 @@ def build_app(
     vault = SealedVault(store, sealer, clock) if sealer is not None else None
     user_tokens: EntraUserTokens | None = None
     if vault is not None and settings.acts_as_people:
-        user_tokens = EntraUserTokens(
-            entra.apps, vault, clock, graph_url=graph_url, sso_resource=settings.sso_resource
-        )
+        user_tokens = EntraUserTokens(entra.apps, vault, clock, graph_url=graph_url, sso_resource=settings.sso_resource)
     graph_service = graph(http, entra, clock, ids, graph_url, users=user_tokens, loopback=loopback)
     partner_center_service = partner_center(
         http, entra, clock, ids, partner_center_url, users=user_tokens, loopback=loopback
@@ -175,7 +173,9 @@ def build_app(
         service_hosts=service_hosts,
         loopback=loopback,
     )
-    login = Login(settings.sso_resource, f"{settings.public_base}/auth/start?act=") if user_tokens is not None else NO_LOGIN
+    login = (
+        Login(settings.sso_resource, f"{settings.public_base}/auth/start?act=") if user_tokens is not None else NO_LOGIN
+    )
     endpoint = TeamsEndpoint(check, TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids, login)))
     sign_in = SignInRoutes(env, entra, public_url=settings.public_base, home_tenant=settings.app_tenant_id)
     downloads = Downloads(env, exports, sign_in)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.chat.board import Board
 from bot.chat.presenter import portal_link
-from bot.chat.turn import Nothing, Refuse, Reply, Say, ShowCard, Turn
+from bot.chat.turn import Nothing, Refuse, Reply, Say, ShowCard, Turn, TurnKind
 from bot.domain.alerts import AlertRecord, Status
 from bot.domain.people import ConversationKind
 from bot.domain.policy import Act
@@ -52,10 +52,8 @@ class Acting:
             card = await tx.cards.by_activity(turn.conversation.id, turn.thread)
             return await tx.alerts.get(card.alert) if card is not None else None
 
-    async def decide(
-        self, turn: Turn, record: AlertRecord, wish: Wish, *, act: Act, card_id: str = "", pressed: bool = True
-    ) -> Reply:
-        """Check the person live, write the wish down, carry it out, answer. `pressed`: a card can take its place."""
+    async def decide(self, turn: Turn, record: AlertRecord, wish: Wish, *, act: Act, card_id: str = "") -> Reply:
+        """Check the person live, write the wish down, carry it out, answer."""
         began = self._env.clock.monotonic()
         if wish.may_replace and record.alert.is_open:
             raise UserError(texts.NOT_DECIDED, code="not_decided")
@@ -63,13 +61,19 @@ class Acting:
         person = await self._access.require(act, turn.person, partner, turn.conversation, record.label)
         patience = ANSWER_SECONDS - (self._env.clock.monotonic() - began)
         outcome = await self._verdicts.decide(record, wish, person, turn.conversation.id, patience)
-        return await self._told(turn, outcome, wish, card_id, pressed)
+        return await self._told(turn, outcome, wish, card_id)
 
-    async def _told(self, turn: Turn, outcome: Outcome, wish: Wish, card_id: str, pressed: bool) -> Reply:
+    async def _told(self, turn: Turn, outcome: Outcome, wish: Wish, card_id: str) -> Reply:
         record = outcome.record
+        pressed = turn.kind in (
+            TurnKind.EXECUTE,
+            TurnKind.DIALOG_SUBMIT,
+        )  # then a card can take the pressed one's place
         if outcome.end is End.DONE:
             if pressed:
-                return ShowCard(await self.board.personal(record, card_id, turn.person), summary=self.board.summary(record))
+                return ShowCard(
+                    await self.board.personal(record, card_id, turn.person), summary=self.board.summary(record)
+                )
             thread_alert = await self.of_thread(turn)
             if thread_alert is not None and thread_alert.alert.key == record.alert.key:
                 return Nothing()  # the line that everybody sees says it already

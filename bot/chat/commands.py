@@ -139,7 +139,12 @@ class Commands:
             if turn.is_personal:
                 raise
         button = Button(texts.GO_ON_AS_ME, verb=verb, data=data)
-        view = InfoView(texts.SIGN_IN_TITLE, (Line(texts.SIGN_IN_BY_BUTTON),), buttons=(button,), fallback_text=texts.SIGN_IN_BY_BUTTON)
+        view = InfoView(
+            texts.SIGN_IN_TITLE,
+            (Line(texts.SIGN_IN_BY_BUTTON),),
+            buttons=(button,),
+            fallback_text=texts.SIGN_IN_BY_BUTTON,
+        )
         return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE)
 
 

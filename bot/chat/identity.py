@@ -54,7 +54,10 @@ class Identity:
         try:
             roles = await self._access.roles(person, partner)
         except SignInNeeded:
-            return Fact(name, texts.ROLES_NOT_SIGNED_IN, tone="warning"), [Line(how, "subtle"), Line(texts.NOT_SIGNED_IN)]
+            return Fact(name, texts.ROLES_NOT_SIGNED_IN, tone="warning"), [
+                Line(how, "subtle"),
+                Line(texts.NOT_SIGNED_IN),
+            ]
         except AlertDeskError:
             return Fact(name, texts.ROLES_UNCHECKED, tone="warning"), [Line(how, "subtle")]
         may = texts.MAY_DECIDE if not lacking(Act.MARK, roles) else texts.MAY_NOT_DECIDE

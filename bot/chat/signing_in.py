@@ -48,8 +48,7 @@ class SigningIn:
             raise
 
     async def needed(self, turn: Turn, need: SignInNeeded, *, asked: bool) -> Reply:
-        """The answer to a turn that could not be carried out for want of a token. `asked`: Teams gave its own already.
-        """
+        """The answer to a turn that could not be carried out for want of a token. `asked`: Teams gave its own already."""
         if not need.interactive and not asked:
             # Kept even where Teams sends the press again by itself: a client that has no token offers a page instead.
             spoken = turn.is_personal and turn.kind in (TurnKind.MESSAGE, TurnKind.SUBMIT)
@@ -88,19 +87,31 @@ class SigningIn:
     @staticmethod
     def restored(pending: SignIn) -> Turn:
         kept = dict(pending.flow["turn"])
-        return Turn(**{**kept, "conversation": Conversation(**kept["conversation"]), "person": Person(**kept["person"])})
+        return Turn(
+            **{**kept, "conversation": Conversation(**kept["conversation"]), "person": Person(**kept["person"])}
+        )
 
     async def _keep(self, turn: Turn, need: SignInNeeded) -> str:
         token = self._env.ids.token()
         person = await self._access.known(turn.person, turn.conversation)
-        flow: Mapping[str, Any] = {"turn": _written(turn), "claims": need.claims, "name": person.name, "upn": person.upn}
+        flow: Mapping[str, Any] = {
+            "turn": _written(turn),
+            "claims": need.claims,
+            "name": person.name,
+            "upn": person.upn,
+        }
         expires = self._env.clock.now() + PENDING_LIFE
         async with self._env.store.write() as tx:
             await tx.sign_ins.add(SignIn(token_hash(token), person.aad_id, person.tenant_id, PENDING, flow, expires))
         return token
 
     async def _denied(self, person: Person, turn: Turn, problem: UserError) -> None:
-        detail = {"code": problem.code, "tenant": person.tenant_id, "verb": turn.verb, "conversation": turn.conversation.id}
+        detail = {
+            "code": problem.code,
+            "tenant": person.tenant_id,
+            "verb": turn.verb,
+            "conversation": turn.conversation.id,
+        }
         entry = AuditEntry("", "sign in", "denied", person.aad_id, person.name, turn.conversation.id, detail)
         async with self._env.store.write() as tx:
             await tx.audit.append(entry, self._env.clock.now())
