@@ -54,6 +54,7 @@ from bot.services.intake import Intake
 from bot.services.lookup import Lookup
 from bot.services.names import Names
 from bot.services.notes import Notes
+from bot.services.operators import Operators
 from bot.services.routes import Routes
 from bot.services.verdicts import Verdicts
 from bot.settings import Settings
@@ -149,7 +150,8 @@ def build_app(
     exports = Exports(env)
     conversations = Conversations(env, routes)
     verdicts = Verdicts(env, source, cards, owner=owner, spawn=supervisor.spawn)
-    intake = Intake(env, source, cards, names, routes, full_sync=timedelta(hours=settings.full_sync_hours))
+    operators = Operators(env, settings.operators_channel)
+    intake = Intake(env, source, cards, names, routes, operators, full_sync=timedelta(hours=settings.full_sync_hours))
     board = Board(env, access, lookup, place)
     delivery = Delivery(env, connector, CardRenderer(env, board), cards, owner=owner)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.chat.turn import Event, EventKind
-from bot.domain.people import Conversation, ConversationKind, ConversationState
-from bot.errors import AlertDeskError
+from bot.domain.people import Conversation, ConversationKind, ConversationState, Person
+from bot.errors import AlertDeskError, Permanent
 from bot.ports import Channel, Environment, Message
 from bot.services.conversations import Conversations
 from bot.telemetry.log import get_logger
@@ -36,7 +36,7 @@ class Events:
         where = event.conversation
         if event.kind == EventKind.INSTALLED:
             if await self._conversations.installed(where):
-                await self._greet(where)
+                await self._greet(where, event.person)
         elif event.kind in (EventKind.CHANNEL_CREATED, EventKind.CHANNEL_RESTORED):
             await self._conversations.heard(where, None)
         elif event.kind == EventKind.REMOVED and where.kind == ConversationKind.CHANNEL and where.team_id:
@@ -51,8 +51,9 @@ class Events:
         elif event.kind == EventKind.TEAM_RENAMED:
             await self._conversations.team_renamed(where.team_id or where.id, event.name)
 
-    async def _greet(self, where: Conversation) -> None:
-        """A greeting is a courtesy: one that fails is logged, not repeated."""
+    async def _greet(self, where: Conversation, installer: Person | None) -> None:
+        """A greeting is a courtesy: one that fails is logged, not repeated. Where Teams lets bots listen but not post,
+        as in private channels, whoever installed it is told in person."""
         async with self._env.store.read() as tx:
             routed = any(route.on for route in await tx.conversations.routes(where.id))
         lines: tuple[str, ...] = texts.WELCOME_ROUTED if routed else texts.WELCOME
@@ -66,3 +67,12 @@ class Events:
             await self._channel.send(where, Message(card=info_card(view), summary=texts.WELCOME_TITLE))
         except AlertDeskError as problem:
             log.warning("greeting_not_sent", conversation=where.id, code=problem.code, problem=problem.message)
+            if isinstance(problem, Permanent) and where.kind == ConversationKind.CHANNEL and installer is not None:
+                await self._told_in_person(where, installer)
+
+    async def _told_in_person(self, where: Conversation, installer: Person) -> None:
+        try:
+            chat = await self._channel.personal(installer, where)
+            await self._channel.send(chat, Message(text=texts.PRIVATE_CHANNEL))
+        except AlertDeskError as problem:
+            log.warning("installer_not_told", conversation=where.id, code=problem.code)

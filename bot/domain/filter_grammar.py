@@ -15,7 +15,7 @@ from bot.domain.filters import Filter
 from bot.errors import UserError
 
 STATUS_WORDS = ("unresolved", *Status, "all")
-NAMES = ("severity", "type", "customer", "subscription", "partner", "since", "until", "age", "sla", "test")
+NAMES = ("severity", "type", "customer", "reseller", "subscription", "partner", "since", "until", "age", "sla", "test")
 
 LONGEST = 500
 """Characters: a button of a list carries the filter's words with it."""
@@ -84,6 +84,7 @@ def _build(status: str, given: dict[str, list[str]]) -> Filter:
         severities=frozenset(_one_of("severity", value, tuple(Severity)) for value in given.get("severity", [])),
         types=frozenset(value.lower().removeprefix("azure ") for value in given.get("type", [])),
         customers=tuple(given.get("customer", [])),
+        resellers=tuple(given.get("reseller", [])),
         subscriptions=tuple(given.get("subscription", [])),
         partners=tuple(given.get("partner", [])),
         since=_moment("since", given.get("since")),
@@ -104,6 +105,7 @@ _EXAMPLES = {
     "severity": "severity:high,medium",
     "type": "type:CryptoMining or type:notification",
     "customer": 'customer:"Contoso Ltd"',
+    "reseller": 'reseller:"Adatum Partners"',
     "subscription": "subscription:3fa85f64",
     "partner": "partner:Northwind",
     "since": "since:7d or since:2026-11-01",

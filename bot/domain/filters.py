@@ -18,6 +18,7 @@ class Filter:
     severities: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()  # alert types, or "notification" / "usage"
     customers: tuple[str, ...] = ()  # part of a name, or a tenant GUID
+    resellers: tuple[str, ...] = ()  # the same of the indirect reseller
     subscriptions: tuple[str, ...] = ()  # a GUID or the start of one
     partners: tuple[str, ...] = ()  # part of a partner's name, or a tenant GUID
     since: datetime | timedelta | None = None  # detected at or after; a span counts back from now
@@ -32,7 +33,7 @@ class Filter:
 class AlertQuery:
     """A filter made absolute: which partners the asker may read, and bounds in time instead of spans.
 
-    `customer_text` entries match a customer's tenant id exactly or a part of its name.
+    Words in `customers` and `resellers` match a tenant id exactly or a part of its name.
     """
 
     partners: frozenset[str]
@@ -41,6 +42,7 @@ class AlertQuery:
     severities: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     customers: tuple[str, ...] = ()
+    resellers: tuple[str, ...] = ()
     subscriptions: tuple[str, ...] = ()
     detected_from: datetime | None = None  # inclusive
     detected_to: datetime | None = None  # exclusive
@@ -75,6 +77,7 @@ def query(wanted: Filter, readable: frozenset[str], names: dict[str, str], now: 
         severities=wanted.severities,
         types=wanted.types,
         customers=wanted.customers,
+        resellers=wanted.resellers,
         subscriptions=wanted.subscriptions,
         detected_from=max((bound for bound in lower if bound), default=None),
         detected_to=min((bound for bound in upper if bound), default=None),
@@ -94,7 +97,7 @@ def breached(alert: Alert, now: datetime) -> bool:
     return answered - alert.detected_at > RESPONSE_TARGET
 
 
-def matches(wanted: AlertQuery, alert: Alert, customer_name: str) -> bool:
+def matches(wanted: AlertQuery, alert: Alert, customer_name: str, reseller_name: str = "") -> bool:
     """The same selection in memory, for one alert: what a route's filter lets through."""
     lowered = alert.status.lower()
     return (
@@ -103,13 +106,8 @@ def matches(wanted: AlertQuery, alert: Alert, customer_name: str) -> bool:
         and (not wanted.statuses or lowered in wanted.statuses)
         and (not wanted.severities or alert.severity.lower() in wanted.severities)
         and (not wanted.types or type_matches(alert.alert_type, wanted.types))
-        and (
-            not wanted.customers
-            or any(
-                word.lower() == alert.customer_tenant_id.lower() or word.lower() in customer_name.lower()
-                for word in wanted.customers
-            )
-        )
+        and _named(wanted.customers, alert.customer_tenant_id, customer_name)
+        and _named(wanted.resellers, alert.reseller_tenant_id, reseller_name)
         and (
             not wanted.subscriptions
             or any(alert.subscription_id.lower().startswith(word.lower()) for word in wanted.subscriptions)
@@ -122,6 +120,12 @@ def matches(wanted: AlertQuery, alert: Alert, customer_name: str) -> bool:
         )
         and (wanted.test is None or alert.is_test == wanted.test)
     )
+
+
+def _named(words: tuple[str, ...], tenant_id: str, name: str) -> bool:
+    """Whether one of the words is the tenant's id or a part of its name; no words mean any."""
+    lowered = [word.lower() for word in words]
+    return not lowered or any(word == tenant_id.lower() or word in name.lower() for word in lowered)
 
 
 def type_matches(alert_type: str, wanted: frozenset[str]) -> bool:

@@ -30,7 +30,7 @@ class CardWork:
         if not route.on or not route.summarised:
             return False  # a new route starts with its summary, which posts what is open
         wanted = route_query(route, self._env.partners, self._env.clock.now())
-        return matches(wanted, record.alert, record.customer_name)
+        return matches(wanted, record.alert, record.customer_name, record.reseller_name)
 
     async def post(self, tx: Transaction, record: AlertRecord, routes: list[Route]) -> int:
         """A card for each of these routes that has none yet. Returns how many."""

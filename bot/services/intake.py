@@ -13,10 +13,11 @@ from bot.domain.alerts import Alert, AlertKey, AlertRecord
 from bot.domain.audit import AuditEntry
 from bot.domain.changes import ChangeKind, compare, decision_seen
 from bot.domain.people import Partner
-from bot.errors import AlertDeskError, Missing
+from bot.errors import AlertDeskError, Missing, Transient
 from bot.ports import AlertPage, AlertSource, Environment, SyncState, Transaction, UnreadableAlert
 from bot.services.cards import CardWork
 from bot.services.names import Names
+from bot.services.operators import Operators
 from bot.services.routes import Routes
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
@@ -25,6 +26,8 @@ _BATCH = 100
 """Alerts recorded per transaction, so that a long first sync never holds the writer for long."""
 _ABSENT_MOST = 100
 """Alerts read by id per round because a list left them out; the rest waits for the next round."""
+
+_READER = "reader of "
 
 log = get_logger("intake")
 
@@ -47,11 +50,12 @@ class Intake:
         cards: CardWork,
         names: Names,
         routes: Routes,
+        operators: Operators,
         *,
         full_sync: timedelta,
     ) -> None:
         self._env, self._source, self._cards = env, source, cards
-        self._names, self._routes, self._full_sync = names, routes, full_sync
+        self._names, self._routes, self._operators, self._full_sync = names, routes, operators, full_sync
 
     async def poll(self, partner: Partner) -> Round:
         """One round for one partner: the open alerts, or all of them when that is due. Errors are kept in its state."""
@@ -63,16 +67,14 @@ class Intake:
             result = await self._read(partner, quiet=not state.baseline, full=full)
         except AlertDeskError as problem:
             await self._save(replace(state, error=problem.message[:500]))
+            if not isinstance(problem, Transient):  # waiting will not mend it
+                await self._operators.tell(_READER + partner.tenant_id, texts.reader_fails(partner.name, problem.message))
             raise
-        await self._save(
-            SyncState(
-                partner.tenant_id,
-                True,
-                started,
-                started if full else state.last_full_at,
-                " ".join(filter(None, (_told(result.unreadable), self._source.remark(partner)))),
-            )
-        )
+        remark = self._source.remark(partner)
+        full_at = started if full else state.last_full_at
+        said = " ".join(filter(None, (_told(result.unreadable), remark)))
+        await self._save(SyncState(partner.tenant_id, True, started, full_at, said))
+        await self._operators.tell(_READER + partner.tenant_id, remark)
         await self._routes.open_new(partner.tenant_id)
         return result
 

@@ -52,7 +52,9 @@ def conditions(query: AlertQuery) -> list[ColumnElement[bool]]:
     if query.types:
         wanted.append(_of_types(query.types))
     if query.customers:
-        wanted.append(_of_customers(query.customers, query.partners))
+        wanted.append(_of_tenants(alerts.c.customer_lower, query.customers, query.partners))
+    if query.resellers:
+        wanted.append(_of_tenants(alerts.c.reseller_lower, query.resellers, query.partners))
     if query.subscriptions:
         wanted.append(_any(starts_with(alerts.c.subscription_lower, word.lower()) for word in query.subscriptions))
     if query.detected_from is not None:
@@ -90,8 +92,8 @@ def _of_types(types: frozenset[str]) -> ColumnElement[bool]:
     return _any(choices)
 
 
-def _of_customers(words: tuple[str, ...], partners: frozenset[str]) -> ColumnElement[bool]:
-    """Looks for the words among the customers, who are few, and then at those customers' alerts."""
+def _of_tenants(column: ColumnElement[str], words: tuple[str, ...], partners: frozenset[str]) -> ColumnElement[bool]:
+    """Looks for the words among the names, which are few, and then at those customers' or resellers' alerts."""
     lowered = sorted({word.lower() for word in words})
     if "" in lowered:  # part of every name, also of the empty one of a customer without a name
         return true()
@@ -101,7 +103,7 @@ def _of_customers(words: tuple[str, ...], partners: frozenset[str]) -> ColumnEle
     )
     meant = [select(literal(partner, Words), literal(word, Words)) for partner in sorted(partners) for word in lowered]
     # One set of customers, not "these or those": for an OR no index would be used.
-    return tuple_(alerts.c.partner, alerts.c.customer_lower).in_(union_all(named, *meant))
+    return tuple_(alerts.c.partner, column).in_(union_all(named, *meant))
 
 
 def _breached(query: AlertQuery) -> ColumnElement[bool]:

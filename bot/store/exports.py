@@ -72,6 +72,7 @@ def query_to_json(query: AlertQuery) -> dict[str, Any]:
         "severities": sorted(query.severities),
         "types": sorted(query.types),
         "customers": list(query.customers),
+        "resellers": list(query.resellers),
         "subscriptions": list(query.subscriptions),
         "detected_from": _moment_to_json(query.detected_from),
         "detected_to": _moment_to_json(query.detected_to),
@@ -89,6 +90,7 @@ def query_from_json(stored: dict[str, Any]) -> AlertQuery:
         severities=frozenset(stored["severities"]),
         types=frozenset(stored["types"]),
         customers=tuple(stored["customers"]),
+        resellers=tuple(stored.get("resellers", ())),  # absent in what an older replica wrote
         subscriptions=tuple(stored["subscriptions"]),
         detected_from=_moment_from_json(stored["detected_from"]),
         detected_to=_moment_from_json(stored["detected_to"]),

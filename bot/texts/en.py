@@ -234,6 +234,10 @@ def unsubscribed(partners: Sequence[str]) -> str:
 # Intake -------------------------------------------------------------------------------------------------------------
 
 
+def reader_fails(partner: str, problem: str) -> str:
+    return f"The alerts of {partner} cannot be read, and no new ones arrive until this is mended. {problem}"
+
+
 def unreadable(count: int, problem: str) -> str:
     return f"{count} alert{'s' if count != 1 else ''} could not be read; the first: {problem}"
 

@@ -36,6 +36,7 @@ alerts = st.fixed_dictionaries(
             "serviceHealthSecurityAdvisory", "servicehealth", "usageAnomaly", "servicehealthier", "x"
         ),
         "customer_tenant_id": st.sampled_from(TENANTS),
+        "reseller_tenant_id": st.sampled_from(("", *TENANTS)),
         "subscription_id": st.sampled_from(("5ab-1", "5AB-2", "5a%b", "", "\U0010ffff\U0010ffff", "\ud7ffx")),
         "detected_at": st.sampled_from(MOMENTS),
         "resolved_at": st.none() | st.sampled_from(MOMENTS),
@@ -48,6 +49,10 @@ def some(strategy: st.SearchStrategy[str]) -> st.SearchStrategy[frozenset[str]]:
     return st.just(frozenset[str]()) | st.frozensets(strategy, min_size=1, max_size=2)
 
 
+def _name(tenant_id: str) -> str:
+    return NAMES.get(tenant_id.lower(), "")
+
+
 words = {
     "partners": st.frozensets(st.sampled_from(("one", "two", "three", "unknown")), max_size=4),
     "unresolved": st.booleans(),
@@ -58,6 +63,7 @@ words = {
         st.sampled_from(("cust-b", "CUST-A", "adatum", "STRASSE", "straße", "%", "_", "", "\\", "i̇st", "nobody")),
         max_size=2,
     ).map(tuple),
+    "resellers": st.lists(st.sampled_from(("cust-b", "CUST-A", "adatum", "", "nobody")), max_size=2).map(tuple),
     "subscriptions": st.lists(
         st.sampled_from(("5ab", "5AB-2", "5a%", "5a_", "", "\U0010ffff", "\ud7ff")), max_size=2
     ).map(tuple),
@@ -77,7 +83,7 @@ def expected(query: AlertQuery, stored: list[tuple[int, Alert]]) -> list[int]:
     found = [
         (severity_rank(alert.severity), alert.detected_at, number)
         for number, alert in stored
-        if matches(query, alert, NAMES.get(alert.customer_tenant_id.lower(), ""))
+        if matches(query, alert, _name(alert.customer_tenant_id), _name(alert.reseller_tenant_id))
     ]
     return [number for *_, number in sorted(found, reverse=True)]
 

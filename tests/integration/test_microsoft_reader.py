@@ -14,6 +14,7 @@ import pytest
 
 from bot.domain.people import Partner
 from bot.errors import AlertDeskError, MissingMfa, Permanent, Refused, Transient, UserError
+from bot.microsoft.reader import ReaderSignIn
 from bot.microsoft.reader_login import ReaderLogin, SignedInReader
 from tests.support.people_sandbox import KEY, People, Replica, browser, people_on_sandbox
 
@@ -293,11 +294,7 @@ async def test_a_lost_key_says_so(people: People, one: Replica, partner: Partner
     assert await read(other, partner) > 0
 
 
-def test_what_is_kept_is_not_shown(people: People) -> None:
-    from bot.microsoft.reader import ReaderSignIn
-
+def test_what_is_kept_is_not_shown() -> None:
     kept = ReaderSignIn("hush", "p", "t", "Ada", "ada@x", "2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00+00:00")
     assert "hush" not in repr(kept)
     assert "hush" not in json.dumps({"kept": str(kept)})
-
-
