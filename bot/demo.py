@@ -63,7 +63,9 @@ def run(*, port: int, page_port: int, pace: float, playground: bool) -> int:
                 ],
             )
             programs.wait("sandbox", f"{cloud_url}/control/pace")
-            settings = json.loads(programs.read(f"{cloud_url}/control/settings?bot_url={bot_url}"))
+            # The Playground signs nobody in.
+            act_as = "app" if playground else "user"
+            settings = json.loads(programs.read(f"{cloud_url}/control/settings?bot_url={bot_url}&act_as={act_as}"))
             environment = {
                 **settings,
                 "ALERTDESK_HOST": "127.0.0.1",

@@ -11,6 +11,7 @@ from bot.chat.acting import Acting
 from bot.chat.exporting import Exporting
 from bot.chat.identity import Identity
 from bot.chat.lists import Lists
+from bot.chat.signing_in import by_button
 from bot.chat.turn import Reply, ShowCard, Turn
 from bot.chat.verbs import Verbs
 from bot.errors import SignInNeeded, UserError
@@ -18,8 +19,7 @@ from bot.texts import en as texts
 from bot.texts.help import COMMANDS, FILTER_HELP
 from cards import actions
 from cards.help import help_card
-from cards.info import info_card
-from cards.views import Button, Command, HelpView, InfoView, Line
+from cards.views import Command, HelpView
 
 Handler = Callable[[Turn, str], Awaitable[Reply]]
 
@@ -138,14 +138,7 @@ class Commands:
         except SignInNeeded:
             if turn.is_personal:
                 raise
-        button = Button(texts.GO_ON_AS_ME, verb=verb, data=data)
-        view = InfoView(
-            texts.SIGN_IN_TITLE,
-            (Line(texts.SIGN_IN_BY_BUTTON),),
-            buttons=(button,),
-            fallback_text=texts.SIGN_IN_BY_BUTTON,
-        )
-        return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE)
+        return by_button(verb, data)
 
 
 def _nothing_more(name: str, rest: str) -> None:

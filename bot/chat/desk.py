@@ -6,7 +6,7 @@ from bot.chat.commands import Commands
 from bot.chat.exporting import Exporting
 from bot.chat.replies import as_message, decode, encode
 from bot.chat.signing_in import SigningIn
-from bot.chat.turn import AskToken, Nothing, Refuse, Reply, Say, ShowCard, TokenRefused, Turn, TurnKind
+from bot.chat.turn import AskToken, BadCode, Nothing, OpenDialog, Refuse, Reply, Say, ShowCard, TokenRefused, Turn, TurnKind
 from bot.chat.verbs import Verbs
 from bot.errors import AlertDeskError, NotChecked, SignInNeeded, Transient, UserError
 from bot.ports import Channel, Environment
@@ -53,6 +53,10 @@ class Desk:
         """Do what waited for a sign-in, now that it is done. Returns the sentence for the person's browser; what all
         should see shows in the conversation."""
         reply = await self.turn(turn)
+        if isinstance(reply, AskToken) or (isinstance(reply, ShowCard) and reply.sign_in):
+            return texts.WANTS_STILL_MORE
+        if isinstance(reply, OpenDialog):
+            return texts.PRESS_AGAIN  # a form opens only in front of the one who pressed
         if turn.kind == TurnKind.EXECUTE and isinstance(reply, ShowCard):
             return texts.WENT_ON
         said = as_message(reply)
@@ -94,7 +98,9 @@ class Desk:
             quiet = turn.verb == actions.ALERT_REFRESH and not turn.is_personal
             return await self._act(turn) if quiet else Nothing()
         await self._conversations.heard(turn.conversation, turn.person)
-        if turn.kind in (TurnKind.TOKEN_EXCHANGE, TurnKind.VERIFY_STATE):
+        if turn.kind == TurnKind.VERIFY_STATE:
+            return BadCode()  # our sign-in page ends by itself: it gives nobody a code to hand over
+        if turn.kind == TurnKind.TOKEN_EXCHANGE:
             return await self._exchanged(turn)
         if turn.verb in _READING or turn.kind == TurnKind.DIALOG_OPEN:
             return await self._signed_in(turn)

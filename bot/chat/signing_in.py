@@ -21,6 +21,7 @@ from bot.services.access import Access
 from bot.services.exports import token_hash
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
+from cards.actions import PAYLOADS
 from cards.info import info_card
 from cards.views import Button, InfoView, Line
 
@@ -54,6 +55,9 @@ class SigningIn:
             spoken = turn.is_personal and turn.kind in (TurnKind.MESSAGE, TurnKind.SUBMIT)
             if spoken or turn.kind == TurnKind.EXECUTE:
                 return AskToken(texts.SIGN_IN_TITLE, await self._keep(turn, need))
+            if turn.kind == TurnKind.SUBMIT:
+                data = PAYLOADS[turn.verb].model_validate(turn.data)  # what else came with it is not handed on
+                return by_button(turn.verb, data.model_dump(mode="json", exclude_unset=True))
         if not self._public_url:
             raise UserError(texts.SIGN_IN_NOWHERE, code="no_public_url")
         link = f"{self._public_url}/auth/start?act={await self._keep(turn, need)}"
@@ -63,7 +67,7 @@ class SigningIn:
             buttons=(Button(texts.SIGN_IN, "url", url=link),),
             fallback_text=texts.SIGN_IN_TITLE,
         )
-        return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE)
+        return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE, sign_in=True)
 
     async def kept(self, turn: Turn) -> Turn | None:
         """The turn that waited for this token exchange. None: another of the person's clients was faster."""
@@ -86,10 +90,10 @@ class SigningIn:
 
     @staticmethod
     def restored(pending: SignIn) -> Turn:
+        """The turn as it was, under an id of its own: the activity itself was answered with the way to sign in."""
         kept = dict(pending.flow["turn"])
-        return Turn(
-            **{**kept, "conversation": Conversation(**kept["conversation"]), "person": Person(**kept["person"])}
-        )
+        people = {"conversation": Conversation(**kept["conversation"]), "person": Person(**kept["person"])}
+        return Turn(**{**kept, **people, "activity_id": f"signed-in:{pending.state}"})
 
     async def _keep(self, turn: Turn, need: SignInNeeded) -> str:
         token = self._env.ids.token()
@@ -116,6 +120,17 @@ class SigningIn:
         async with self._env.store.write() as tx:
             await tx.audit.append(entry, self._env.clock.now())
         log.warning("token_refused", person=person.aad_id, code=problem.code)
+
+
+def by_button(verb: str, data: Mapping[str, Any]) -> ShowCard:
+    """What was typed or submitted where Teams gives no token with it, as a button, with which Teams does."""
+    view = InfoView(
+        texts.SIGN_IN_TITLE,
+        (Line(texts.SIGN_IN_BY_BUTTON),),
+        buttons=(Button(texts.GO_ON_AS_ME, verb=verb, data=data),),
+        fallback_text=texts.SIGN_IN_BY_BUTTON,
+    )
+    return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE)
 
 
 def _written(turn: Turn) -> dict[str, Any]:

@@ -58,11 +58,13 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class ShowCard:
-    """A card. For an invoke it replaces the pressed card for that person alone. `raw` is its JSON where at hand."""
+    """A card. For an invoke it replaces the pressed card for that person alone. `raw` is its JSON where at hand.
+    `sign_in`: it is the way to a sign-in, in the place of what was asked for."""
 
     card: Mapping[str, Any] | None = None
     summary: str = ""
     raw: bytes = b""
+    sign_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)

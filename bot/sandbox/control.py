@@ -77,7 +77,10 @@ async def raise_at_pace(cloud: Cloud) -> None:
 
 
 async def _settings(cloud: Cloud, request: web.Request) -> Any:
-    return bot_settings(cloud, request.query.get("bot_url") or cloud.bot_url)
+    act_as = request.query.get("act_as", "user")
+    if act_as not in ("app", "user"):
+        raise NotPossible("act_as is app or user")
+    return bot_settings(cloud, request.query.get("bot_url") or cloud.bot_url, act_as)
 
 
 async def _faults(cloud: Cloud, _: web.Request) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bot.sandbox.keys import derived_key
 
@@ -13,15 +13,21 @@ if TYPE_CHECKING:
 PREFIX = "ALERTDESK_"
 
 
-def bot_settings(cloud: Cloud, bot_url: str) -> dict[str, str]:
-    """Names and values as environment variables, for a bot that answers at `bot_url` and acts as the application."""
+ActAs = Literal["app", "user"]
+
+
+def bot_settings(cloud: Cloud, bot_url: str, act_as: ActAs = "user") -> dict[str, str]:
+    """Names and values as environment variables, for a bot that answers at `bot_url`.
+
+    `act_as` is how it acts for the partner in whose tenant it is at home; on-behalf-of does not reach the others.
+    """
     world, base = cloud.world, cloud.base_url
     partners = [
         {
             "name": partner.name,
             "tenantId": partner.tenant_id,
             "adminAgentsGroupId": partner.admin_agents_group_id,
-            "actAs": "app",
+            "actAs": act_as if partner.tenant_id == world.app.tenant_id else "app",
             "channels": [
                 channel.id
                 for team in world.teams
@@ -38,7 +44,7 @@ def bot_settings(cloud: Cloud, bot_url: str) -> dict[str, str]:
         "APP_TENANT_ID": world.app.tenant_id,
         "APP_SECRET": world.app.secret,
         "PARTNERS": json.dumps(partners),
-        "ACT_AS": "app",
+        "ACT_AS": act_as,
         "LOGIN_URL": f"{base}/entra",
         "GRAPH_URL": f"{base}/graph",
         "PARTNER_CENTER_URL": f"{base}/partnercenter",

@@ -59,7 +59,10 @@ class Access:
     async def roles(self, person: Person, partner: Partner) -> Roles:
         """Live, and asked as that person where the bot acts as people. Someone whose tenant is unknown, or not the
         partner's role tenant, has none. Raises SignInNeeded where we hold no token of theirs."""
-        if not person.aad_id or not person.tenant_id or person.tenant_id != partner.roles_in:
+        if not person.aad_id or not person.tenant_id:
+            return NO_ROLES
+        if person.tenant_id != partner.roles_in:
+            await self._remember(person, partner, NO_ROLES)
             return NO_ROLES
         roles = await self._directory.roles(partner, person.aad_id, actor(person, partner))
         await self._remember(person, partner, roles)

@@ -496,10 +496,14 @@ SIGNED_OUT = "Signed out: I have forgotten every token with which I could act as
 SIGNOUT_NOTHING = "There is nothing to sign out of: I hold no token of yours."
 SIGN_IN_TITLE = "Sign in to go on"
 SIGN_IN = "Sign in"
-SIGN_IN_LINK = "The link is for you alone and serves for 15 minutes. After it, what you asked for goes on by itself."
-SIGN_IN_BY_BUTTON = "I act as you, and need your sign-in for that, which Teams gives only with a button. Press it to go on."
+SIGN_IN_LINK = "The link is yours alone and works for 15 minutes. Once you are signed in I go on, and that page says how it ended."
+SIGN_IN_BY_BUTTON = "Nothing was done yet: I act as you, and Teams hands me your sign-in only with a button. Press it, and I do what you asked for."
 SIGN_IN_NOWHERE = "You would have to sign in, but the operator has set no address for that (ALERTDESK_PUBLIC_URL)."
 GO_ON_AS_ME = "Go on as me"
+WANTS_STILL_MORE = (
+    "Microsoft wants still more of you than this sign-in has, so nothing was done. Ask again in Teams for a new link."
+)
+PRESS_AGAIN = "Press the button in Teams again: its form opens now. You can close this page."
 WENT_ON = "Done. Teams shows the result; you can close this page."
 VIEWER_MAY_NOT = "You see this without the buttons: deciding takes the Admin Agent role, and you did not hold it when I last looked."
 

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-NOT_SIGNED_IN = "I have no sign-in of yours that I could act with, so nothing was done. Sign in, and it goes on."
-SIGNED_OUT = "Your sign-in has ended or was revoked, so nothing was done. Sign in again, and it goes on."
-WANTS_MFA = "Microsoft wants you to confirm with multi-factor authentication first. Nothing was done yet."
+NOT_SIGNED_IN = "I act as you here, and you are not signed in yet. Nothing was done yet."
+SIGNED_OUT = "Your sign-in has ended or was revoked. Sign in again. Nothing was done yet."
+WANTS_MFA = "Microsoft wants a second proof that it is you (multi-factor authentication). Nothing was done yet."
 WANTS_CONSENT = (
     "Microsoft wants you or an administrator to agree to what Alert Desk may do for you. Nothing was done yet."
 )
-WANTS_MORE = "An access policy of your organization wants more than this sign-in has. Sign in again to meet it. Nothing was done yet."
+WANTS_MORE = "An access policy of your organization wants more than this sign-in has, such as a managed device. Nothing was done yet."
 NOT_IN_TENANT = "Microsoft says that your account is disabled or no longer in this organization, so nothing was done."
 
 UNKNOWN_PERSON = "Teams does not say who you are or to which organization you belong, so nothing was done."
-OTHER_PERSON = "That sign-in is of another person than the one who asked, so nothing was kept."
+OTHER_PERSON = "That sign-in is of another account than the one that asked in Teams, so nothing was done. Open the link again, or press again, with that account."
 NOT_FOR_US = "That sign-in was not made for Alert Desk, so nothing was kept."
 SIGN_IN_EXPIRED = "That sign-in has expired, so nothing was kept. Try again."
 UNREADABLE = "That is no sign-in of Microsoft's, so nothing was kept."
 
 AGAIN = "Open the link from Teams again."
-DECLINED = f"Microsoft did not sign you in. {AGAIN}"
+DECLINED = (
+    "Microsoft did not sign you in, so nothing was done. Either it was cancelled, or an access policy of your "
+    f"organization refuses this device or this place: then use a device that it manages. {AGAIN}"
+)
 STALE = f"That answer belongs to another sign-in. {AGAIN}"
 
 

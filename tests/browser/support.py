@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.async_api import Browser, Locator, Page, expect
 
@@ -145,6 +145,21 @@ def by_id(name: str) -> str:
     return f'[data-testid="{name}"]'
 
 
+def button(place: Locator, name: str) -> Locator:
+    return place.get_by_role("button", name=name, exact=True)
+
+
+async def thread_id(thread: Locator) -> str:
+    return await thread.get_attribute("data-thread-id") or ""
+
+
+async def number_in(thread: Locator) -> str:
+    """A-1042"""
+    found = re.search(r"A-\d+", await thread.locator(by_id("card")).first.inner_text())
+    assert found
+    return found[0]
+
+
 class Teams:
     """One person at the demo's page."""
 
@@ -168,8 +183,11 @@ class Teams:
 
     async def open(self, name: str = "", *, kind: str = "channel") -> None:
         chosen = f'[data-kind="{kind}"]' + (f'[data-name="{name}"]' if name else "")
+        if await self.element("back").is_visible():  # a phone shows the list or the posts
+            await self.element("back").click()
         await self.page.locator(by_id("conversation") + chosen).click()
         await expect(self.page.locator(f'{by_id("conversation")}{chosen}[aria-current="true"]')).to_have_count(1)
+        await expect(self.page.locator("#posts[aria-busy]")).to_have_count(0)
 
     def element(self, name: str) -> Locator:
         return self.page.locator(by_id(name))
@@ -232,6 +250,37 @@ class Teams:
         await card.locator(".ac-pushButton", has_text="...").click()
         await self.page.get_by_role("menuitem", name=entry).click()
 
+    async def sign_in(self) -> None:
+        """Sign in to the bot silently, by a word in the personal chat that needs it; back in the channel afterwards."""
+        await self.open(kind="personal")
+        await self.tell("unsubscribe", re.compile("no longer sent here|Nothing was done"))
+        await self.open("Alerts")
+
+    async def sign_out(self) -> None:
+        """The bot forgets them; back in the channel afterwards."""
+        await self.open(kind="personal")
+        await self.tell("signout", "Signed out")
+        await self.open("Alerts")
+
+    async def tell(self, text: str, answer: str | re.Pattern[str]) -> Locator:
+        """Write it in the open chat; the new answer of the bot that has this text, beside which there may be others."""
+        known = "".join(f':not([data-message-id="{one}"])' for one in await self.ids("message"))
+        await self.element("compose-new").fill(text)
+        await self.element("send-new").click()
+        found = self.page.locator(f'{by_id("message")}[data-from="bot"]{known}').filter(has_text=answer).first
+        await expect(found).to_be_attached(timeout=PATIENCE)
+        return found
+
+    @asynccontextmanager
+    async def link(self, place: Locator, name: str = "Sign in") -> AsyncIterator[Page]:
+        """Press a card's link; the tab that it opens, loaded, until the end of the block."""
+        async with self.page.context.expect_page() as opened:
+            await place.get_by_role("link", name=name, exact=True).click()
+        tab = await opened.value
+        await tab.wait_for_load_state()
+        yield tab
+        await tab.close()
+
     async def control(self, path: str, *, post: Any = None, delete: bool = False) -> Any:
         """The sandbox's own door, for what no person can see or do."""
         url = f"{self.url}/control/{path}"
@@ -251,7 +300,11 @@ async def seated(
 ) -> AsyncIterator[Teams]:
     """This person at a browser window of their own. A script error of the page fails the test."""
     context = await browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, locale="en-GB", timezone_id="UTC", accept_downloads=True
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if look.get("theme") == "dark" else "light",
+        locale="en-GB",
+        timezone_id="UTC",
+        accept_downloads=True,
     )
     context.set_default_timeout(PATIENCE)
     page = await context.new_page()
@@ -264,6 +317,12 @@ async def seated(
     finally:
         await context.close()
     assert errors == []
+
+
+class Seat(Protocol):
+    """How a test gets people: the fixture `seat`."""
+
+    async def __call__(self, person: str, *, size: tuple[int, int] = (1280, 900), **look: str) -> Teams: ...
 
 
 # A network of its own ------------------------------------------------------------------------------------------------

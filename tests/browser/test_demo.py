@@ -8,63 +8,31 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import expect
 
 from bot.domain.csv_rows import COLUMNS
-from tests.browser.support import COMMAND, PATIENCE, ROOT, STOP_SECONDS, Demo, Teams, by_id, running_demo, seated
+from tests.browser.support import (
+    COMMAND,
+    PATIENCE,
+    ROOT,
+    STOP_SECONDS,
+    Seat,
+    Teams,
+    button,
+    by_id,
+    number_in,
+    running_demo,
+    thread_id,
+)
 
 FRAUD = "Mark as fraud"
 CUT = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
 BUTTONS = "all => all.map(one => [...one.querySelectorAll('.ac-pushButton')].map(button => button.innerText.trim()))"
 IDS = "all => all.map(one => one.dataset.conversationId)"
 LEGITIMATE = "Mark legitimate"
-
-
-class Seat(Protocol):
-    async def __call__(self, person: str, *, size: tuple[int, int] = (1280, 900), **look: str) -> Teams: ...
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
-    """One demo for the tests that only use it; each of them has alerts of its own."""
-    with running_demo() as running:
-        yield running
-
-
-@pytest.fixture
-async def seat(demo: Demo, browser: Browser) -> AsyncIterator[Seat]:
-    """`await seat("ada")`: this person at a window of their own. Faults of the test end with it."""
-    async with AsyncExitStack() as stack:
-        seats: list[Teams] = []
-
-        async def take(person: str, *, size: tuple[int, int] = (1280, 900), **look: str) -> Teams:
-            seats.append(await stack.enter_async_context(seated(browser, demo.url, person, size=size, **look)))
-            return seats[-1]
-
-        yield take
-        if seats:
-            await seats[0].control("faults", delete=True)
-
-
-def button(place: Locator, name: str) -> Locator:
-    return place.get_by_role("button", name=name, exact=True)
-
-
-async def thread_id(thread: Locator) -> str:
-    return await thread.get_attribute("data-thread-id") or ""
-
-
-async def number_in(thread: Locator) -> str:
-    """A-1042"""
-    found = re.search(r"A-\d+", await thread.locator(by_id("card")).first.inner_text())
-    assert found
-    return found[0]
 
 
 async def test_a_click_is_refused_to_one_and_done_by_the_other_for_everyone(seat: Seat) -> None:
@@ -125,6 +93,7 @@ async def test_show_lists_what_is_open_and_pages_in_place(seat: Seat) -> None:
 
 async def test_notes_details_and_a_changed_verdict(seat: Seat) -> None:
     ada, max_ = await seat("ada"), await seat("max")
+    await ada.sign_in()
     thread = await ada.raise_alert("medium")
     number = await number_in(thread)
     seen_by_max = max_.thread(await thread_id(thread))
@@ -160,6 +129,7 @@ async def test_notes_details_and_a_changed_verdict(seat: Seat) -> None:
     await button(thread, "Back to the alert").click()
     await expect(thread.get_by_text("About this alert")).to_have_count(0)
 
+    await max_.sign_in()
     await button(seen_by_max, "Change verdict").click()
     dialog = max_.element("dialog")
     await button(dialog, "Change verdict").click()

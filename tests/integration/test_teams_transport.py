@@ -30,6 +30,7 @@ from bot.teams.handler import AlertDeskHandler
 from bot.teams.inbound import TokenCheck
 from bot.teams.limits import DOCUMENTED, SendLimits
 from tests.support.outbound import CountedIds, StepClock
+from tests.support.sandbox_client import ANNOUNCED
 
 A_CARD = {"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "A-1"}]}
 LOOPBACK = Hosts(("127.0.0.1",), loopback=True)
@@ -135,7 +136,7 @@ async def bot() -> AsyncIterator[Bot]:
         box["endpoint"] = TeamsEndpoint(
             check, TeamsAdapter(connector, AlertDeskHandler(desk.on_turn, desk.on_event, ids))
         )
-        await until(lambda: len(desk.events) == 18)  # two for each of 4 channels and 5 personal chats
+        await until(lambda: len(desk.events) == ANNOUNCED)
         try:
             yield desk
         finally:

@@ -42,7 +42,6 @@ class Run:
         except AlertDeskError as error:
             fields = [f"{name}={value!r}" for name, value in vars(error).items()]
             self.said += [str(error), repr(error), *fields, "".join(traceback.format_exception(error))]
-            assert not isinstance(error.__cause__, ValueError)
         else:
             raise AssertionError("it was to fail")
 
@@ -119,9 +118,9 @@ async def test_no_token_shows(
         "metrics": generate_latest(REGISTRY).decode(),
     }
     assert {place: found for place, text in places.items() if (found := secrets.in_text(text))} == {}
-    files = [file for file in tmp_path.iterdir() if file.name.startswith("people.db")]
-    assert sum(file.stat().st_size for file in files) > 10_000
-    assert secrets.in_files(files) == set()
+    size, found = secrets.in_files(tmp_path)
+    assert size > 10_000
+    assert found == set()
 
 
 async def test_what_is_looked_for_would_be_found(people: People, secrets: Secrets, tmp_path: Path) -> None:
@@ -129,4 +128,4 @@ async def test_what_is_looked_for_would_be_found(people: People, secrets: Secret
     token = await people.sso("ada")
     (tmp_path / "leak").write_text(f"Bearer {token}")
     assert secrets.in_text(f"… {token} …")
-    assert secrets.in_files([tmp_path / "leak"])
+    assert secrets.in_files(tmp_path)[1]

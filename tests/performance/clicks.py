@@ -25,7 +25,7 @@ async def measure(folder: Path, *, clicks: int, core: int) -> dict[str, float]:
     """Milliseconds of a click on *Mark as fraud*, role check, PATCH and reading again included; one after another."""
     async with running() as cloud:
         numbered = folder / "clicks.db"
-        environment = bot_settings(cloud, "http://127.0.0.1:1") | {
+        environment = bot_settings(cloud, "http://127.0.0.1:1", "app") | {
             "ALERTDESK_DATABASE_URL": f"sqlite:///{numbered}",
             "ALERTDESK_POLL_SECONDS": "3600",
         }

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.desk import Desk, running_desk
+from tests.support.secrets_seen import Secrets
+from tests.support.signing import shown_by
 
 
 @pytest.fixture
@@ -16,5 +18,31 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     of any scenario the bot has broken no limit of Teams and has answered no activity with 500."""
     async with running_desk(tmp_path) as desk:
         yield desk
-        assert desk.over_limit() == []
-        assert [entry.body for entry in desk.requests("bot") if entry.status == 500] == []
+        _kept_the_rules(desk)
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> Secrets:
+    return Secrets(monkeypatch)
+
+
+@pytest.fixture
+async def people(tmp_path: Path, secrets: Secrets, capfd: pytest.CaptureFixture[str]) -> AsyncIterator[Desk]:
+    """A desk that acts as the people of the partner at home. At the end of any scenario no token, code or secret of it
+    stands in the log, the metrics, the audit trail, a message, an answer or a file of the database."""
+    async with running_desk(tmp_path, act_as="user", history=0) as desk:
+        secrets.add(desk.cloud.world.app.secret)
+        yield desk
+        _kept_the_rules(desk)
+        out, err = capfd.readouterr()
+        print(out, err)  # for whoever looks into a test that failed
+        assert "started" in out + err, "this is the log"
+        assert secrets.in_text(out + err) == set()
+        assert secrets.in_text(await shown_by(desk)) == set()
+        looked_through, found = secrets.in_files(tmp_path)
+        assert (looked_through > 0, found) == (True, set())
+
+
+def _kept_the_rules(desk: Desk) -> None:
+    assert desk.over_limit() == []
+    assert [entry.body for entry in desk.requests("bot") if entry.status == 500] == []

@@ -35,6 +35,15 @@ from tests.support.seen import Answer, Card, Post
 
 DEADLINE = 15.0
 MOST_STEPS = 400
+CHANNELS = {
+    "alerts": ("Security Operations", "Alerts"),
+    "general": ("Security Operations", "General"),
+    "joint": ("Security Operations", "Joint response"),
+    "leads": ("Security Operations", "Leads only"),
+    "fabrikam": ("Fabrikam SOC", "Alerts"),
+    "fabrikam general": ("Fabrikam SOC", "General"),
+}
+"""What scenarios call the channels: team and channel. `joint` is shared, `leads` private."""
 
 
 class ShiftClock:
@@ -210,15 +219,9 @@ class Desk:
         return self.cloud.teams.personal(person)
 
     def place(self, where: str) -> Conversation:
-        """`alerts`, `general`, `fabrikam`, `fabrikam general`, `chat` (the group chat), or a person for their own chat."""
-        channels = {
-            "alerts": ("Security Operations", "Alerts"),
-            "general": ("Security Operations", "General"),
-            "fabrikam": ("Fabrikam SOC", "Alerts"),
-            "fabrikam general": ("Fabrikam SOC", "General"),
-        }
-        if where in channels:
-            return self.channel(*channels[where])
+        """A name of CHANNELS, `chat` (the group chat), or a person for their own chat."""
+        if where in CHANNELS:
+            return self.channel(*CHANNELS[where])
         if where == "chat":
             return next(found for found in self.cloud.teams.conversations.values() if found.kind == "groupChat")
         return self.personal(where)
@@ -280,12 +283,14 @@ class Desk:
         *,
         trigger: str = "manual",
         card: Card | None = None,
+        authentication: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Press an Action.Execute by its title on the post (or on `card`, which stands in its place for that person)."""
         action = dict((card or post.card).button(button) if isinstance(button, str) else button)
         assert action["type"] == "Action.Execute", action
         sent = {name: action[name] for name in ("type", "verb", "data", "id", "title") if name in action}
-        return await self._answered("execute", person, post, action=sent, trigger=trigger)
+        token = {"authentication": dict(authentication)} if authentication is not None else {}
+        return await self._answered("execute", person, post, action=sent, trigger=trigger, **token)
 
     async def refresh(self, person: str, post: Post, *, trigger: str = "automatic") -> Answer:
         action = post.card.json["refresh"]["action"]
@@ -347,10 +352,9 @@ class Desk:
         return Answer(answer["status"], answer["body"], time.monotonic() - began)
 
     def _name_of(self, place: Conversation) -> str:
-        names = ("alerts", "general", "fabrikam", "fabrikam general", "chat")
         if place.kind == "personal":
             return place.people[0]
-        return next(name for name in names if self.place(name) is place)
+        return next(name for name in (*CHANNELS, "chat") if self.place(name) is place)
 
 
 @asynccontextmanager
@@ -361,10 +365,12 @@ async def running_desk(
     background: bool = False,
     installed: bool = True,
     history: int = 12,
+    act_as: str = "app",
     **settings: str,
 ) -> AsyncIterator[Desk]:
     """A cloud, and a bot that uses it. `installed`: Teams has told the bot where it is, and both partners' first sync
-    and its cards are over. `history`: how many decided alerts of each partner there are before that."""
+    and its cards are over. `history`: how many decided alerts of each partner there are before that. `act_as`: how the bot
+    acts for the partner at home, as the `user` or as the `app`."""
     timeout = aiohttp.ClientTimeout(total=60)
     async with running(SandboxOptions(bot_url="")) as cloud, aiohttp.ClientSession(timeout=timeout) as http:
         clock = ShiftClock(real=background)
@@ -374,7 +380,7 @@ async def running_desk(
             for alert_id in decided[history:]:
                 del alerts[alert_id]
         environment = {
-            **await _settings(cloud, http),
+            **await _settings(cloud, http, act_as),
             "ALERTDESK_DATABASE_URL": database_url or f"sqlite:///{folder / 'desk.db'}",
             **{f"ALERTDESK_{name}": value for name, value in settings.items()},
         }
@@ -392,8 +398,9 @@ async def running_desk(
                 await each.cleanup()
 
 
-async def _settings(cloud: Cloud, http: aiohttp.ClientSession) -> dict[str, str]:
-    async with http.get(f"{cloud.base_url}/control/settings", params={"bot_url": "http://127.0.0.1:1"}) as answer:
+async def _settings(cloud: Cloud, http: aiohttp.ClientSession, act_as: str) -> dict[str, str]:
+    wanted = {"bot_url": "http://127.0.0.1:1", "act_as": act_as}
+    async with http.get(f"{cloud.base_url}/control/settings", params=wanted) as answer:
         found: dict[str, str] = await answer.json()
         return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +52,8 @@ class Secrets:
         """Those that stand in it."""
         return {secret for secret in self.texts if secret in text}
 
-    def in_files(self, files: Iterable[Path]) -> set[str]:
-        contents = [file.read_bytes() for file in files]
-        return {secret for secret in self.texts if any(secret.encode() in content for content in contents)}
+    def in_files(self, folder: Path) -> tuple[int, set[str]]:
+        """(bytes looked through, those that stand in a file of the folder)."""
+        contents = [file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()]
+        found = {secret for secret in self.texts if any(secret.encode() in content for content in contents)}
+        return sum(map(len, contents)), found

@@ -13,6 +13,8 @@ from tests.cardcheck import check_card, walk
 CARD = "application/vnd.microsoft.card.adaptive"
 MESSAGE = "application/vnd.microsoft.activity.message"
 ERROR = "application/vnd.microsoft.error"
+LOGIN = "application/vnd.microsoft.activity.loginRequest"
+PRECONDITION_FAILED = "application/vnd.microsoft.error.preconditionFailed"
 
 
 @dataclass(frozen=True)
@@ -133,12 +135,13 @@ class Answer:
 
     @property
     def kind(self) -> str:
-        """`card`, `message`, `error`, `dialog`, `closed` (a dialog that ends) or `none`."""
+        """`card`, `message`, `error`, `dialog`, `login` (Teams' token is wanted), `token refused`, or `none`."""
         if not isinstance(self.body, Mapping):
             return "none"
         if "task" in self.body:
             return "dialog" if self.body["task"]["type"] == "continue" else "message"
-        return {CARD: "card", MESSAGE: "message", ERROR: "error"}[self.body["type"]]
+        kinds = {CARD: "card", MESSAGE: "message", ERROR: "error", LOGIN: "login", PRECONDITION_FAILED: "token refused"}
+        return kinds[self.body["type"]]
 
     @property
     def text(self) -> str:
@@ -150,7 +153,9 @@ class Answer:
         value = self.body["value"]
         if self.kind == "card":
             return self.card.text
-        return str(value["message"]) if self.kind == "error" else str(value)
+        if self.kind == "login":
+            return str(value["text"])
+        return str(value["message"]) if self.kind in ("error", "token refused") else str(value)
 
     @property
     def code(self) -> str:

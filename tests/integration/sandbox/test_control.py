@@ -38,10 +38,20 @@ async def test_settings_let_a_bot_use_this_cloud(cloud: Cloud, http: aiohttp.Cli
     assert len(base64.b64decode(settings["ALERTDESK_AUDIT_KEY"])) == 32
     assert settings["ALERTDESK_AUDIT_KEY"] != settings["ALERTDESK_ENCRYPTION_KEY"]
     partners = json.loads(settings["ALERTDESK_PARTNERS"])
-    assert [partner["actAs"] for partner in partners] == ["app", "app"]
+    assert [partner["actAs"] for partner in partners] == ["user", "app"]
     assert [len(partner["channels"]) for partner in partners] == [1, 0]
     assert partners[0]["channels"] == [cloud.world.teams[0].channels[0].id]
     assert partners[0]["tenantId"] == settings["ALERTDESK_APP_TENANT_ID"]
+    assert settings["ALERTDESK_ACT_AS"] == "user"
+
+
+async def test_settings_for_a_bot_that_acts_as_itself(http: aiohttp.ClientSession) -> None:
+    settings = await get(http, "settings?act_as=app")
+    assert settings["ALERTDESK_ACT_AS"] == "app"
+    assert [partner["actAs"] for partner in json.loads(settings["ALERTDESK_PARTNERS"])] == ["app", "app"]
+    async with http.get("/control/settings?act_as=robot") as response:
+        assert response.status == 400
+        assert "act_as" in (await response.json())["error"]
 
 
 async def test_faults_and_switches(cloud: Cloud, http: aiohttp.ClientSession) -> None:

@@ -108,6 +108,7 @@ def test_every_filter_can_be_given() -> None:
         "severity": "high",
         "type": "usage",
         "customer": "contoso",
+        "reseller": "adatum",
         "subscription": "3fa85f64",
         "partner": "north",
         "since": "7d",

@@ -240,6 +240,6 @@ async def test_a_patch_with_a_stale_token_is_sent_again(
 
 async def test_a_delegated_reader_needs_a_key(microsoft: Microsoft, partner: Partner) -> None:
     alerts = GraphAlerts(microsoft.graph)
-    with pytest.raises(ConfigError, match="Northwind.*ALERTDESK_ENCRYPTION_KEY"):
+    with pytest.raises(ConfigError, match=r"Northwind.*ALERTDESK_ENCRYPTION_KEY"):
         await alerts.get(replace(partner, reader="delegated"), "a")
     assert microsoft.requests == []

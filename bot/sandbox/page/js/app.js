@@ -83,8 +83,10 @@ async function openConversation(id, { focus = false } = {}) {
     ? [composeBox({ kind: "new", label: conversation.kind === "channel" ? "Start a post" : "Type a message" })] : []));
   byId("teams").dataset.view = focus ? "pane" : byId("teams").dataset.view;
   remember();
+  byId("posts").setAttribute("aria-busy", "true");
   if (conversation) await loadMessages(person, id);
   else drawAll();
+  if (state.person === person && state.open === id) byId("posts").removeAttribute("aria-busy");
   if (focus && byId("teams").clientWidth <= 700) byId("pane-title").focus();
 }
 

@@ -58,7 +58,7 @@ export async function exchangeSilently(message) {
 export function oauthCard(message, attachment) {
   const { step, text } = state.signIns.get(keyOf(message)) ?? {};
   if (step === "busy") return h("div.note", { role: "status", testid: "oauth-card", dataset: { step } }, h("span", {}, "Signing you in…"));
-  if (step === "done") return h("div.note", { role: "status", testid: "oauth-card", dataset: { step } }, h("span", {}, "You are signed in."));
+  if (step === "done") return h("div.note", { role: "status", testid: "oauth-card", dataset: { step } }, h("span", {}, "Teams handed over your sign-in."));
   const shown = byHand(attachment.content, text);
   return h("div.note", { testid: "oauth-card", dataset: { step: step ?? "waiting" } }, h("span", {}, shown.text), signInButton(shown.link));
 }

@@ -1,0 +1,301 @@
+"""Where silence will not do (multi-factor authentication, consent, conditional access): a card with one link, a sign-in
+page, and the act goes on by itself. The link serves that person, once, for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.desk import Desk
+from tests.support.seen import Answer, Post
+from tests.support.signing import browser, grants, link, press, sso
+
+CALLBACK = "/auth/callback"
+MFA_AT_GRAPH = {"status": 403, "code": "Unauthorized_MissingMFA", "message": "MFA is needed."}
+MFA_NUMBER = {"status": 401, "code": "900421", "message": "MFA required."}
+
+
+async def wanted(desk: Desk, person: str = "ada", button: str = "Mark as fraud") -> tuple[dict[str, object], Post, str]:
+    """A press that Microsoft wants multi-factor authentication for: the alert, its card, and the link."""
+    alert, post = await desk.posted()
+    await desk.switch(mfa_required=True)
+    answer = await press(desk, person, post, button)
+    assert "multi-factor authentication" in answer.text
+    assert not [deed for deed in desk.deeds() if deed["id"] == alert["id"]]
+    return alert, post, link(answer)
+
+
+@pytest.mark.parametrize(
+    ("switch", "person", "says"),
+    [
+        ("mfa_required", "ada", "multi-factor authentication"),  # AADSTS50076
+        ("mfa_required", "max", "multi-factor authentication"),
+        ("consent_required", "ada", "agree to what Alert Desk may do"),  # AADSTS65001
+    ],
+)
+async def test_a_link_and_the_act_goes_on_by_itself(people: Desk, switch: str, person: str, says: str) -> None:
+    alert, post = await people.posted()
+    await people.switch(**{switch: True})
+    answer = await press(people, person, post, "Mark as fraud")
+    assert answer.kind == "card"
+    assert says in answer.text
+    await people.deliver()
+    assert (await people.card(alert)).json == post.json, "the others see nothing of it"
+    async with browser(people, person) as tab:
+        page = await tab.open(link(answer))
+    assert page.status == 200
+    assert "You are signed in" in page.text
+    name, upn = (getattr(people.cloud.world.people[person], field) for field in ("name", "upn"))
+    assert [deed["by"] for deed in people.deeds()] == [upn]
+    await people.deliver()
+    assert f"Fraud by {name}" in (await people.card(alert, person="nora")).card.text
+    assert await people.lines(post) == [f"{name} marked {post.card.label} as fraud."]
+    before = people.mark()
+    _, other = await people.posted()
+    assert (await people.press(person, other, "Ignore")).kind == "card", "from then on nobody is asked"
+    assert grants(people, before) == []
+
+
+async def test_who_must_register_first_and_then_lacks_the_role_is_told_on_the_page(people: Desk) -> None:
+    """AADSTS50079."""
+    _, _, address = await wanted(people, "nora")
+    async with browser(people, "nora") as tab:
+        page = await tab.open(address)
+    assert "you need the role Admin Agent" in page.text
+    assert people.deeds() == []
+
+
+async def test_conditional_access_says_no_until_it_does_not(people: Desk) -> None:
+    """AADSTS53003: the page cannot mend it either; the link stays good while it lasts."""
+    _, post = await people.posted()
+    await people.switch(conditional_access=True)
+    answer = await press(people, "ada", post, "Mark as fraud")
+    assert "access policy" in answer.text
+    async with browser(people, "ada") as tab:
+        page = await tab.open(link(answer))
+        assert page.status == 403
+        assert "did not sign you in" in page.text
+        assert people.deeds() == []
+        await people.switch(conditional_access=False)
+        assert "You are signed in" in (await tab.open(link(answer))).text
+    assert len(people.deeds()) == 1
+
+
+@pytest.mark.parametrize(("match", "action"), [("checkMemberObjects", MFA_AT_GRAPH), ("checkMemberObjects", MFA_NUMBER)])
+async def test_graph_wants_it_at_the_role_check(people: Desk, match: str, action: dict[str, object]) -> None:
+    _, post = await people.posted()
+    await people.fault("graph", "POST", match, times=2 if action["status"] == 401 else 1, **action)
+    answer = await press(people, "ada", post, "Mark as fraud")
+    async with browser(people, "ada") as tab:
+        page = await tab.open(link(answer))
+    assert "amr" in page.hops[1], "the page is asked for a second factor"
+    assert "You are signed in" in page.text
+    assert len(people.deeds()) == 1
+
+
+async def test_graph_wants_it_only_for_the_change(people: Desk) -> None:
+    alert, post = await people.posted()
+    await people.fault("graph", "PATCH", **MFA_AT_GRAPH)
+    answer = await press(people, "ada", post, "Mark as fraud")
+    assert "multi-factor authentication" in answer.text
+    assert people.at_partner_center(alert)["status"] == "active"
+    await people.deliver()
+    assert "is marking" not in (await people.card(alert)).card.text, "nothing is under way"
+    async with browser(people, "ada") as tab:
+        assert "You are signed in" in (await tab.open(link(answer))).text
+    assert len(people.deeds()) == 1
+    await people.deliver()
+    assert "Fraud by Ada Lindqvist" in (await people.card(alert)).card.text
+    assert await people.lines(post) == [f"Ada Lindqvist marked {post.card.label} as fraud."]
+    outcomes = [row.entry.outcome for row in await people.audit() if row.entry.subject == post.card.label]
+    assert outcomes == ["asked", "failed", "asked", "done"]
+
+
+async def test_wanted_again_after_the_page_says_so(people: Desk) -> None:
+    _, post = await people.posted()
+    await people.fault("graph", "PATCH", times=2, **MFA_AT_GRAPH)
+    answer = await press(people, "ada", post, "Mark as fraud")
+    async with browser(people, "ada") as tab:
+        page = await tab.open(link(answer))
+    assert "nothing was done" in page.text
+    assert people.deeds() == []
+    assert (await people.press("ada", post, "Mark as fraud")).kind == "card"
+    assert len(people.deeds()) == 1
+
+
+async def test_another_account_is_refused_and_nothing_of_it_kept(people: Desk) -> None:
+    alert, _, address = await wanted(people)
+    async with browser(people, "max") as tab:
+        page = await tab.open(address)
+    assert page.status == 403
+    assert people.deeds() == []
+    for person in ("ada", "max"):
+        who = people.cloud.world.people[person]
+        async with people.parts.store.read() as tx:
+            assert await tx.vault.version("user", f"{who.tenant_id}:{who.aad_object_id}") == 0, person
+    async with browser(people, "fay") as tab:
+        assert (await tab.open(address)).status == 400, "Entra itself refuses an account of another tenant"
+    async with browser(people, "ada") as tab:
+        assert "You are signed in" in (await tab.open(address)).text
+    assert people.at_partner_center(alert)["status"] == "resolved"
+
+
+async def test_a_link_serves_once(people: Desk) -> None:
+    _, _, address = await wanted(people)
+    async with browser(people, "ada") as tab, browser(people, "ada") as other:
+        waiting = await other.open(address, until=CALLBACK)
+        assert "You are signed in" in (await tab.open(address)).text
+        assert (await tab.open(address)).status == 404
+        late = await other.open(waiting.hops[-1])
+        assert "was done already" in late.text
+    assert len(people.requests("graph", "PATCH")) == 1
+
+
+async def test_a_state_serves_once_and_in_its_own_browser(people: Desk) -> None:
+    _, _, address = await wanted(people)
+    async with browser(people, "ada") as tab, browser(people, "ada") as stranger:
+        answer = (await tab.open(address, until=CALLBACK)).hops[-1]
+        assert (await stranger.open(answer)).status == 400, "login CSRF: an answer that another browser fetched"
+        assert people.deeds() == []
+        assert (await tab.open(answer)).status == 400, "and it was used up by that"
+        answer = (await tab.open(address, until=CALLBACK)).hops[-1]
+        assert (await tab.open(answer)).status == 200
+        assert (await tab.open(answer)).status == 400
+        assert (await tab.open(answer.split("?")[0])).status == 400
+        assert (await tab.open(f"{answer.split('?')[0]}?state=x&code=y")).status == 400
+    assert len(people.requests("graph", "PATCH")) == 1
+
+
+async def test_an_attackers_answer_does_not_sign_the_victims_browser_in(people: Desk) -> None:
+    """max has ada open the end of his own sign-in: her browser began another one, and his press is not carried out."""
+    _, _, hers = await wanted(people)
+    _, _, his = await wanted(people, "max")
+    async with browser(people, "ada") as victim, browser(people, "max") as attacker:
+        bait = (await attacker.open(his, until=CALLBACK)).hops[-1]
+        await victim.open(hers, until=CALLBACK)
+        assert (await victim.open(bait)).status == 400
+    assert people.deeds() == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "status", "after"),
+    [(16, 404, lambda hops: hops[0]), (11, 400, lambda hops: hops[-1])],
+    ids=["link", "answer"],
+)
+async def test_a_link_and_an_answer_run_out(
+    people: Desk, minutes: int, status: int, after: Callable[[tuple[str, ...]], str]
+) -> None:
+    _, _, address = await wanted(people)
+    async with browser(people, "ada") as tab:
+        hops = (await tab.open(address, until=CALLBACK)).hops
+        people.clock.forward(60 * minutes)
+        assert (await tab.open(after(hops))).status == status
+    assert people.deeds() == []
+
+
+@pytest.mark.parametrize("address", ["/auth/start", "/auth/start?act=", "/auth/start?act=x", "/auth/start?act=" + "x" * 9000])
+async def test_a_made_up_link_leads_nowhere(people: Desk, address: str) -> None:
+    async with browser(people, "ada") as tab:
+        assert (await tab.open(f"{people.bot.url}{address}")).status in (400, 404)
+    assert people.requests("entra", "GET", "authorize") == []
+
+
+async def test_a_sign_in_that_is_declined_can_be_tried_again(people: Desk) -> None:
+    _, _, address = await wanted(people)
+    async with browser(people, "ada") as tab:
+        authorize = (await tab.open(address, until="/authorize")).hops[-1]
+        page = await tab.open(f"{authorize}&sandbox_answer=decline")
+        assert page.status == 403
+        assert "Open the link" in page.text
+        assert "You are signed in" in (await tab.open(address)).text
+    assert len(people.deeds()) == 1
+
+
+async def test_somebody_else_decided_meanwhile(people: Desk) -> None:
+    alert, post, address = await wanted(people)
+    await people.switch(mfa_required=False)
+    assert (await press(people, "max", post, "Mark legitimate")).kind == "card"
+    async with browser(people, "ada") as tab:
+        page = await tab.open(address)
+    assert "already decided by Max Okafor: legitimate" in page.text
+    assert len(people.requests("graph", "PATCH")) == 1
+    assert people.at_partner_center(alert)["resolvedReason"] == "legitimate"
+
+
+async def test_one_replica_sends_to_the_page_and_another_goes_on(people: Desk) -> None:
+    _, _, address = await wanted(people)
+    one, two = people.bot.url, (await people.another()).url
+    async with browser(people, "ada") as tab:
+        answer = (await tab.open(address.replace(one, two), until=CALLBACK)).hops[-1]
+        assert answer.startswith(one)
+        assert "You are signed in" in (await tab.open(answer.replace(one, two))).text
+    assert len(people.deeds()) == 1
+
+
+async def test_a_form_of_who_is_not_signed_in(people: Desk) -> None:
+    """Teams gives no token when a dialog opens: the link stands in the dialog, and afterwards the form opens."""
+    alert, post = await people.posted()
+    shown = await people.open_dialog("ada", post, "Add note")
+    before = len(await people.posts())
+    async with browser(people, "ada") as tab:
+        assert "Press the button in Teams again" in (await tab.open(link(shown))).text
+    assert len(await people.posts()) == before, "no form for everybody in the channel"
+    opened = await people.open_dialog("ada", post, "Add note")
+    sent = await people.send_dialog("ada", post, opened, text="the customer calls back")
+    assert sent.kind == "none"
+    assert await notes(people, alert) == ["the customer calls back"]
+
+
+async def test_a_form_whose_sign_in_ends_before_it_is_sent(people: Desk) -> None:
+    alert, post = await people.posted()
+    await press(people, "ada", post, "Investigate")
+    opened = await people.open_dialog("ada", post, "Add note")
+    await people.client("signins", person="ada", action="revoke")
+    sent = await people.send_dialog("ada", post, opened, text="the customer calls back")
+    assert await notes(people, alert) == []
+    async with browser(people, "ada") as tab:
+        address = link(sent)
+        assert "You are signed in" in (await tab.open(address)).text
+        assert (await tab.open(address)).status == 404
+    assert await notes(people, alert) == ["the customer calls back"]
+
+
+async def test_a_changed_verdict_goes_on_too(people: Desk) -> None:
+    alert, post = await people.posted()
+    decided = await press(people, "ada", post, "Mark as fraud")
+    opened = await people.open_dialog("ada", post, "Change verdict", card=decided.card)
+    await people.fault("graph", "PATCH", **MFA_AT_GRAPH)
+    sent = await people.send_dialog("ada", post, opened, verdict="legitimate", reason="it was a test")
+    assert people.at_partner_center(alert)["resolvedReason"] == "fraud"
+    async with browser(people, "ada") as tab:
+        assert "You are signed in" in (await tab.open(link(sent))).text
+    assert people.at_partner_center(alert)["resolvedReason"] == "legitimate"
+    await people.deliver()
+    assert "Legitimate by Ada Lindqvist" in (await people.card(alert)).card.text
+
+
+async def test_a_slow_refusal_is_told_in_the_thread(people: Desk) -> None:
+    """The answer to the press was given before Graph said that it wants more."""
+    _, post = await people.posted()
+    await press(people, "ada", post, "Investigate")
+    await people.fault("graph", "PATCH", times=None, latency=3.0)
+    await people.fault("graph", "PATCH", **MFA_AT_GRAPH)
+    answer = await press(people, "ada", post, "Mark as fraud")
+    assert isinstance(answer, Answer)
+
+
+async def notes(desk: Desk, alert: dict[str, object]) -> list[str]:
+    async with desk.parts.store.read() as tx:
+        key = (await desk.record(alert)).alert.key
+        return [note.text for note in (await tx.alerts.notes([key])).get(key, ())]
+
+
+async def test_a_token_that_proves_less_does_not_undo_the_page(people: Desk) -> None:
+    _, _, address = await wanted(people)
+    async with browser(people, "ada") as tab:
+        await tab.open(address)
+    card = await people.ask("ada", "whoami", "ada")
+    await people.client("signin", person="ada", conversationId=card.where, exchangeId="x", token=await sso(people, "ada"))
+    _, post = await people.posted()
+    assert (await people.press("ada", post, "Ignore")).kind == "card"
