@@ -242,6 +242,7 @@ class FakeChannel:
         self.slow = False
         self.open = asyncio.Event()
         self.open.set()  # cleared: sends are under way until it is set again
+        self.stuck: dict[str, asyncio.Event] = {}  # the same for single conversations
         self._count = 0
 
     def join(self, conversation: Conversation, person: Person, tenant_id: str) -> None:
@@ -261,6 +262,8 @@ class FakeChannel:
 
     async def send(self, to: Conversation, message: Message, thread: str = "") -> str:
         await self.open.wait()
+        if to.id in self.stuck:
+            await self.stuck[to.id].wait()
         trouble = self.troubles.popleft() if self.troubles else None
         if trouble is not None and not trouble.after:
             raise trouble.error
