@@ -271,7 +271,10 @@ async def test_a_status_that_nobody_knows_is_shown_and_counts_as_open(tmp_path: 
 
 
 async def test_hostile_texts_stay_texts(desk: Desk) -> None:
-    evil = "[pay](https://evil.invalid) **now** <at>Max Okafor</at> {{DATE(2024-01-01)}} ${secret} \u202egnp.x\x00\x1b[31m number 9"
+    evil = (
+        "[pay](https://evil.invalid) **now** <at>Max Okafor</at> {{DATE(2024-01-01)}} "
+        "${secret} \u202egnp.x\x00\x1b[31m number 9"
+    )
     alert = await desk.alert(displayName=evil, description=evil, additionalDetails={evil: evil}, alertType=evil)
     await desk.settle("northwind")
     number = (await desk.record(alert)).number

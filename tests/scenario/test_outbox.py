@@ -128,6 +128,18 @@ async def test_an_update_is_repeated_until_it_is_there(desk: Desk) -> None:
         assert await desk.lines(post) == [f"Ada Lindqvist marked {post.card.label} as fraud."], action
 
 
+@pytest.mark.xfail(reason="a redraw, and each look by a client, takes the mark away")
+async def test_a_possible_repeat_stays_marked(desk: Desk) -> None:
+    alert = await desk.alert()
+    await desk.fault("connector", "POST", POSTS, drop="before")
+    await desk.settle("northwind")
+    desk.clock.forward(200)
+    await desk.deliver()
+    post = await desk.card(alert)
+    assert texts.REPEAT_BADGE in post.card.text
+    assert texts.REPEAT_BADGE in (await desk.refresh("nora", post)).text
+
+
 @pytest.mark.xfail(reason="the second and third try of one update are sent without asking the limits")
 async def test_each_try_of_an_update_is_within_the_limits(tmp_path: Path) -> None:
     async with running_desk(tmp_path) as desk:

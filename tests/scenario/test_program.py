@@ -119,6 +119,8 @@ async def test_the_whole_way_on_postgresql(tmp_path: Path, postgres_url: str) ->
         await desk.until(lambda: any(upload.complete for upload in desk.cloud.teams.uploads.values()))
         (upload,) = desk.cloud.teams.uploads.values()
         assert b"called back" in upload.data
+        chat = desk.place("ada").messages
+        await desk.until(lambda: any("file.info" in str(said.activity) for said in chat.values()), "it is told")
         await desk.fault("connector", "POST", "/activities$", drop="after")
         other = await desk.alert()
         await desk.settle("northwind")

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.delivery import ItemKind, NewItem
+from bot.domain.people import Route
 from bot.errors import Transient
 from bot.ports import SyncState
 from bot.web import health
@@ -41,6 +42,14 @@ async def test_it_tells_the_age_of_what_waits_and_of_what_was_read(site: Site) -
         "read_seconds_ago": 100,
         "problem": "consent is missing",
     }
+
+
+async def test_a_route_into_a_conversation_that_nobody_heard_of_is_told(site: Site) -> None:
+    await site.house.route()
+    async with site.house.store.write() as tx:
+        await tx.conversations.put_route(Route("19:typo@thread.tacv2", NORTHWIND, on=True))
+        await tx.conversations.put_route(Route("19:off@thread.tacv2", NORTHWIND, on=False))
+    assert (await site.get("/readyz"))[1]["conversations_never_heard_of"] == ["19:typo@thread.tacv2"]
 
 
 async def test_without_a_token_no_turn_can_be_answered(site: Site) -> None:
