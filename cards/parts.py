@@ -101,8 +101,8 @@ def gap(size: str | None = None) -> TextRun:
     return TextRun(text="  ·  ", is_subtle=True, size=size)
 
 
-def text(*runs: TextRun, spacing: str | None = None, align: str | None = None) -> RichTextBlock:
-    return RichTextBlock(inlines=list(runs), spacing=spacing, horizontal_alignment=align)
+def text(*runs: TextRun, spacing: str | None = None) -> RichTextBlock:
+    return RichTextBlock(inlines=list(runs), spacing=spacing)
 
 
 def line(of: Line, spacing: str | None = "Small") -> RichTextBlock:

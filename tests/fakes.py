@@ -138,7 +138,7 @@ class FakeSource:
             yield AlertPage(tuple(found[start : start + 2]))
         yield AlertPage((), tuple(self.unreadable))
 
-    async def get(self, partner: Partner, alert_id: str) -> Alert:
+    async def get(self, partner: Partner, alert_id: str, actor: Person | None = None) -> Alert:
         if (problem := self.away.get(partner.tenant_id)) is not None:
             raise problem
         if self.read_troubles:
@@ -151,7 +151,12 @@ class FakeSource:
             return self._before[key]
         return self.alerts[key]
 
-    async def set_status(self, partner: Partner, alert_id: str, status: str, reason: str) -> None:
+    def remark(self, partner: Partner) -> str:
+        return self.remarks.get(partner.tenant_id, "")
+
+    async def set_status(
+        self, partner: Partner, alert_id: str, status: str, reason: str, actor: Person | None = None
+    ) -> None:
         trouble = self.troubles.popleft() if self.troubles else None
         if trouble is not None and not trouble.after:
             raise trouble.error
@@ -194,7 +199,7 @@ class FakeDirectory:
     def grant(self, partner: str, person: Person, *, admin_agent: bool = False, global_admin: bool = False) -> None:
         self.held[partner, person.aad_id] = Roles(admin_agent, global_admin)
 
-    async def roles(self, partner: Partner, person_id: str) -> Roles:
+    async def roles(self, partner: Partner, person_id: str, actor: Person | None = None) -> Roles:
         self.asked.append(person_id)
         await self._ready()
         return self.held.get((partner.tenant_id, person_id), NO_ROLES)
@@ -242,6 +247,7 @@ class FakeChannel:
         self.slow = False
         self.open = asyncio.Event()
         self.open.set()  # cleared: sends are under way until it is set again
+        self.stuck: dict[str, asyncio.Event] = {}  # the same for single conversations
         self._count = 0
 
     def join(self, conversation: Conversation, person: Person, tenant_id: str) -> None:
@@ -261,6 +267,8 @@ class FakeChannel:
 
     async def send(self, to: Conversation, message: Message, thread: str = "") -> str:
         await self.open.wait()
+        if to.id in self.stuck:
+            await self.stuck[to.id].wait()
         trouble = self.troubles.popleft() if self.troubles else None
         if trouble is not None and not trouble.after:
             raise trouble.error

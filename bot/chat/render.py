@@ -57,9 +57,10 @@ class CardRenderer:
             by_severity = [
                 (severity, await tx.alerts.count(replace(wanted, severities=frozenset({severity}))))
                 for severity in texts.SEVERITIES
+                if not wanted.severities or severity in wanted.severities
             ]
             unknown = total - sum(count for _, count in by_severity)
-            late = await tx.alerts.count(replace(wanted, sla_breached=True))
+            late = await tx.alerts.count(replace(wanted, sla_breached=True)) if wanted.sla_breached is not False else 0
         view = InfoView(
             title=texts.summary_title(name),
             lines=(Line(texts.summary_posted(min(posted, total), total)),),

@@ -17,7 +17,6 @@ OTHER_TENANT = (
     "Nothing was done: your account is not of this partner's tenant, so it has no roles there. "
     "Ask a colleague with the Admin Agent role."
 )
-NO_PARTNERS = "No partner tenant is set up. Ask the operator to fill in ALERTDESK_PARTNERS."
 NOT_ROUTED = (
     "No partner's alerts are sent to this conversation, so there is nothing that I may show here. "
     "An Admin Agent can say “subscribe” to change that."
@@ -124,9 +123,9 @@ def portal_line(record: AlertRecord, change: Change) -> str:
     if change.kind is ChangeKind.INVESTIGATING:
         return f"{record.label} was taken into investigation in Partner Center{who}."
     if change.kind is ChangeKind.OTHER_VERDICT:
-        return f"The verdict of {record.label} was changed to {record.alert.resolved_reason} in Partner Center{who}."
+        return f"The verdict of {record.label} was changed to {record.alert.resolved_reason or 'none'} in Partner Center{who}."
     if change.kind is ChangeKind.OTHER_STATUS:
-        return f"The status of {record.label} was changed to {record.alert.status} in Partner Center{who}."
+        return f"The status of {record.label} was changed to {record.alert.status or UNKNOWN} in Partner Center{who}."
     return ""
 
 
@@ -200,7 +199,6 @@ def note_added(label: str) -> str:
 EXPORT_GONE = "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say “export” again."
 EXPORT_DECLINED = "The export was not saved. Say “export” again whenever you need it."
 EXPORT_NOWHERE = "I cannot hand you the file here: Teams takes files from me only in a personal chat. Add Alert Desk for yourself and say “export” there."
-EXPORT_STARTED = "The file is on its way to your OneDrive."
 
 
 def export_consent(rows: int) -> str:
@@ -216,7 +214,7 @@ def export_done(rows: int) -> str:
 
 
 def export_failed(problem: str) -> str:
-    return f"The file could not be saved. {problem} Say “export” again."
+    return f"The file could not be saved.{f' {problem}' if problem else ''} Say “export” again."
 
 
 # Routes -------------------------------------------------------------------------------------------------------------
@@ -347,7 +345,6 @@ OPEN_PARTNER_CENTER = "Alerts in Partner Center"
 MANAGE_SUBSCRIPTION = "Manage subscription in Azure"
 BACK_TO_CARD = "Back to the alert"
 SEND_HERE = "Send alerts here"
-SEND_NO_MORE = "Stop sending here"
 PREVIOUS = "Previous"
 NEXT = "Next"
 EXPORT_THESE = "Export these"
@@ -410,10 +407,6 @@ def more(count: int) -> str:
     return f"and {count:,} more"
 
 
-def notes_count(count: int) -> str:
-    return f"{count} note{'s' if count != 1 else ''}"
-
-
 def alert_fallback(record: AlertRecord, customer: str) -> str:
     alert = record.alert
     return (
@@ -466,9 +459,6 @@ WELCOME_ROUTED = (
 WELCOME_PERSONAL = (
     "I bring Partner Center's security alerts into Teams. Here you can ask me in private: show unresolved, search, export.",
     "Say “whoami” to see what you may do, and “help” for everything that I understand.",
-)
-PRIVATE_CHANNEL = (
-    "In private channels Teams lets bots listen but not post. Use a standard or shared channel for alerts."
 )
 
 WHOAMI = "Who you are to me"
@@ -540,8 +530,6 @@ def summary_posted(posted: int, total: int) -> str:
 
 
 OTHER_SEVERITY = "Other"
-OPEN_NOW = "Open now"
-OLDEST = "Oldest"
 OVER_AN_HOUR = "Past the one-hour target"
 
 NOTE_TITLE = "Note"

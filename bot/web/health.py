@@ -58,7 +58,8 @@ async def _waiting(env: Environment) -> dict[str, object]:
             oldest = await tx.outbox.oldest_waiting()
             syncs = [await tx.syncs.get(partner) for partner in env.partners]
             routes = [route for route in await tx.conversations.routes() if route.on]
-            unheard = [route.conversation_id for route in routes if not await tx.conversations.get(route.conversation_id)]
+            wanted = {route.conversation_id for route in routes}
+            unheard = [each for each in sorted(wanted) if await tx.conversations.get(each) is None]
     except AlertDeskError as problem:
         return {"outbox": {"problem": problem.message}}
     return {
@@ -67,7 +68,7 @@ async def _waiting(env: Environment) -> dict[str, object]:
             "oldest_seconds": round(max(0.0, (now - oldest).total_seconds()), 1) if oldest else 0,
         },
         # Alerts are sent there as soon as somebody there says a word to the bot, or installs it.
-        "conversations_never_heard_of": sorted(set(unheard)),
+        "conversations_never_heard_of": unheard,
         "partners": {
             sync.partner: {
                 "first_sync_done": sync.baseline,

@@ -1,6 +1,6 @@
 """`make bench`: measures the bot beside its peers, and what happens behind its turns. Prints tables in Markdown.
 
-Nothing but this machine takes part. docs/benchmarks.md says how to read the figures.
+All of it on loopback. docs/benchmarks.md says how to read the figures.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Bench:
         try:
             found = turns.measure(
                 self._folder,
-                rounds=1 if self._quick else 3,
-                seconds=0.3 if self._quick else 2.5,
+                rounds=1 if self._quick else 5,
+                seconds=0.3 if self._quick else 1.5,
                 core=self._core,
                 postgres_url=url,
             )
@@ -56,7 +56,9 @@ class Bench:
 
     def outbox(self) -> str:
         url = self._seeded("outbox", 1000, open_share=0.0)
-        return report.rates("Outbox", "cards/s", self._inside("outbox", url, count=64 if self._quick else 1600)["cards_per_second"])
+        return report.rates(
+            "Outbox", "cards/s", self._inside("outbox", url, count=64 if self._quick else 1600)["cards_per_second"]
+        )
 
     def intake(self) -> str:
         url = self._seeded("intake", 0)
@@ -66,7 +68,9 @@ class Bench:
     def lists(self) -> str:
         sizes = (200, 400) if self._quick else (1_000, 100_000)
         times = 3 if self._quick else 100
-        return report.lists({size: self._inside("lists", self._big(size), times=times)["milliseconds"] for size in sizes})
+        return report.lists(
+            {size: self._inside("lists", self._big(size), times=times)["milliseconds"] for size in sizes}
+        )
 
     def export(self) -> str:
         sizes = (200, 400) if self._quick else (10_000, 100_000)
@@ -92,10 +96,12 @@ class Bench:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.performance", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[], metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
     parser.add_argument("--quick", action="store_true", help="measure next to nothing: only show that it works")
     parser.add_argument("--no-postgres", action="store_true", help="leave the row with PostgreSQL out")
     options = parser.parse_args(arguments)
+    if unknown := sorted({*options.parts} - {*PARTS}):
+        parser.error(f"there is no part {', '.join(unknown)}")
     if not options.quick:
         pin(LOAD_CORE)
     print(_machine(), flush=True)
@@ -113,7 +119,8 @@ def _machine() -> str:
     cores = os.cpu_count() or 1
     pinned = "the target on one core, the load generator on the other" if TARGET_CORE >= 0 else "not pinned"
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return f"{platform.system()} {platform.machine()}, {cores} cores ({pinned}), Python {platform.python_version()}, {packages}"
+    system = f"{platform.system()} {platform.machine()}, {cores} cores ({pinned})"
+    return f"{system}, Python {platform.python_version()}, {packages}"
 
 
 if __name__ == "__main__":

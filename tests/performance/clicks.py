@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import aiohttp
 
@@ -30,38 +31,25 @@ async def measure(folder: Path, *, clicks: int, core: int) -> dict[str, float]:
             "ALERTDESK_POLL_SECONDS": "3600",
         }
         wanted = [cloud.raise_alert({"partner": _PARTNER})["id"] for _ in range(clicks)]
-        with await asyncio.to_thread(_started, environment, core) as started:
-            numbers = await _numbers(numbered, wanted)
-            return await _press(cloud, f"http://127.0.0.1:{started.port}/api/messages", numbers)
-
-
-def _started(environment: dict[str, str], core: int) -> Any:
-    """The bot, started in a thread: this process must go on answering as the cloud."""
-    manager = bot("clicks", environment, core)
-
-    class Started:
-        def __enter__(self) -> Any:
-            return target
-
-        def __exit__(self, *error: Any) -> Any:
-            return manager.__exit__(*error)
-
-    target = manager.__enter__()
-    return Started()
+        # In a thread: this process must go on answering as the cloud while the bot starts and ends.
+        with ExitStack() as stack:
+            started = await asyncio.to_thread(stack.enter_context, bot("clicks", environment, core))
+            try:
+                numbers = await _numbers(numbered, wanted)
+                return await _press(cloud, f"http://127.0.0.1:{started.port}/api/messages", numbers)
+            finally:
+                await asyncio.to_thread(stack.close)
 
 
 async def _numbers(database: Path, wanted: list[str]) -> list[int]:
     """The short numbers of these alerts, as soon as the bot has read all of them."""
-    import sqlite3
 
     def read() -> dict[str, int]:
-        connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-        try:
-            return dict(connection.execute("SELECT id, number FROM alerts"))
-        except sqlite3.OperationalError:
-            return {}
-        finally:
-            connection.close()
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            try:
+                return dict(connection.execute("SELECT id, number FROM alerts"))
+            except sqlite3.OperationalError:
+                return {}  # the bot makes its tables just now
 
     async with asyncio.timeout(_WAIT):
         while not set(wanted) <= (known := await asyncio.to_thread(read)).keys():  # noqa: ASYNC110
@@ -74,7 +62,9 @@ async def _press(cloud: Cloud, url: str, numbers: list[int]) -> dict[str, float]
     partner = world.partner(_PARTNER)
     channel = next(c for team in world.teams if team.tenant_id == partner.tenant_id for c in team.channels if c.routed)
     conversation = cloud.teams.conversations[channel.id]
-    person = next(p for p in world.people.values() if partner.admin_agents_group_id in world.memberships(p.aad_object_id))
+    person = next(
+        p for p in world.people.values() if partner.admin_agents_group_id in world.memberships(p.aad_object_id)
+    )
     taken = []
     async with aiohttp.ClientSession() as client:
         for index, number in enumerate(numbers):

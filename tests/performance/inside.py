@@ -104,7 +104,9 @@ def environment(config: Config) -> Environment:
 
 
 def conversation(number: int) -> Conversation:
-    return Conversation(f"{CHANNEL}-{number}", ConversationKind.CHANNEL, PARTNER, SERVICE_URL, "28:bot", name=f"Channel {number}")
+    return Conversation(
+        f"{CHANNEL}-{number}", ConversationKind.CHANNEL, PARTNER, SERVICE_URL, "28:bot", name=f"Channel {number}"
+    )
 
 
 async def outbox(config: Config) -> dict[str, Any]:
@@ -211,7 +213,12 @@ async def export(config: Config) -> dict[str, Any]:
     seconds = perf_counter() - began
     after = _peak()
     await env.store.close()
-    return {"rows_per_second": config["count"] / seconds, "megabytes": size / MEGABYTE, "grew": after - before, "peak": after}
+    return {
+        "rows_per_second": config["count"] / seconds,
+        "megabytes": size / MEGABYTE,
+        "grew": after - before,
+        "peak": after,
+    }
 
 
 def _peak() -> float:

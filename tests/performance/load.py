@@ -1,4 +1,4 @@
-"""A load generator: keep-alive HTTP over raw sockets, closed loop. Spends far less time on a request than any target."""
+"""A load generator: keep-alive HTTP over raw sockets, closed loop. It costs far less a request than any target."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LENGTH = b"content-length:"
 
 @dataclass(frozen=True)
 class Sample:
-    """One run. `latencies` are seconds, sorted; `errors` counts answers that were not 200 and connections that ended."""
+    """One run. `latencies` are seconds, sorted; `errors` counts answers without a card and connections that ended."""
 
     seconds: float
     latencies: Sequence[float]
@@ -28,7 +28,11 @@ class Sample:
 
     def quantile(self, share: float) -> float:
         """Milliseconds within which this share was answered; 0 where nothing was."""
-        return 1000 * self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))] if self.latencies else 0.0
+        return (
+            1000 * self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
+            if self.latencies
+            else 0.0
+        )
 
 
 def request(path: str, token: str, body: bytes) -> bytes:

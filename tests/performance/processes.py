@@ -68,9 +68,10 @@ def bot(name: str, environment: dict[str, str], core: int) -> Iterator[Target]:
     """The bot itself, as an operator starts it, workers included."""
     port = free_port()
     kept = {key: value for key, value in os.environ.items() if not key.startswith("ALERTDESK_")}
-    with _program(
-        [sys.executable, "-m", "bot", "serve"], {**kept, **environment, "ALERTDESK_PORT": str(port)}
-    ) as (process, log):
+    with _program([sys.executable, "-m", "bot", "serve"], {**kept, **environment, "ALERTDESK_PORT": str(port)}) as (
+        process,
+        log,
+    ):
         if core >= 0:
             os.sched_setaffinity(process.pid, {core})  # before it has any other thread
         deadline = time.monotonic() + 30
@@ -92,7 +93,9 @@ def measured(name: str, config: dict[str, Any], core: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _program(command: Sequence[str], environment: dict[str, str] | None = None) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+def _program(
+    command: Sequence[str], environment: dict[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
@@ -121,7 +124,7 @@ def free_port() -> int:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own, on loopback
             return bool(answer.status == 200)
     except OSError:
         return False

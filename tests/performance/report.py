@@ -37,14 +37,24 @@ def turns(found: Sequence[Measured]) -> str:
             )
     for name, aim in AIMS.items():
         if name in by_name:
-            reached = [f"{by_name['ours'].rate(c) / by_name[name].rate(c):.2f}" for c in CONCURRENCY]
-            ratios.append((NAMES[name], f"{aim:g}", *reached))
+            ours, other = by_name["ours"], by_name[name]
+            by_rate = [f"{ours.rate(c) / other.rate(c):.2f}" for c in CONCURRENCY]
+            by_cpu = [f"{other.row(c)['cpu'] / ours.row(c)['cpu']:.2f}" for c in CONCURRENCY]
+            ratios.append((NAMES[name], f"{aim:g}", *by_rate, *by_cpu))
     heads = ("Target", "c", "turns/s, median (min-max)", "p50 ms", "p99 ms", "CPU µs/turn", "RSS MB", "errors")
     return (
         "### Turns: a signed alert.refresh, answered with the card\n\n"
         + _table(heads, rows)
         + "\n\n"
-        + _table(("Alert Desk on SQLite is … times", "aim", *(f"c={c}" for c in CONCURRENCY)), ratios)
+        + _table(
+            (
+                "Alert Desk on SQLite is … times",
+                "aim",
+                *(f"turns/s, c={c}" for c in CONCURRENCY),
+                *(f"turns per CPU second, c={c}" for c in CONCURRENCY),
+            ),
+            ratios,
+        )
     )
 
 
@@ -55,8 +65,11 @@ def rates(title: str, unit: str, found: Mapping[str, float]) -> str:
 def lists(found: Mapping[int, Mapping[str, Mapping[str, float]]]) -> str:
     small, large = sorted(found)
     rows = [
-        (name, *(f"{found[size][name][share]:.1f}" for size in (small, large) for share in ("p50", "p95")),
-         f"{found[large][name]['p50'] / found[small][name]['p50']:.1f}")
+        (
+            name,
+            *(f"{found[size][name][share]:.1f}" for size in (small, large) for share in ("p50", "p95")),
+            f"{found[large][name]['p50'] / found[small][name]['p50']:.1f}",
+        )
         for name in found[small]
     ]
     heads = ("ms", *(f"{size:,}: {share}" for size in (small, large) for share in ("p50", "p95")), "p50 grows by")
@@ -65,7 +78,13 @@ def lists(found: Mapping[int, Mapping[str, Mapping[str, float]]]) -> str:
 
 def exports(found: Mapping[int, Mapping[str, Any]]) -> str:
     rows = [
-        (f"{size:,}", f"{one['rows_per_second']:,.0f}", f"{one['megabytes']:.1f}", f"{one['grew']:.1f}", f"{one['peak']:.0f}")
+        (
+            f"{size:,}",
+            f"{one['rows_per_second']:,.0f}",
+            f"{one['megabytes']:.1f}",
+            f"{one['grew']:.1f}",
+            f"{one['peak']:.0f}",
+        )
         for size, one in found.items()
     ]
     return "### Export\n\n" + _table(("Alerts", "rows/s", "file MB", "memory grew by MB", "peak RSS MB"), rows)
@@ -73,7 +92,9 @@ def exports(found: Mapping[int, Mapping[str, Any]]) -> str:
 
 def clicks(found: Mapping[str, float]) -> str:
     row = (f"{found['count']:.0f}", f"{found['p50']:.0f}", f"{found['p95']:.0f}")
-    return "### A click on a verdict, with a cloud that answers at once\n\n" + _table(("clicks", "p50 ms", "p95 ms"), [row])
+    return "### A click on a verdict, with a cloud that answers at once\n\n" + _table(
+        ("clicks", "p50 ms", "p95 ms"), [row]
+    )
 
 
 def _table(heads: Sequence[object], rows: Iterable[Sequence[object]]) -> str:

@@ -32,12 +32,16 @@ def made_alerts(count: int, *, open_share: float, now: datetime, seed: int = 7) 
         customer = rng.randrange(CUSTOMERS)
         subscription = str(uuid.UUID(int=customer * 3 + rng.randrange(3) + (1 << 100)))
         resolved_at = None if is_open else detected + timedelta(minutes=rng.uniform(5, 300))
-        log = () if resolved_at is None else (ActivityLogEntry("active", "resolved", "alex@northwind.example", resolved_at),)
+        log = (
+            ()
+            if resolved_at is None
+            else (ActivityLogEntry("active", "resolved", "alex@northwind.example", resolved_at),)
+        )
         yield Alert(
             partner=PARTNER,
             id=str(uuid.UUID(int=rng.getrandbits(128), version=4)),
             name="Digital currency mining was found on a virtual machine",
-            description="Connections from this virtual machine to addresses known for digital currency mining were seen. " * 3,
+            description="Connections from this virtual machine to addresses known for currency mining were seen. " * 3,
             alert_type=_TYPES[number % len(_TYPES)],
             status="active" if is_open else "resolved",
             severity=rng.choice(list(Severity)),
@@ -52,10 +56,17 @@ def made_alerts(count: int, *, open_share: float, now: datetime, seed: int = 7) 
             resolved_by="" if is_open else "alex@northwind.example",
             resolved_at=resolved_at,
             affected_resources=tuple(
-                AffectedResource(f"/subscriptions/{subscription}/resourceGroups/rg-prod/providers/vm-{rng.randrange(9999)}", "AzureResource")
+                AffectedResource(
+                    f"/subscriptions/{subscription}/resourceGroups/rg-prod/providers/vm-{rng.randrange(9999)}",
+                    "AzureResource",
+                )
                 for _ in range(2)
             ),
-            additional_details=(("VM_IP", '["10.0.0.4"]'), ("miningPool_IP", '["203.0.113.7"]'), ("connectionCount", "42")),
+            additional_details=(
+                ("VM_IP", '["10.0.0.4"]'),
+                ("miningPool_IP", '["203.0.113.7"]'),
+                ("connectionCount", "42"),
+            ),
             activity_log=log,
         )
 
@@ -65,14 +76,21 @@ def customer_id(number: int) -> str:
 
 
 def seed(url: str, count: int, *, open_share: float = 0.1) -> None:
-    """A database at `url` with that many alerts of one partner, their customers' names, and a posted card for each. Read and routed, unless empty."""
+    """A database at `url` with that many alerts of one partner, their customers' names, and a posted card for each.
+
+    Unless it is empty, the partner counts as read and as routed to the channel.
+    """
     migrate(url)
     now = datetime.now(UTC)
     engine = migration_engine(url)
     with engine.begin() as connection:
         for start, batch in _batches(made_alerts(count, open_share=open_share, now=now)):
-            connection.execute(insert(alerts), [_row(start + index, alert, now) for index, alert in enumerate(batch, 1)])
-            connection.execute(insert(cards), [_card(start + index, alert, now) for index, alert in enumerate(batch, 1)])
+            connection.execute(
+                insert(alerts), [_row(start + index, alert, now) for index, alert in enumerate(batch, 1)]
+            )
+            connection.execute(
+                insert(cards), [_card(start + index, alert, now) for index, alert in enumerate(batch, 1)]
+            )
         connection.execute(update(counters).where(counters.c.name == "alert").values(value=count))
         known = [_name(number, now) for number in range(CUSTOMERS)]
         connection.execute(insert(names), known)
@@ -119,4 +137,10 @@ def _card(number: int, alert: Alert, now: datetime) -> dict[str, Any]:
 
 def _name(number: int, now: datetime) -> dict[str, Any]:
     name = f"{_WORDS[number % len(_WORDS)]} {number:03d} Ltd"
-    return {"partner": PARTNER, "tenant_id": customer_id(number), "name": name, "name_lower": name.lower(), "learned_at": now}
+    return {
+        "partner": PARTNER,
+        "tenant_id": customer_id(number),
+        "name": name,
+        "name_lower": name.lower(),
+        "learned_at": now,
+    }

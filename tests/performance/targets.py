@@ -85,11 +85,10 @@ def botbuilder(config: Config) -> web.Application:
 
 def agents(config: Config) -> web.Application:
     """microsoft-agents-hosting-aiohttp as it comes. Its own tokens are a constant: none is ever sent."""
+    from microsoft_agents.activity import InvokeResponse
     from microsoft_agents.hosting.aiohttp import CloudAdapter, jwt_authorization_middleware
     from microsoft_agents.hosting.core import ActivityHandler, AgentAuthConfiguration, TurnContext
     from microsoft_agents.hosting.core.authorization.jwt import jwt_token_validator
-
-    from microsoft_agents.activity import InvokeResponse
 
     jwt_token_validator.BOTFRAMEWORK_JWKS_URIS[ISSUER] = config["keys_url"]
     configuration = AgentAuthConfiguration(

@@ -99,8 +99,14 @@ def _base64(number: int) -> str:
 
 
 def bot_environment(database_url: str, metadata_url: str) -> dict[str, str]:
-    """Settings of a bot of this world, in which only the keys can be had: whatever else it asks for is refused at once."""
-    partner = {"name": "Northwind", "tenantId": PARTNER, "adminAgentsGroupId": GROUP, "actAs": "app", "channels": [CHANNEL]}
+    """Settings of a bot of this world, in which only the keys can be had: all else is refused at once."""
+    partner = {
+        "name": "Northwind",
+        "tenantId": PARTNER,
+        "adminAgentsGroupId": GROUP,
+        "actAs": "app",
+        "channels": [CHANNEL],
+    }
     nowhere = "http://127.0.0.1:9"
     values = {
         "APP_ID": APP_ID,
@@ -150,7 +156,9 @@ def refresh(number: int) -> dict[str, Any]:
             "id": f"{CHANNEL};messageid=17952879{number:05d}",
         },
         "recipient": {"id": BOT, "name": "Alert Desk"},
-        "entities": [{"locale": "en-US", "country": "US", "platform": "Web", "timezone": "Etc/UTC", "type": "clientInfo"}],
+        "entities": [
+            {"locale": "en-US", "country": "US", "platform": "Web", "timezone": "Etc/UTC", "type": "clientInfo"}
+        ],
         "channelData": {
             "channel": {"id": CHANNEL},
             "team": {"id": TEAM},

@@ -7,9 +7,31 @@ from pathlib import Path
 
 import pytest
 
+import bot.chat.acting
+import bot.microsoft.directory
+import bot.services.access
 from tests.support.desk import Desk, running_desk
 from tests.support.secrets_seen import Secrets
 from tests.support.signing import shown_by
+
+BUSY_MACHINE = 15.0
+"""Seconds. Where a scenario is not about time, a machine that others keep busy must not make the bot give up."""
+
+
+@pytest.fixture
+def product_seconds() -> None:
+    """For scenarios that are about time: the bot's own limits hold."""
+
+
+@pytest.fixture(autouse=True)
+def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of it, unless the scenario asked for the product's own seconds."""
+    if "product_seconds" not in request.fixturenames:
+        monkeypatch.setattr(bot.chat.acting, "ANSWER_SECONDS", BUSY_MACHINE)
+        monkeypatch.setattr(bot.services.access, "CHECK_SECONDS", BUSY_MACHINE)
+        monkeypatch.setattr(
+            bot.microsoft.directory.GraphDirectory.__init__, "__kwdefaults__", {"role_timeout": BUSY_MACHINE}
+        )
 
 
 @pytest.fixture

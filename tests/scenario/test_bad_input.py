@@ -48,13 +48,31 @@ async def test_a_token_is_good_for_its_own_service_url_and_channel_only(desk: De
 
 async def test_malformed_activities_are_400(desk: Desk) -> None:
     for changes in (
-        {"type": None}, {"type": 7}, {"type": ""}, {"conversation": None}, {"conversation": []}, {"conversation": {}},
-        {"conversation": {"id": 5}}, {"from": None}, {"from": "ada"}, {"from": {"id": "", "aadObjectId": "x"}}, {"id": None}, {"id": ["x"]},
-        {"recipient": None}, {"text": {"a": 1}}, {"entities": "x"}, {"channelData": "x"}, {"serviceUrl": 5}, {"text": "x" * 60_000},
-        {"conversation": {"id": "19:x\u0000y@thread.tacv2"}}, {"type": "invoke", "name": "adaptiveCard/action", "value": None},
-        {"type": "invoke", "name": "adaptiveCard/action", "value": []}, {"type": "invoke", "name": "adaptiveCard/action", "value": {"action": "x"}},
-        {"type": "invoke", "name": "task/fetch", "value": "x"}, {"type": "invoke", "name": "fileConsent/invoke", "value": 3},
-    ):  # fmt: skip
+        {"type": None},
+        {"type": 7},
+        {"type": ""},
+        {"conversation": None},
+        {"conversation": []},
+        {"conversation": {}},
+        {"conversation": {"id": 5}},
+        {"from": None},
+        {"from": "ada"},
+        {"from": {"id": "", "aadObjectId": "x"}},
+        {"id": None},
+        {"id": ["x"]},
+        {"recipient": None},
+        {"text": {"a": 1}},
+        {"entities": "x"},
+        {"channelData": "x"},
+        {"serviceUrl": 5},
+        {"text": "x" * 60_000},
+        {"conversation": {"id": "19:x\u0000y@thread.tacv2"}},
+        {"type": "invoke", "name": "adaptiveCard/action", "value": None},
+        {"type": "invoke", "name": "adaptiveCard/action", "value": []},
+        {"type": "invoke", "name": "adaptiveCard/action", "value": {"action": "x"}},
+        {"type": "invoke", "name": "task/fetch", "value": "x"},
+        {"type": "invoke", "name": "fileConsent/invoke", "value": 3},
+    ):
         status, body = await desk.raw(await an_activity(desk, **changes))
         assert status in (400, 401, 403), changes  # a serviceUrl of another type cannot be the token's
         assert body["error"]["message"], changes
@@ -64,10 +82,15 @@ async def test_odd_activities_do_no_harm(desk: Desk) -> None:
     _, card = await desk.posted()
     before = len(await desk.posts())
     for changes in (
-        {"type": "typing"}, {"type": "endOfConversation"}, {"type": "madeUp"}, {"type": "messageReaction"}, {"type": "event", "name": "x"},
-        {"type": "installationUpdate", "action": "dance"}, {"type": "conversationUpdate", "channelData": {"eventType": "moonRose"}},
+        {"type": "typing"},
+        {"type": "endOfConversation"},
+        {"type": "madeUp"},
+        {"type": "messageReaction"},
+        {"type": "event", "name": "x"},
+        {"type": "installationUpdate", "action": "dance"},
+        {"type": "conversationUpdate", "channelData": {"eventType": "moonRose"}},
         {"type": "conversationUpdate", "membersAdded": [{"id": ""}]},
-    ):  # fmt: skip
+    ):
         status, _ = await desk.raw(await an_activity(desk, **changes))
         assert status == 202, changes
     assert len([post for post in await desk.posts() if post.by_bot and not post.has_card]) == 0
@@ -172,9 +195,18 @@ async def test_an_unknown_invoke_is_501_and_an_unknown_verb_is_a_message(desk: D
 async def test_payloads_that_are_not_ours(desk: Desk) -> None:
     _, card = await desk.posted()
     for data in (
-        {}, {"alert": "x"}, {"alert": -1}, {"alert": 10**30}, {"alert": None}, {"alert": True}, {"alert": [1]}, {"alert": 1.5},
-        {"alert": card.card.number, "card": "x" * 100}, {"alert": card.card.number, "version": "new"}, {"alert": {"$ne": 1}},
-    ):  # fmt: skip
+        {},
+        {"alert": "x"},
+        {"alert": -1},
+        {"alert": 10**30},
+        {"alert": None},
+        {"alert": True},
+        {"alert": [1]},
+        {"alert": 1.5},
+        {"alert": card.card.number, "card": "x" * 100},
+        {"alert": card.card.number, "version": "new"},
+        {"alert": {"$ne": 1}},
+    ):
         for verb in ("alert.fraud", "alert.note", "alert.reverdict", "alert.details", "alert.refresh"):
             answer = await desk._answered(
                 "execute", "ada", card, action={"type": "Action.Execute", "verb": verb, "data": data}, trigger="manual"

@@ -21,9 +21,11 @@ from tests.support.program import run
 from tests.support.seen import Post
 
 EVIL = {
-    "displayName": "=cmd|' /C calc'!A0", "description": "@SUM(1+9)*cmd|' /C calc'!A0\n-2+3", "alertType": "+evil",
+    "displayName": "=cmd|' /C calc'!A0",
+    "description": "@SUM(1+9)*cmd|' /C calc'!A0\n-2+3",
+    "alertType": "+evil",
     "additionalDetails": {"+VM": "-2+3", "Host": '=HYPERLINK("https://evil.invalid","open")'},
-}  # fmt: skip
+}
 
 
 async def consent_of(desk: Desk, person: str) -> Post:
@@ -146,9 +148,12 @@ async def test_a_consent_cannot_be_used_by_somebody_else(desk: Desk) -> None:
     context = (await consent_of(desk, "ada")).attached("file.consent")["content"]["acceptContext"]
     max_ = desk.cloud.world.people["max"]
     forged = {
-        **stolen, "id": "f:forged", "from": {"id": max_.mri, "name": max_.name, "aadObjectId": max_.aad_object_id},
-        "conversation": {**stolen["conversation"], "id": desk.place("max").id}, "value": {**stolen["value"], "context": context},
-    }  # fmt: skip
+        **stolen,
+        "id": "f:forged",
+        "from": {"id": max_.mri, "name": max_.name, "aadObjectId": max_.aad_object_id},
+        "conversation": {**stolen["conversation"], "id": desk.place("max").id},
+        "value": {**stolen["value"], "context": context},
+    }
     before = len(desk.requests("onedrive"))
     assert (await desk.raw(forged))[0] == 200
     assert "not yours" in (await desk.posts("max"))[-1].text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -187,18 +186,12 @@ async def test_a_partner_that_hangs_delays_no_other(tmp_path: Path) -> None:
     async with running_desk(tmp_path, background=True, installed=False, POLL_SECONDS="1") as desk:
         tenant = desk.partner("fabrikam").tenant_id
         # The tenant stands in the address of its token alone; Graph itself is asked for both at one address.
-        await desk.fault("entra", "POST", tenant, times=None, latency=6)
+        await desk.fault("entra", "POST", tenant, times=None, latency=12)
         await announce(desk.cloud)
-        await asyncio.wait_for(seen(desk, await desk.alert()), 5)
+        assert await desk.appeared(await desk.alert())
         async with desk.parts.store.read() as tx:
             assert not (await tx.syncs.get(tenant)).baseline, "the other one is still held up"
         await desk.heal()
-
-
-async def seen(desk: Desk, alert: dict[str, Any]) -> Post:
-    while not (found := await desk.cards_of(alert)):
-        await asyncio.sleep(0.05)
-    return found[0]
 
 
 async def test_an_unreadable_alert_blocks_none(desk: Desk) -> None:
@@ -221,7 +214,7 @@ async def test_a_refused_filter_costs_a_walk_of_everything(desk: Desk) -> None:
     await desk.switch(filter_unsupported=True)
     before = desk.mark()
     alert, _ = await desk.posted()
-    asked = [entry for entry in desk.requests("graph", "GET", "securityAlerts", since=before)]
+    asked = desk.requests("graph", "GET", "securityAlerts", since=before)
     assert asked[0].status == 400
     assert "%24filter" in asked[0].path or "$filter" in asked[0].path
     assert all("filter" not in entry.path for entry in asked[1:])
@@ -278,7 +271,10 @@ async def test_a_status_that_nobody_knows_is_shown_and_counts_as_open(tmp_path: 
 
 
 async def test_hostile_texts_stay_texts(desk: Desk) -> None:
-    evil = "[pay](https://evil.invalid) **now** <at>Max Okafor</at> {{DATE(2024-01-01)}} ${secret} \u202egnp.x\x00\x1b[31m number 9"
+    evil = (
+        "[pay](https://evil.invalid) **now** <at>Max Okafor</at> {{DATE(2024-01-01)}} "
+        "${secret} \u202egnp.x\x00\x1b[31m number 9"
+    )
     alert = await desk.alert(displayName=evil, description=evil, additionalDetails={evil: evil}, alertType=evil)
     await desk.settle("northwind")
     number = (await desk.record(alert)).number

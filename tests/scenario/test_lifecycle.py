@@ -111,9 +111,12 @@ async def test_an_install_that_is_told_twice_greets_once(desk: Desk) -> None:
 
 async def test_a_blocked_conversation_is_left_alone_until_something_is_heard_from_it(desk: Desk) -> None:
     for status, code in (
-        (403, "BotDisabledByAdmin"), (403, "BotNotInConversationRoster"), (403, "ConversationBlockedByUser"),
-        (403, "MessageWritesBlocked"), (404, "ConversationNotFound"),
-    ):  # fmt: skip
+        (403, "BotDisabledByAdmin"),
+        (403, "BotNotInConversationRoster"),
+        (403, "ConversationBlockedByUser"),
+        (403, "MessageWritesBlocked"),
+        (404, "ConversationNotFound"),
+    ):
         alert = await desk.alert()
         await desk.fault("connector", "POST", "/activities$", status=status, code=code)
         await desk.settle("northwind")

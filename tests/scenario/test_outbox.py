@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,7 @@ async def test_after_a_doubtful_failure_it_is_repeated_after_three_minutes_and_m
         await desk.fault("connector", "POST", POSTS, **action)
         await desk.settle("northwind")
         assert (await desk.outbox())["uncertain"] == 1
-        for seconds, there in ((120, 0), (55, 0), (10, 1), (300, 1)):
+        for seconds, there in ((120, 0), (55, 0), (10, 1), (120, 1)):
             desk.clock.forward(seconds)
             await desk.deliver()
             assert len(await desk.cards_of(alert)) == there, f"{action}, {seconds} s later"
@@ -127,6 +126,18 @@ async def test_an_update_is_repeated_until_it_is_there(desk: Desk) -> None:
             desk.clock.forward(40)
         assert "Fraud by Ada Lindqvist" in (await desk.card(alert)).card.text, action
         assert await desk.lines(post) == [f"Ada Lindqvist marked {post.card.label} as fraud."], action
+
+
+@pytest.mark.xfail(reason="a redraw, and each look by a client, takes the mark away")
+async def test_a_possible_repeat_stays_marked(desk: Desk) -> None:
+    alert = await desk.alert()
+    await desk.fault("connector", "POST", POSTS, drop="before")
+    await desk.settle("northwind")
+    desk.clock.forward(200)
+    await desk.deliver()
+    post = await desk.card(alert)
+    assert texts.REPEAT_BADGE in post.card.text
+    assert texts.REPEAT_BADGE in (await desk.refresh("nora", post)).text
 
 
 @pytest.mark.xfail(reason="the second and third try of one update are sent without asking the limits")
@@ -221,18 +232,19 @@ async def test_a_bot_that_died_while_it_sent_a_card_neither_loses_nor_doubles_it
         async with serving(desk.settings, tmp_path) as program:
             await desk.until(lambda: not desk.cloud.faults.all(), "the card is on its way")
             program.kill()
-        async with asyncio.timeout(10):
-            while not await desk.cards_of(alert):
-                await asyncio.sleep(0.02)
-        post = await desk.card(alert)
+        post = await desk.appeared(alert)
         desk.clock.forward(70)
         await desk.another(background=True)
-        async with asyncio.timeout(10):
-            while (await desk.outbox()).get("uncertain") != 1:
-                await asyncio.sleep(0.02)
+        await desk.eventually(lambda: in_doubt(desk), "the next one finds what the first left")
         assert (await desk.press("ada", post, "Mark as fraud")).kind == "card"
         desk.clock.forward(300)
-        async with asyncio.timeout(10):
-            while "Fraud by Ada Lindqvist" not in (await desk.card(alert)).card.text:
-                await asyncio.sleep(0.02)
+        await desk.eventually(lambda: decided(desk, alert))
         assert len(await desk.cards_of(alert)) == 1
+
+
+async def in_doubt(desk: Desk) -> bool:
+    return (await desk.outbox()).get("uncertain") == 1
+
+
+async def decided(desk: Desk, alert: dict[str, Any]) -> bool:
+    return "Fraud by Ada Lindqvist" in (await desk.card(alert)).card.text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.support.desk import Desk, running_desk
 from tests.support.program import run, serving
 
@@ -19,7 +21,8 @@ async def test_health_ready_and_metrics(desk: Desk) -> None:
         told = await answer.json()
         assert answer.status == 200
         assert told["ready"] is True
-        assert told["store"]["ok"] and told["token"]["ok"]
+        assert told["store"]["ok"]
+        assert told["token"]["ok"]
         assert set(told["partners"]) == set(desk.parts.env.partners)
         assert all(partner["first_sync_done"] for partner in told["partners"].values())
         assert "pending" in told["outbox"]["items"]
@@ -37,15 +40,13 @@ async def test_ready_does_not_wait_for_the_first_sync(tmp_path: Path) -> None:
         assert not any(partner["first_sync_done"] for partner in (await answer.json())["partners"].values())
 
 
+@pytest.mark.usefixtures("product_seconds")
 async def test_serve_works_and_ends_on_sigterm_with_0(tmp_path: Path) -> None:
     async with running_desk(tmp_path, POLL_SECONDS="1") as desk:
         async with serving(desk.settings, tmp_path) as program:
             desk.cloud.bot_url = program.url
             alert = await desk.alert()
-            async with asyncio.timeout(15):
-                while not await desk.cards_of(alert):
-                    await asyncio.sleep(0.05)
-            post = await desk.card(alert)
+            post = await desk.appeared(alert)
             await desk.fault("graph", "PATCH", latency=4)
             answer = await desk.press("ada", post, "Mark as fraud")
             assert "has not confirmed" in answer.text
@@ -57,7 +58,7 @@ async def test_serve_works_and_ends_on_sigterm_with_0(tmp_path: Path) -> None:
 
 
 async def test_wrong_settings_end_with_2_and_name_each(tmp_path: Path, desk: Desk) -> None:
-    good = {name: value for name, value in desk.settings.items()}
+    good = dict(desk.settings)
     cases: list[tuple[dict[str, str], tuple[str, ...]]] = [
         ({}, ("APP_ID", "APP_TENANT_ID", "PARTNERS", "AUDIT_KEY")),
         (
@@ -118,6 +119,8 @@ async def test_the_whole_way_on_postgresql(tmp_path: Path, postgres_url: str) ->
         await desk.until(lambda: any(upload.complete for upload in desk.cloud.teams.uploads.values()))
         (upload,) = desk.cloud.teams.uploads.values()
         assert b"called back" in upload.data
+        chat = desk.place("ada").messages
+        await desk.until(lambda: any("file.info" in str(said.activity) for said in chat.values()), "it is told")
         await desk.fault("connector", "POST", "/activities$", drop="after")
         other = await desk.alert()
         await desk.settle("northwind")

@@ -18,8 +18,7 @@ async def test_change_verdict_by_dialog(desk: Desk) -> None:
     opened = await desk.open_dialog("max", await desk.card(alert), "Change verdict")
     assert opened.kind == "dialog"
     assert post.card.label in opened.body["task"]["value"]["title"]
-    choices = [thing for thing in str(opened.card.json).split("'value': ")]
-    assert not any(part.startswith("'fraud'") for part in choices), "the verdict that stands is no choice"
+    assert "'value': 'fraud'" not in str(opened.card.json), "the verdict that stands is no choice"
     sent = await desk.send_dialog("max", post, opened, verdict="legitimate", reason="A load test of the customer's own")
     assert sent.status == 200
     assert sent.kind == "none", "the dialog closes"
@@ -170,7 +169,7 @@ async def test_an_automatic_refresh_never_fails_while_everything_else_does(desk:
         await desk.fault(service, times=None, status=500)
     answer = await desk.refresh("ada", post)
     assert answer.text == post.card.text
-    assert answer.seconds < 1
+    assert answer.seconds < 3
     assert alert["displayName"] in answer.text
 
 
@@ -179,7 +178,7 @@ async def test_an_automatic_refresh_of_what_is_not_there_is_no_alarm(desk: Desk)
     action = {**post.card.json["refresh"]["action"], "data": {"alert": 999_999, "version": 1, "card": "x"}}
     answer = await desk._answered("execute", "ada", post, action=action, trigger="automatic")
     assert answer.status == 200
-    assert answer.seconds < 1
+    assert answer.seconds < 3
 
 
 async def test_a_client_without_execute_sends_the_same_by_submit(desk: Desk) -> None:

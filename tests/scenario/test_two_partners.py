@@ -14,12 +14,36 @@ from tests.support.seen import Post
 
 SECRET = "Fabrikam secret matter"
 WORDS = (
-    "show {n}", "show {id}", "show {prefix}", "show all", "show unresolved", "show resolved", 'show all customer:"{customer}"',
-    "show all subscription:{subscription}", "show all partner:Fabrikam", "show all partner:{tenant}", "search {customer}",
-    "search {subscription}", "search {id}", "search {prefix}", "mark {n} fraud", "mark {id} fraud a note", "mark {prefix} fraud",
-    "reverdict {n} legitimate because", "investigate {n}", "investigate {id}", "note {n} hello there", "note {id} hello there",
-    "cancel {n}", "cancel {id}", "export all partner:Fabrikam", 'export all customer:"{customer}"', "whoami", "help", "subscribe",
-)  # fmt: skip
+    "show {n}",
+    "show {id}",
+    "show {prefix}",
+    "show all",
+    "show unresolved",
+    "show resolved",
+    'show all customer:"{customer}"',
+    "show all subscription:{subscription}",
+    "show all partner:Fabrikam",
+    "show all partner:{tenant}",
+    "search {customer}",
+    "search {subscription}",
+    "search {id}",
+    "search {prefix}",
+    "mark {n} fraud",
+    "mark {id} fraud a note",
+    "mark {prefix} fraud",
+    "reverdict {n} legitimate because",
+    "investigate {n}",
+    "investigate {id}",
+    "note {n} hello there",
+    "note {id} hello there",
+    "cancel {n}",
+    "cancel {id}",
+    "export all partner:Fabrikam",
+    'export all customer:"{customer}"',
+    "whoami",
+    "help",
+    "subscribe",
+)
 
 
 class Theirs:
@@ -29,9 +53,13 @@ class Theirs:
         customer = desk.cloud.world.customers[alert["customerTenantId"]]
         self.number, self.post, self.alert = number, post, alert
         self.says = {
-            "n": f"A-{number}", "id": alert["id"], "prefix": alert["id"][:8], "customer": customer.name,
-            "subscription": alert["subscriptionId"], "tenant": desk.partner("fabrikam").tenant_id,
-        }  # fmt: skip
+            "n": f"A-{number}",
+            "id": alert["id"],
+            "prefix": alert["id"][:8],
+            "customer": customer.name,
+            "subscription": alert["subscriptionId"],
+            "tenant": desk.partner("fabrikam").tenant_id,
+        }
         self.secrets = (
             alert["displayName"],
             alert["description"],

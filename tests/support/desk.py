@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ from bot.services.intake import Round
 from bot.settings import load
 from tests.support.seen import Answer, Card, Post
 
-DEADLINE = 15.0
+DEADLINE = 20.0
 MOST_STEPS = 400
 CHANNELS = {
     "alerts": ("Security Operations", "Alerts"),
@@ -140,6 +140,15 @@ class Desk:
             async with asyncio.timeout(DEADLINE):
                 while not condition():  # noqa: ASYNC110 what is waited for happens in other programs' parts
                     await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"did not happen in {DEADLINE:g} s: {what or condition}") from None
+
+    async def eventually(self, condition: Callable[[], Awaitable[Any]], what: str = "") -> None:
+        """As `until`, for a condition that must itself ask."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while not await condition():  # noqa: ASYNC110 as in `until`
+                    await asyncio.sleep(0.03)
         except TimeoutError:
             raise AssertionError(f"did not happen in {DEADLINE:g} s: {what or condition}") from None
 
@@ -262,6 +271,11 @@ class Desk:
         assert len(found) == 1, f"{len(found)} cards of {alert['displayName']} in {where}"
         return found[0]
 
+    async def appeared(self, alert: Mapping[str, Any], where: str = "alerts") -> Post:
+        """The alert's card, as soon as a bot that runs by itself has posted it."""
+        await self.eventually(lambda: self.cards_of(alert, where), f"the card of {alert['displayName']}")
+        return await self.card(alert, where)
+
     async def posted(
         self, partner: str = "northwind", where: str = "alerts", **fields: Any
     ) -> tuple[dict[str, Any], Post]:
@@ -285,7 +299,7 @@ class Desk:
         card: Card | None = None,
         authentication: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """Press an Action.Execute by its title on the post (or on `card`, which stands in its place for that person)."""
+        """Press an Action.Execute by its title on the post, or on `card`, which stands in its place for that person."""
         action = dict((card or post.card).button(button) if isinstance(button, str) else button)
         assert action["type"] == "Action.Execute", action
         sent = {name: action[name] for name in ("type", "verb", "data", "id", "title") if name in action}
@@ -307,7 +321,7 @@ class Desk:
         return await self._answered("dialog", person, post, data={**submit["data"], **fields})
 
     async def submit(self, person: str, post: Post, button: str) -> list[Post]:
-        """Press a button as a client that knows no Action.Execute: its Action.Submit fallback. What the bot said then."""
+        """Press a button as a client that knows no Action.Execute: its Action.Submit fallback. What the bot says."""
         data = dict(post.card.button(button)["fallback"]["data"])
         place = self.cloud.teams.conversation(post.where)
         assert place is not None

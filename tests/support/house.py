@@ -13,9 +13,11 @@ from bot.chat.commands import Commands
 from bot.chat.desk import Desk
 from bot.chat.events import Events
 from bot.chat.exporting import Exporting
+from bot.chat.identity import Identity
 from bot.chat.lists import Lists
 from bot.chat.presenter import Place
 from bot.chat.render import CardRenderer
+from bot.chat.signing_in import SigningIn
 from bot.chat.verbs import Verbs
 from bot.domain.alerts import Alert, AlertRecord
 from bot.domain.audit import AuditRow
@@ -32,6 +34,7 @@ from bot.services.intake import Intake
 from bot.services.lookup import Lookup
 from bot.services.names import Names
 from bot.services.notes import Notes
+from bot.services.operators import Operators
 from bot.services.routes import Routes
 from bot.services.verdicts import Verdicts
 from bot.store import SqlStore
@@ -40,6 +43,7 @@ from tests.fakes import FakeChannel, FakeClock, FakeDirectory, FakeFiles, FakeId
 
 PORTAL = "https://portal.azure.com"
 PUBLIC = "https://desk.example"
+OPERATORS = "19:operators@thread.tacv2"
 
 
 class House:
@@ -66,9 +70,12 @@ class House:
         self.exports = Exports(env)
         self.conversations = Conversations(env, self.routes)
         self.verdicts = self.replica("one")
-        self.intake = Intake(env, self.source, self.cards, self.names, self.routes, full_sync=timedelta(hours=6))
+        self.operators = Operators(env, OPERATORS)
+        self.intake = Intake(
+            env, self.source, self.cards, self.names, self.routes, self.operators, full_sync=timedelta(hours=6)
+        )
         self.place = Place(PORTAL, {tenant: each.name for tenant, each in partners.items()})
-        self.board = Board(env, self.lookup, self.place)
+        self.board = Board(env, self.access, self.lookup, self.place)
         self.renderer = CardRenderer(env, self.board)
         self.delivery = Delivery(env, self.channel, self.renderer, self.cards, owner="one")
         self.acting = Acting(env, self.access, self.lookup, self.verdicts, self.board)
@@ -83,10 +90,21 @@ class House:
             public_url=public_url,
             spawn=self.spawn,
         )
-        parts = (env, self.acting, self.access, self.lists, self.notes, self.routes, self.exporting)
-        self.commands, self.verbs = Commands(*parts), Verbs(*parts)
+        self.verbs = Verbs(env, self.acting, self.access, self.lists, self.notes, self.routes, self.exporting)
+        identity = Identity(env, self.access, None)
+        self.commands = Commands(self.acting, self.lists, self.verbs, self.exporting, identity)
         self.adoption = Adoption(env)
-        self.desk = Desk(env, self.conversations, self.adoption, self.commands, self.verbs, self.exporting)
+        signing_in = SigningIn(env, self.access, None, public_url=public_url)
+        self.desk = Desk(
+            env,
+            self.conversations,
+            self.adoption,
+            self.commands,
+            self.verbs,
+            self.exporting,
+            signing_in,
+            self.channel,
+        )
         self.events = Events(env, self.conversations, self.channel)
 
     def _settle_the_people(self) -> None:

@@ -46,9 +46,15 @@ async def run(
 ) -> tuple[int, bytes, str]:
     """Exit code, standard output and standard error of `python -m bot …`, started in `folder`."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments, cwd=folder, env=environment(settings),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=folder,
+        env=environment(settings),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
     try:
         out, said = await asyncio.wait_for(process.communicate(), seconds)
     finally:
@@ -64,10 +70,17 @@ async def serving(settings: Mapping[str, str], folder: Path) -> AsyncIterator[Pr
     """`python -m bot serve` on a free port, as soon as it listens; what still runs at the end is killed."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
+    own = {"ALERTDESK_PORT": str(port), "ALERTDESK_PUBLIC_URL": f"http://127.0.0.1:{port}"}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "serve", cwd=folder, env=environment({**settings, "ALERTDESK_PORT": str(port), "ALERTDESK_PUBLIC_URL": f"http://127.0.0.1:{port}"}),
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable,
+        "-m",
+        "bot",
+        "serve",
+        cwd=folder,
+        env=environment({**settings, **own}),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
     said: list[str] = []
     reading: asyncio.Task[None] | None = None
     try:
@@ -84,7 +97,7 @@ async def serving(settings: Mapping[str, str], folder: Path) -> AsyncIterator[Pr
 
 async def _address(process: asyncio.subprocess.Process, said: list[str]) -> str:
     assert process.stderr is not None
-    async for line in process.stderr:
+    while line := await process.stderr.readline():
         said.append(line.decode(errors="replace"))
         if found := _LISTENS.search(said[-1]):
             return found[1]
@@ -93,5 +106,5 @@ async def _address(process: asyncio.subprocess.Process, said: list[str]) -> str:
 
 async def _read(process: asyncio.subprocess.Process, said: list[str]) -> None:
     assert process.stderr is not None
-    async for line in process.stderr:
+    while line := await process.stderr.readline():
         said.append(line.decode(errors="replace"))

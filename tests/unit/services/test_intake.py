@@ -267,6 +267,18 @@ async def test_an_unreadable_alert_is_counted_and_blocks_none(watched: House) ->
         assert (await tx.syncs.get(NORTHWIND)).error == ""
 
 
+async def test_an_alert_that_a_page_shows_twice_is_taken_in_once(
+    watched: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def open_alerts(_: Partner) -> AsyncIterator[AlertPage]:
+        yield AlertPage((ONE, replace(ONE, description="seen once more"), alert("other")))
+
+    monkeypatch.setattr(watched.source, "open_alerts", open_alerts)
+    assert (await poll(watched)).new == 2
+    assert (await watched.record(ONE)).alert.description == "seen once more"
+    assert await kinds(watched) == [ItemKind.ALERT_CARD] * 2
+
+
 async def test_a_thousand_unreadable_ones_are_bounded(watched: House) -> None:
     watched.source.unreadable = [UnreadableAlert(str(n), "bad") for n in range(1000)]
     assert len((await poll(watched)).unreadable) == 100

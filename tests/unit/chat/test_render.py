@@ -1,0 +1,117 @@
+"""Outbox items as messages: drawn from the newest state when they are sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.domain.delivery import CardPost, ItemKind, OutboxItem
+from bot.errors import Permanent
+from bot.ports import Message
+from cards.actions import LIST_PAGE
+from tests.factories import CHANNEL, FABRIKAM, NORTHWIND, NOW, alert, minutes, resolved
+from tests.support.house import House
+from tests.support.seen import Card, checked
+
+ONE = alert()
+
+
+def item(kind: str, **changes: Any) -> OutboxItem:
+    values: dict[str, Any] = {
+        "id": 1,
+        "conversation_id": CHANNEL,
+        "kind": kind,
+        "card_id": "card-one",
+        "payload": {},
+        "priority": 0,
+        "attempts": 1,
+        "created_at": NOW,
+        "fence": "f",
+    }
+    return OutboxItem(**(values | changes))
+
+
+@pytest.fixture
+async def stocked(house: House) -> House:
+    await house.route()
+    await house.take_in(ONE)
+    async with house.store.write() as tx:
+        await tx.cards.add(CardPost("card-one", ONE.key, CHANNEL, "root", 0, NOW))
+    return house
+
+
+async def drawn(house: House, of: OutboxItem) -> Card:
+    message = await house.renderer.render(of)
+    assert message is not None
+    assert message.card is not None
+    assert message.text == ""
+    assert message.summary
+    return checked(message.card)
+
+
+@pytest.mark.parametrize("kind", [ItemKind.THREAD_LINE, ItemKind.NOTICE])
+async def test_a_line_is_its_text(house: House, kind: str) -> None:
+    assert await house.renderer.render(item(kind, payload={"text": "said"})) == Message(text="said")
+
+
+@pytest.mark.parametrize("kind", [ItemKind.ALERT_CARD, ItemKind.ALERT_UPDATE])
+async def test_a_card_is_drawn_from_the_newest_state(stocked: House, kind: str) -> None:
+    async with stocked.store.write() as tx:
+        await tx.alerts.change(ONE.key, replace(ONE, name="Newer name"), stocked.clock.now(), None)
+    card = await drawn(stocked, item(kind))
+    assert "Newer name" in card.text
+    assert card.data["card"] == "card-one"
+
+
+async def test_a_repeat_and_a_replacement_say_so(stocked: House) -> None:
+    plain = await drawn(stocked, item(ItemKind.ALERT_CARD))
+    repeat = await drawn(stocked, item(ItemKind.ALERT_CARD, repeat=True))
+    instead = await drawn(stocked, item(ItemKind.ALERT_CARD, payload={"replaces": "old"}))
+    assert "Possible repeat" in repeat.text
+    assert "Replaces" in instead.text
+    assert "repeat" not in plain.text
+    assert "Replaces" not in plain.text
+
+
+async def test_the_clock_of_a_decided_alert_has_nothing_to_say(stocked: House) -> None:
+    tick = item(ItemKind.ALERT_UPDATE, payload={"clock": True})
+    assert await stocked.renderer.render(tick) is not None
+    async with stocked.store.write() as tx:
+        await tx.alerts.change(ONE.key, resolved(), stocked.clock.now(), None)
+    assert await stocked.renderer.render(tick) is None
+    assert await stocked.renderer.render(item(ItemKind.ALERT_UPDATE)) is not None
+
+
+async def test_a_card_of_which_nobody_knows_the_alert_cannot_be_drawn(house: House) -> None:
+    with pytest.raises(Permanent):
+        await house.renderer.render(item(ItemKind.ALERT_CARD, card_id="nowhere"))
+
+
+async def test_the_summary_counts_what_is_open_here_by_the_routes_filter(house: House) -> None:
+    await house.route(words="severity:high,low")
+    await house.take_in(
+        alert("a", detected_at=NOW - minutes(61)),
+        alert("b", severity="low"),
+        alert("c", severity="medium"),
+        resolved("d"),
+        alert("e", partner=FABRIKAM),
+    )
+    summary = item(ItemKind.SUMMARY_CARD, card_id="", payload={"partner": NORTHWIND, "posted": 1})
+    card = await drawn(house, summary)
+    assert "Northwind" in card.text
+    assert "2 alerts open" in card.text
+    assert [
+        line for line in card.text.splitlines() if line in ("High", "Medium", "Low", "Past the one-hour target")
+    ] == [
+        "High",
+        "Low",
+        "Past the one-hour target",
+    ]
+    assert card.buttons["Show unresolved"]["verb"] == LIST_PAGE
+
+
+async def test_a_summary_of_nothing_says_so(house: House) -> None:
+    summary = item(ItemKind.SUMMARY_CARD, card_id="", payload={"partner": NORTHWIND, "posted": 0})
+    assert "Nothing is open" in (await drawn(house, summary)).text

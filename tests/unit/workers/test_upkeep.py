@@ -1,0 +1,56 @@
+"""Decisions left open are taken up, old rows forgotten, gauges kept true."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.domain.delivery import ItemKind, NewItem
+from bot.telemetry import metrics
+from bot.workers.upkeep import Resumer, Upkeep
+from tests.factories import CHANNEL, NORTHWIND, alert, conversation, intent
+from tests.support.house import House
+
+WEEK = timedelta(days=7).total_seconds()
+
+
+async def test_an_open_decision_is_carried_out(house: House) -> None:
+    await house.take_in(alert())
+    async with house.store.write() as tx:
+        await tx.intents.open(intent(at=house.clock.now()))
+    house.clock.forward(11)
+    await Resumer(house.env, house.verdicts).run()
+    assert house.source.changes == [("alert-one", "resolved", "fraud")]
+
+
+async def test_the_gauges_say_what_waits_and_how_old_the_reading_is(house: House) -> None:
+    await house.know(conversation())
+    await house.baseline()
+    async with house.store.write() as tx:
+        await tx.outbox.add([NewItem(CHANNEL, ItemKind.NOTICE)] * 2, house.clock.now())
+    house.clock.forward(30)
+    await Upkeep(house.env).run()
+    assert metrics.REGISTRY.get_sample_value("alertdesk_outbox_items", {"state": "pending"}) == 2
+    assert metrics.REGISTRY.get_sample_value("alertdesk_outbox_items", {"state": "sending"}) == 0
+    assert metrics.REGISTRY.get_sample_value("alertdesk_outbox_oldest_seconds") == 30
+    assert metrics.REGISTRY.get_sample_value("alertdesk_sync_age_seconds", {"partner": NORTHWIND}) == 30
+
+
+async def test_what_was_sent_and_handled_long_ago_is_forgotten_and_nothing_else(house: House) -> None:
+    await house.know(conversation())
+    upkeep = Upkeep(house.env)
+    async with house.store.write() as tx:
+        await tx.outbox.add([NewItem(CHANNEL, ItemKind.NOTICE)], house.clock.now())
+        (item,) = await tx.outbox.claim("one", house.clock.now(), 60, 1)
+        await tx.outbox.sent(item, "x", house.clock.now())
+        await tx.inbox.begin("old", house.clock.now())
+        await tx.inbox.finish("old", {})
+    house.clock.forward(WEEK + 1)
+    async with house.store.write() as tx:
+        await tx.outbox.add([NewItem(CHANNEL, ItemKind.NOTICE)], house.clock.now())
+        await tx.inbox.begin("new", house.clock.now())
+        await tx.inbox.finish("new", {})
+    await upkeep.run()
+    async with house.store.write() as tx:
+        assert {state: count for state, count in (await tx.outbox.counts()).items() if count} == {"pending": 1}
+        assert (await tx.inbox.begin("old", house.clock.now()))[0]
+        assert not (await tx.inbox.begin("new", house.clock.now()))[0]
