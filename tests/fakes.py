@@ -105,6 +105,7 @@ class FakeSource:
         self.read_troubles: deque[AlertDeskError] = deque()
         self.away: dict[str, AlertDeskError] = {}  # by partner
         self.unreadable: list[UnreadableAlert] = []
+        self.remarks: dict[str, str] = {}  # by partner
         self.left_out: set[str] = set()  # alert ids that the lists do not show
         self.slow = asyncio.Event()
         self.slow.set()  # cleared: a change is not answered until it is set again

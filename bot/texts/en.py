@@ -461,6 +461,10 @@ WELCOME_PERSONAL = (
     "Say “whoami” to see what you may do, and “help” for everything that I understand.",
 )
 
+PRIVATE_CHANNEL = (
+    "In private channels Teams lets bots listen but not post. Use a standard or shared channel for alerts, or ask me here."
+)
+
 WHOAMI = "Who you are to me"
 NAME = "Name"
 ACCOUNT = "Account"
