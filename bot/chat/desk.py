@@ -6,7 +6,19 @@ from bot.chat.commands import Commands
 from bot.chat.exporting import Exporting
 from bot.chat.replies import as_message, decode, encode
 from bot.chat.signing_in import SigningIn
-from bot.chat.turn import AskToken, BadCode, Nothing, OpenDialog, Refuse, Reply, Say, ShowCard, TokenRefused, Turn, TurnKind
+from bot.chat.turn import (
+    AskToken,
+    BadCode,
+    Nothing,
+    OpenDialog,
+    Refuse,
+    Reply,
+    Say,
+    ShowCard,
+    TokenRefused,
+    Turn,
+    TurnKind,
+)
 from bot.chat.verbs import Verbs
 from bot.errors import AlertDeskError, NotChecked, SignInNeeded, Transient, UserError
 from bot.ports import Channel, Environment

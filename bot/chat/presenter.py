@@ -87,7 +87,7 @@ def alert_view(
         resources_title=texts.RESOURCES,
         resources=_resources(alert, _RESOURCES_ON_CARD),
         buttons=_buttons(record, place, card_id, pending, reader),
-        hint=texts.VIEWER_MAY_NOT if reader else texts.hint(record.label, open_alert=alert.is_open),
+        hint=(texts.viewer_may_not if reader else texts.hint)(record.label, open_alert=alert.is_open),
         refresh=Refresh(_data(record, card_id), user_ids=viewers),
         fallback_text=texts.alert_fallback(record, customer(record)),
     )

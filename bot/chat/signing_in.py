@@ -21,7 +21,7 @@ from bot.services.access import Access
 from bot.services.exports import token_hash
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
-from cards.actions import PAYLOADS
+from cards.actions import ALERT_REFRESH, PAYLOADS, AlertAct
 from cards.info import info_card
 from cards.views import Button, InfoView, Line
 
@@ -49,7 +49,7 @@ class SigningIn:
             raise
 
     async def needed(self, turn: Turn, need: SignInNeeded, *, asked: bool) -> Reply:
-        """The answer to a turn that could not be carried out for want of a token. `asked`: Teams gave its own already."""
+        """The answer to a turn that failed for want of a token. `asked`: Teams gave its own already."""
         if not need.interactive and not asked:
             # Kept even where Teams sends the press again by itself: a client that has no token offers a page instead.
             spoken = turn.is_personal and turn.kind in (TurnKind.MESSAGE, TurnKind.SUBMIT)
@@ -61,11 +61,13 @@ class SigningIn:
         if not self._public_url:
             raise UserError(texts.SIGN_IN_NOWHERE, code="no_public_url")
         link = f"{self._public_url}/auth/start?act={await self._keep(turn, need)}"
+        number = turn.data.get("alert")
+        title = texts.sign_in_for(f"A-{number}") if isinstance(number, int) else texts.SIGN_IN_TITLE
         view = InfoView(
-            texts.SIGN_IN_TITLE,
+            title,
             (Line(need.message), Line(texts.SIGN_IN_LINK, "subtle")),
-            buttons=(Button(texts.SIGN_IN, "url", url=link),),
-            fallback_text=texts.SIGN_IN_TITLE,
+            buttons=(Button(texts.SIGN_IN, "url", url=link), *_way_back(turn)),
+            fallback_text=title,
         )
         return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE, sign_in=True)
 
@@ -131,6 +133,14 @@ def by_button(verb: str, data: Mapping[str, Any]) -> ShowCard:
         fallback_text=texts.SIGN_IN_BY_BUTTON,
     )
     return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE)
+
+
+def _way_back(turn: Turn) -> tuple[Button, ...]:
+    """The pressed card gives its place to the sign-in: whoever does not want to, or comes too late, gets it back."""
+    if turn.kind != TurnKind.EXECUTE or "alert" not in turn.data:
+        return ()
+    data = {name: turn.data[name] for name in AlertAct.model_fields if name in turn.data}
+    return (Button(texts.BACK_TO_CARD, verb=ALERT_REFRESH, data=data),)
 
 
 def _written(turn: Turn) -> dict[str, Any]:

@@ -5,7 +5,7 @@ It is kept only if it is of the partner's tenant, no Global Administrator's, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -164,8 +164,8 @@ class ReaderLogin:
             ) from error
         except Refused as error:
             raise Refused(
-                f"That account cannot read the alerts of {self._partner.name} ({error.code}): it must be an Admin agent "
-                "in Partner Center. Nothing was kept.",
+                f"That account cannot read the alerts of {self._partner.name} ({error.code}): it must be an Admin "
+                "agent in Partner Center. Nothing was kept.",
                 code=error.code,
             ) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bot.sandbox.keys import derived_key
 
@@ -13,13 +13,10 @@ if TYPE_CHECKING:
 PREFIX = "ALERTDESK_"
 
 
-ActAs = Literal["app", "user"]
-
-
-def bot_settings(cloud: Cloud, bot_url: str, act_as: ActAs = "user") -> dict[str, str]:
+def bot_settings(cloud: Cloud, bot_url: str, act_as: str = "user") -> dict[str, str]:
     """Names and values as environment variables, for a bot that answers at `bot_url`.
 
-    `act_as` is how it acts for the partner in whose tenant it is at home; on-behalf-of does not reach the others.
+    `act_as` (`app` or `user`) is how it acts for the partner at home in its tenant; on-behalf-of reaches no other.
     """
     world, base = cloud.world, cloud.base_url
     partners = [

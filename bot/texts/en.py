@@ -171,8 +171,8 @@ SAME_VERDICT = "That is the verdict it has already. Nothing was sent."
 
 def cancel_in_portal(label: str, link: str) -> str:
     return (
-        f"Nothing was cancelled. Alert Desk acts with its own identity for this partner, and Partner Center lets only a person with "
-        f"Global Administrator and Admin Agent cancel a subscription. Such a person does it in the portal: press “{MANAGE_SUBSCRIPTION}” "
+        f"Nothing was cancelled: Alert Desk does not cancel subscriptions in this version. Partner Center lets only a person with "
+        f"Global Administrator and Admin Agent do it. Such a person does it in the portal: press “{MANAGE_SUBSCRIPTION}” "
         f"on the card of {label}, under the three dots, or open {link}"
     )
 
@@ -461,9 +461,7 @@ WELCOME_PERSONAL = (
     "Say “whoami” to see what you may do, and “help” for everything that I understand.",
 )
 
-PRIVATE_CHANNEL = (
-    "In private channels Teams lets bots listen but not post. Use a standard or shared channel for alerts, or ask me here."
-)
+PRIVATE_CHANNEL = "In private channels Teams lets bots listen but not post. Use a standard or shared channel for alerts, or ask me here."
 
 WHOAMI = "Who you are to me"
 NAME = "Name"
@@ -490,7 +488,15 @@ SIGNED_OUT = "Signed out: I have forgotten every token with which I could act as
 SIGNOUT_NOTHING = "There is nothing to sign out of: I hold no token of yours."
 SIGN_IN_TITLE = "Sign in to go on"
 SIGN_IN = "Sign in"
-SIGN_IN_LINK = "The link is yours alone and works for 15 minutes. Once you are signed in I go on, and that page says how it ended."
+
+
+def sign_in_for(label: str) -> str:
+    return f"{label}: sign in to go on"
+
+
+SIGN_IN_LINK = (
+    "The link is yours alone and works for 15 minutes. Once you are signed in I go on, and that page says how it ended."
+)
 SIGN_IN_BY_BUTTON = "Nothing was done yet: I act as you, and Teams hands me your sign-in only with a button. Press it, and I do what you asked for."
 SIGN_IN_NOWHERE = "You would have to sign in, but the operator has set no address for that (ALERTDESK_PUBLIC_URL)."
 GO_ON_AS_ME = "Go on as me"
@@ -499,7 +505,15 @@ WANTS_STILL_MORE = (
 )
 PRESS_AGAIN = "Press the button in Teams again: its form opens now. You can close this page."
 WENT_ON = "Done. Teams shows the result; you can close this page."
-VIEWER_MAY_NOT = "You see this without the buttons: deciding takes the Admin Agent role, and you did not hold it when I last looked."
+VIEWER_MAY_NOT = (
+    "You see this without the buttons: deciding takes the Admin Agent role, and you did not hold it when I last looked."
+)
+
+
+def viewer_may_not(label: str, *, open_alert: bool) -> str:
+    if not open_alert:
+        return VIEWER_MAY_NOT
+    return f"{VIEWER_MAY_NOT} If you hold it now, write: mark {label} legitimate, or mark {label} fraud"
 
 
 def acts_as_you(partner: str) -> str:

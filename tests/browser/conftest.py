@@ -1,4 +1,4 @@
-"""What the tests of this folder share: a headless Chromium for each test, in half a second, and a demo for each module."""
+"""What the tests here share: a headless Chromium for each test, in half a second, and a demo for each module."""
 
 from __future__ import annotations
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import html
 import sys
 import uuid
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 from playwright.async_api import Browser, Locator, expect
 
-from tests.browser.support import ROOT, Teams, by_id, running_demo, seated
+from tests.browser.support import ROOT, Teams, button, by_id, running_demo, seated, thread_id
 from tests.support.chromium import open_chromium
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -42,10 +47,95 @@ async def take(teams: Teams, name: str, *, of: str = "body", top: Locator | None
     await teams.page.mouse.move(2, 300)
     path = FOLDER / f"{name}.png"
     await teams.page.locator(of).screenshot(path=path, animations="disabled")
+    weigh(path)
+
+
+def weigh(path: Path) -> None:
     size = path.stat().st_size
     sys.stderr.write(f"{path.relative_to(ROOT)}: {size // 1000} KB\n")
     if size > MOST_BYTES:
-        raise SystemExit(f"{name} is too large for a README")
+        raise SystemExit(f"{path.name} is too large for a README")
+
+
+async def side_by_side(browser: Browser, name: str, shots: Sequence[tuple[str, str, bytes]], *, dark: bool) -> None:
+    """One picture of several: (heading, what it is, PNG) each."""
+    figures = "".join(
+        f"<figure><figcaption><b>{html.escape(heading)}</b><br>{html.escape(words)}</figcaption>"
+        f"<img src='data:image/png;base64,{base64.b64encode(png).decode()}'></figure>"
+        for heading, words, png in shots
+    )
+    ink, ground = ("#eee", "#141414") if dark else ("#242424", "#f0f0f0")
+    style = (
+        f"body{{margin:0;padding:16px;display:inline-flex;gap:16px;align-items:start;color:{ink};background:{ground};"
+        "font:14px/1.4 system-ui,sans-serif}figure{margin:0}figcaption{margin-bottom:8px;min-height:40px}"
+    )
+    context = await browser.new_context(viewport={"width": 2400, "height": 1200})
+    page = await context.new_page()
+    await page.set_content(f"<style>{style}</style><body>{figures}</body>")
+    path = FOLDER / f"{name}.png"
+    await page.locator("body").screenshot(path=path)
+    await context.close()
+    weigh(path)
+
+
+PEOPLE = {
+    "ada": "Admin Agent",
+    "max": "Admin Agent, Global Administrator",
+    "gil": "Global Administrator alone",
+    "nora": "no role",
+    "gus": "guest",
+}
+
+
+async def five_views(browser: Browser, url: str) -> None:
+    """One card as five people see it at the same time."""
+    async with AsyncExitStack() as stack:
+        seats = {
+            person: await stack.enter_async_context(seated(browser, url, person, size=(344, 900), theme="light"))
+            for person in PEOPLE
+        }
+        for teams in seats.values():
+            await teams.open("Alerts")
+        first = await new_alert(seats["ada"])
+        same = await thread_id(first)
+        for person in ("nora", "gil", "gus"):  # who pressed once is known, with the roles of that moment
+            await button(seats[person].thread(same), "Mark legitimate").click()
+            await expect(seats[person].thread(same).locator(by_id("message-note"))).to_be_visible()
+        await button(seats["max"].thread(same), "Cancel subscription").click()
+        await expect(seats["max"].thread(same).locator(by_id("message-note"))).to_be_visible()
+        await button(first, "Mark legitimate").click()
+        await expect(first.locator(by_id("card")).first).to_contain_text("Legitimate by")
+        same = await thread_id(await new_alert(seats["ada"]))
+        shots = []
+        for person, role in PEOPLE.items():
+            card = seats[person].thread(same).locator(by_id("card"))
+            await card.scroll_into_view_if_needed()
+            await expect(card).to_have_attribute("data-personal", "true")
+            name = await seats[person].page.locator("#who b").inner_text()
+            shots.append((name, role, await card.screenshot(animations="disabled")))
+    await side_by_side(browser, "five-views", shots, dark=False)
+
+
+async def signing_in(browser: Browser, url: str) -> None:
+    """On a phone in the dark: more proof is demanded, given in the browser, and the press goes on."""
+    async with seated(browser, url, "ada", size=(390, 640), theme="dark") as ada:
+        await ada.sign_out()
+        await ada.control("switches", post={"mfa_required": True})
+        thread = await new_alert(ada)
+        await button(thread, "Mark as fraud").click()
+        await expect(thread).to_contain_text("sign in to go on")
+        top = "one => { one.scrollIntoView({ block: 'end' }); }"
+        await thread.evaluate(top)
+        shots = [("Mark as fraud", "Microsoft wants a second proof", await ada.page.screenshot(animations="disabled"))]
+        async with ada.link(thread) as tab:
+            await expect(tab.get_by_role("heading")).to_have_text("You are signed in")
+            shots.append(("Sign in", "in the browser, once", await tab.screenshot(animations="disabled")))
+        card = thread.locator(by_id("card")).first
+        await expect(card).to_contain_text("Fraud by Ada Lindqvist")
+        await card.evaluate("one => { one.scrollIntoView({ block: 'start' }); }")
+        shots.append(("It goes on by itself", "everybody sees it", await ada.page.screenshot(animations="disabled")))
+        await ada.control("switches", post={"mfa_required": False})
+    await side_by_side(browser, "signin", shots, dark=True)
 
 
 async def pictures(browser: Browser, url: str) -> None:
@@ -91,6 +181,8 @@ async def main() -> None:
     with running_demo() as demo:
         async with open_chromium() as browser:
             await pictures(browser, demo.url)
+            await five_views(browser, demo.url)
+            await signing_in(browser, demo.url)
 
 
 if __name__ == "__main__":

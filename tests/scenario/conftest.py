@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -57,7 +58,7 @@ async def people(tmp_path: Path, secrets: Secrets, capfd: pytest.CaptureFixture[
         yield desk
         _kept_the_rules(desk)
         out, err = capfd.readouterr()
-        print(out, err)  # for whoever looks into a test that failed
+        sys.stdout.write(out + err)  # for whoever looks into a test that failed
         assert "started" in out + err, "this is the log"
         assert secrets.in_text(out + err) == set()
         assert secrets.in_text(await shown_by(desk)) == set()

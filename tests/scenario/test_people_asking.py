@@ -37,11 +37,14 @@ async def test_an_oauth_card_that_two_clients_answer_is_one_patch(people: Desk) 
     assert len(people.requests("graph", "PATCH")) == 1
     assert len(await chat(people, "ada", card)) == 1
     await people.deliver()
-    assert await people.lines(post) == [f"Ada Lindqvist marked {post.card.label} as fraud."]
+    assert await people.lines(post) == [f"Ada Lindqvist marked {post.card.label} as fraud. Note: seen before"]
 
     before = people.mark()
     _, other = await people.posted()
-    assert "is now legitimate" in (await people.ask("ada", f"mark {other.card.label} legitimate", "ada")).text
+    assert (
+        "legitimate. Partner Center confirms"
+        in (await people.ask("ada", f"mark {other.card.label} legitimate", "ada")).text
+    )
     assert grants(people, before) == [], "from then on nobody is asked"
 
 

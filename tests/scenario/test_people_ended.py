@@ -69,11 +69,10 @@ async def test_access_tokens_that_run_out_are_renewed_in_silence(people: Desk) -
 async def test_replicas_that_renew_by_turns_never_ask(people: Desk) -> None:
     """Each renewal replaces the refresh token that the other replica saw last."""
     await signed_in(people, lifetime=60.0)
-    bots = [people.bot, await people.another()]
-    for turn in range(4):
-        people.cloud.bot_url = bots[turn % 2].url
-        people.bot = bots[turn % 2]
-        _, post = await people.posted()
+    waiting = [(await people.posted())[1] for _ in range(4)]
+    urls = [people.bot.url, (await people.another()).url]
+    for turn, post in enumerate(waiting):
+        people.cloud.bot_url = urls[turn % 2]
         before = people.mark()
         assert (await people.press("ada", post, "Ignore")).kind == "card", turn
         assert set(grants(people, before)) == {"refresh_token"}

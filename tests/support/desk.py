@@ -383,8 +383,8 @@ async def running_desk(
     **settings: str,
 ) -> AsyncIterator[Desk]:
     """A cloud, and a bot that uses it. `installed`: Teams has told the bot where it is, and both partners' first sync
-    and its cards are over. `history`: how many decided alerts of each partner there are before that. `act_as`: how the bot
-    acts for the partner at home, as the `user` or as the `app`."""
+    and its cards are over. `history`: how many decided alerts of each partner there are before that. `act_as`: how the
+    bot acts for the partner at home, as the `user` or as the `app`."""
     timeout = aiohttp.ClientTimeout(total=60)
     async with running(SandboxOptions(bot_url="")) as cloud, aiohttp.ClientSession(timeout=timeout) as http:
         clock = ShiftClock(real=background)

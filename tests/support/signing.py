@@ -102,10 +102,11 @@ async def exchange(desk: Desk, person: str, post: Post, **more: Any) -> tuple[in
 
 
 def link(shown: Answer | Post) -> str:
-    """The one link of a card that asks for a sign-in; it has nothing else to press."""
+    """The one link of a card that asks for a sign-in; beside it there is only the way back to the alert."""
     buttons = shown.card.buttons
-    assert [action["type"] for action in buttons.values()] == ["Action.OpenUrl"], list(buttons)
-    (action,) = buttons.values()
+    assert list(buttons) in (["Sign in"], ["Sign in", "Back to the alert"]), list(buttons)
+    action = buttons["Sign in"]
+    assert action["type"] == "Action.OpenUrl"
     assert re.search(r"/auth/start\?act=[A-Za-z0-9_-]{20,}$", action["url"]), action["url"]
     return str(action["url"])
 
