@@ -49,15 +49,16 @@ class Board:
         record = await self._lookup.number(number, readable)
         return self._remember(record, card_id, await self.card(record, card_id))
 
-    async def card(
-        self, record: AlertRecord, card_id: str, *, repeat: bool = False, replaces: bool = False
-    ) -> Mapping[str, Any]:
+    async def card(self, record: AlertRecord, card_id: str) -> Mapping[str, Any]:
         """The shared card of a record."""
         async with self._env.store.read() as tx:
             pending = await tx.intents.open_on(record.alert.key)
+            post = await tx.cards.get(card_id) if card_id else None
+        if post is not None and post.alert != record.alert.key:
+            post = None  # somebody made that id up
         now = self._env.clock.now()
         return alert_card(
-            alert_view(record, self.place, now, card_id=card_id, pending=pending, repeat=repeat, replaces=replaces)
+            alert_view(record, self.place, now, card_id=card_id, post=post, pending=pending)
         )
 
     async def details(self, record: AlertRecord, card_id: str) -> Mapping[str, Any]:
