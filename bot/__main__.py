@@ -62,9 +62,7 @@ def _serve(_options: argparse.Namespace) -> int:
         port=settings.port,
         access_log=None,
         shutdown_timeout=STOP_CONNECTIONS_SECONDS,
-        print=lambda *_: print(
-            f"Alert Desk listens on http://{settings.host}:{settings.port}", file=sys.stderr, flush=True
-        ),
+        print=_listening,
     )
     return 0
 
@@ -74,6 +72,13 @@ async def _spare_the_collector(_app: web.Application) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+def _listening(said: str) -> None:
+    """Tell the address that was really taken (PORT=0 takes any free one), out of what aiohttp would print."""
+    address = next((word.rstrip(",") for word in said.split() if word.startswith("http")), "")
+    if address:
+        print(f"Alert Desk listens on {address}", file=sys.stderr, flush=True)
 
 
 def _demo(options: argparse.Namespace) -> int:

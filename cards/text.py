@@ -69,7 +69,10 @@ def defuse(text: str, limit: int) -> str:
         text = _SCHEMES.sub("[:]", _HTTP.sub("hxxp", text))
     if "." in text:
         text = _HOSTS.sub("[.]", _WWW.sub("www[.]", text))
-    return cut(_SPACES.sub(" ", text).strip(), limit)
+    text = _SPACES.sub(" ", text).strip()
+    if len(text) > limit:
+        text = _HOSTS.sub("[.]", cut(text, limit))  # the cut can end a word where a host's name ends
+    return cut(text, limit)
 
 
 def paragraphs(text: str, limit: int) -> list[str]:

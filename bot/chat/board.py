@@ -65,24 +65,25 @@ class Board:
         """The card as this person sees it: what their remembered role allows, and why not."""
         return await self.card(record, card_id, reader=await self._only_reads(viewer, record.alert.partner))
 
-    async def card(
-        self, record: AlertRecord, card_id: str, *, reader: bool = False, repeat: bool = False, replaces: bool = False
-    ) -> Mapping[str, Any]:
+    async def card(self, record: AlertRecord, card_id: str, *, reader: bool = False) -> Mapping[str, Any]:
         """The card of a record: the shared one, or (`reader`) that of somebody who may not decide."""
         async with self._env.store.read() as tx:
             pending = await tx.intents.open_on(record.alert.key)
-            post = await tx.cards.get(card_id) if card_id and record.alert.is_open else None
-            viewers = await tx.people.responders(post.conversation_id, RESPONDERS_MOST) if post is not None else ()
+            post = await tx.cards.get(card_id) if card_id else None
+            if post is not None and post.alert != record.alert.key:
+                post = None  # somebody made that id up
+            viewers: tuple[str, ...] = ()
+            if post is not None and record.alert.is_open:
+                viewers = await tx.people.responders(post.conversation_id, RESPONDERS_MOST)
         view = alert_view(
             record,
             self.place,
             self._env.clock.now(),
             card_id=card_id,
+            post=post,
             pending=pending,
             reader=reader,
             viewers=viewers,
-            repeat=repeat,
-            replaces=replaces,
         )
         return alert_card(view)
 

@@ -13,6 +13,7 @@ from bot.domain import deadline
 from bot.domain.alerts import Alert, AlertRecord, Note, Verdict, notification_kind
 from bot.domain.deadline import Phase
 from bot.domain.decisions import Intent
+from bot.domain.delivery import CardPost
 from bot.texts import en as texts
 from cards import actions
 from cards.views import AlertView, Button, DetailsView, Fact, Level, Line, Refresh, Row, Section, SeverityView, Tone
@@ -61,14 +62,14 @@ def alert_view(
     now: datetime,
     *,
     card_id: str = "",
+    post: CardPost | None = None,
     pending: Intent | None = None,
     reader: bool = False,
     viewers: tuple[str, ...] = (),
-    repeat: bool = False,
-    replaces: bool = False,
 ) -> AlertView:
-    """The shared card, or (`reader`) that of somebody who may not decide. `pending` is the decision that is on its way;
-    while there is one, no second can be asked for. For `viewers` (MRIs) Teams asks by itself for their own form."""
+    """The shared card, as it stands (or will) in the conversation of `post`, or (`reader`) that of somebody who may not
+    decide. `pending` is the decision that is on its way; while there is one, no second can be asked for. For `viewers`
+    (MRIs) Teams asks by itself for their own form."""
     alert = record.alert
     decision = _decision(record)
     if decision and pending is None and not alert.is_open:
@@ -79,7 +80,7 @@ def alert_view(
         label=record.label,
         severity=severity_view(alert.severity),
         title=alert.name or alert.alert_type,
-        badges=_badges(record, place, repeat=repeat, replaces=replaces),
+        badges=_badges(record, place, post),
         status=status,
         deadline=_deadline(alert, now),
         decision=decision,
@@ -182,15 +183,15 @@ def _data(record: AlertRecord, card_id: str) -> dict[str, Any]:
     return data
 
 
-def _badges(record: AlertRecord, place: Place, *, repeat: bool, replaces: bool) -> tuple[Line, ...]:
+def _badges(record: AlertRecord, place: Place, post: CardPost | None) -> tuple[Line, ...]:
     badges = []
     if place.several:
         badges.append(Line(place.partner_names.get(record.alert.partner, record.alert.partner), "accent"))
     if record.alert.is_test:
         badges.append(Line(texts.TEST_BADGE, "warning", strong=True))
-    if repeat:
+    if post is not None and post.repeat:
         badges.append(Line(texts.REPEAT_BADGE, "warning"))
-    if replaces:
+    if post is not None and post.replaces:
         badges.append(Line(texts.replaces_badge(record.label), "subtle"))
     return tuple(badges)
 

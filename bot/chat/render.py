@@ -30,8 +30,7 @@ class CardRenderer:
         record = await self._record(item)
         if item.kind == ItemKind.ALERT_UPDATE and item.payload.get("clock") and not record.alert.is_open:
             return None  # the clock stopped when it was decided, and that has its own update
-        replaces = bool(item.payload.get("replaces"))
-        card = await self._board.card(record, item.card_id, repeat=item.repeat, replaces=replaces)
+        card = await self._board.card(record, item.card_id)
         return Message(card=card, summary=self._board.summary(record))
 
     async def _record(self, item: OutboxItem) -> AlertRecord:

@@ -77,6 +77,7 @@ class CardPost:
     alert: AlertKey
     conversation_id: str
     activity_id: str  # empty until Teams confirmed the post
-    shown_version: int  # 0 until confirmed
     created_at: datetime
+    replaces: str = ""  # the card that was gone from the conversation, and whose place this one takes
+    repeat: bool = False  # sent again after an unknown end: an earlier copy may stand above
     replaced_by: str = ""

@@ -50,14 +50,13 @@ class CardWork:
     async def _post_one(self, tx: Transaction, record: AlertRecord, conversation_id: str, replaces: str) -> str:
         now = self._env.clock.now()
         rank = severity_rank(record.alert.severity)
-        card = CardPost(self._env.ids.guid(), record.alert.key, conversation_id, "", 0, now)
+        card = CardPost(self._env.ids.guid(), record.alert.key, conversation_id, "", now, replaces)
         await tx.cards.add(card)
         items = [
             NewItem(
                 conversation_id,
                 ItemKind.ALERT_CARD,
                 card.id,
-                {"replaces": replaces} if replaces else {},
                 priority=rank,
                 dedup_key=f"card:{card.id}",
             )

@@ -83,6 +83,9 @@ class Delivery:
             return End(How.RETRY, problem="the conversation is not known yet", wait=30.0)
         if item.kind in (ItemKind.ALERT_UPDATE, ItemKind.THREAD_LINE) and not (card and card.activity_id):
             return End(How.RETRY, problem="its card is not confirmed yet", wait=_WAIT_FOR_CARD)
+        if item.repeat and card is not None and item.kind == ItemKind.ALERT_CARD:
+            async with self._env.store.write() as tx:
+                await tx.cards.repeated(card.id)  # it says so, now and whenever it is drawn again
         message = await self._render(item)
         if message is None:
             return End(How.SENT)

@@ -24,7 +24,7 @@ from bot.texts import en as texts
 
 _BATCH = 100
 """Alerts recorded per transaction, so that a long first sync never holds the writer for long."""
-_ABSENT_MOST = 100
+_ABSENT_MOST = 30
 """Alerts read by id per round because a list left them out; the rest waits for the next round."""
 
 _READER = "reader of "
@@ -56,6 +56,7 @@ class Intake:
     ) -> None:
         self._env, self._source, self._cards = env, source, cards
         self._names, self._routes, self._operators, self._full_sync = names, routes, operators, full_sync
+        self._looked_for: dict[str, str] = {}  # by partner: the last absent alert that was read
 
     async def poll(self, partner: Partner) -> Round:
         """One round for one partner: the open alerts, or all of them when that is due. Errors are kept in its state."""
@@ -168,7 +169,10 @@ class Intake:
     async def _absent(self, partner: Partner, result: Round) -> None:
         async with self._env.store.read() as tx:
             absent = sorted(await tx.alerts.open_keys(partner.tenant_id) - result.seen)
+        before = self._looked_for.get(partner.tenant_id, "")
+        absent = [key for key in absent if key.id > before] or absent  # where there are many, they take turns
         for key in absent[:_ABSENT_MOST]:
+            self._looked_for[partner.tenant_id] = key.id
             try:
                 await self.apply(partner, key.id, result)
             except Missing:

@@ -37,8 +37,9 @@ class SqlCards:
             "alert_id": card.alert.id,
             "conversation_id": card.conversation_id,
             "activity_id": card.activity_id,
-            "shown_version": card.shown_version,
             "created_at": card.created_at,
+            "replaces": card.replaces,
+            "repeat": card.repeat,
             "replaced_by": card.replaced_by,
         }
         await self._session.execute(insert(cards), values)
@@ -46,11 +47,8 @@ class SqlCards:
     async def posted(self, card_id: str, activity_id: str) -> None:
         await self._session.execute(update(cards).where(cards.c.id == card_id).values(activity_id=activity_id))
 
-    async def shown(self, card_id: str, version: int) -> None:
-        """Versions only grow: an answer that comes late changes nothing."""
-        await self._session.execute(
-            update(cards).where(cards.c.id == card_id, cards.c.shown_version < version).values(shown_version=version)
-        )
+    async def repeated(self, card_id: str) -> None:
+        await self._session.execute(update(cards).where(cards.c.id == card_id).values(repeat=True))
 
     async def replaced(self, card_id: str, by: str) -> None:
         await self._session.execute(update(cards).where(cards.c.id == card_id).values(replaced_by=by))
@@ -66,7 +64,8 @@ def _card(row: Row[Any]) -> CardPost:
         alert=AlertKey(row.partner, row.alert_id),
         conversation_id=row.conversation_id,
         activity_id=row.activity_id,
-        shown_version=row.shown_version,
         created_at=row.created_at,
+        replaces=row.replaces,
+        repeat=row.repeat,
         replaced_by=row.replaced_by,
     )

@@ -15,7 +15,7 @@ from bot.errors import ConfigError
 
 READERS = 6
 """SQLite connections that only read, each with a thread of its own."""
-BUSY_SECONDS = 5
+BUSY_SECONDS = 2
 WAIT_SECONDS = 30
 """How long to wait for one of our own connections."""
 _POSTGRES_SETTINGS = (

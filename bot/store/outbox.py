@@ -177,12 +177,22 @@ class SqlOutbox:
 def _claimable(now: datetime, limit: int) -> Any:
     """The first due item of each active conversation where nothing is being sent. Locks the conversations."""
     sending, waiting, first = outbox.alias("sending"), outbox.alias("waiting"), outbox.alias("first")
+    line_before = outbox.alias("line_before")  # what is said in a thread is said in its order, a retry included
+    overtakes = exists().where(
+        first.c.kind == ItemKind.THREAD_LINE.value,
+        line_before.c.conversation_id == first.c.conversation_id,
+        line_before.c.card_id == first.c.card_id,
+        line_before.c.kind == ItemKind.THREAD_LINE.value,
+        line_before.c.id < first.c.id,
+        text("line_before.state = 'pending'"),
+    )
     first_of_conversation = (
         select(first.c.id)
         .where(
             first.c.conversation_id == conversations.c.id,
             text("first.state = 'pending'"),
             first.c.available_at <= now,
+            ~overtakes,
         )
         .order_by(first.c.priority.desc(), first.c.id)
         .limit(1)

@@ -232,8 +232,9 @@ cards = Table(
     _words("alert_id"),
     _words("conversation_id"),
     _words("activity_id"),
-    Column("shown_version", Integer, nullable=False),
     _moment("created_at"),
+    _words("replaces"),
+    Column("repeat", Boolean, nullable=False),
     _words("replaced_by"),
     ForeignKeyConstraint(["partner", "alert_id"], [alerts.c.partner, alerts.c.id]),
 )

@@ -121,7 +121,7 @@ class Connector(Channel):
                 content=content,
                 headers={"content-type": "application/json"} if content is not None else None,
                 bearer=self._bearer,
-                attempts=1 if method == "POST" else ATTEMPTS,
+                attempts=ATTEMPTS if method == "GET" else 1,  # each message that is sent has its place in the limits
             )
         finally:
             self._limits.settle(name, to.tenant_id, began, self._clock.monotonic())

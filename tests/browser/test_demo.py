@@ -289,6 +289,7 @@ async def test_the_first_summary_counts_every_open_alert(seat: Seat) -> None:
 
 async def test_words_are_understood_or_answered(seat: Seat) -> None:
     nora = await seat("nora")
+    await nora.sign_in()
     await nora.open(kind="personal")
     for said, answer in {
         "help": "What I understand",

@@ -92,7 +92,6 @@ def a_card(card_id: str = "card-1", alert_id: str = "alert-1", **changes: Any) -
         "alert": AlertKey(CONTOSO, alert_id),
         "conversation_id": "channel-1",
         "activity_id": "",
-        "shown_version": 0,
         "created_at": NOW,
     }
     return CardPost(**(values | changes))

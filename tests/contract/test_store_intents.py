@@ -177,8 +177,7 @@ async def test_cards_of_an_alert_and_by_activity(with_alerts: SqlStore) -> None:
 async def test_what_a_card_shows_never_grows_older(with_alerts: SqlStore) -> None:
     async with with_alerts.write() as tx:
         await tx.cards.add(a_card())
-        await tx.cards.shown("card-1", 4)
-        await tx.cards.shown("card-1", 3)
+        await tx.cards.repeated("card-1")
         await tx.cards.replaced("card-1", "card-2")
         card = await tx.cards.get("card-1")
-    assert card == a_card(shown_version=4, replaced_by="card-2")
+    assert card == a_card(repeat=True, replaced_by="card-2")

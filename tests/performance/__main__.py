@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -104,6 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no part {', '.join(unknown)}")
     if not options.quick:
         pin(LOAD_CORE)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the programs under test are ended as well
     print(_machine(), flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="alertdesk-bench-") as folder:

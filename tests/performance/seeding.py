@@ -129,7 +129,8 @@ def _card(number: int, alert: Alert, now: datetime) -> dict[str, Any]:
         "alert_id": alert.id,
         "conversation_id": CHANNEL,
         "activity_id": f"17952879{number:05d}",
-        "shown_version": 1,
+        "replaces": "",
+        "repeat": False,
         "created_at": now,
         "replaced_by": "",
     }

@@ -53,10 +53,9 @@ def botbuilder(config: Config) -> web.Application:
     """botbuilder-integration-aiohttp as it comes, but for the defect that answers 500 to every invoke with a body."""
     from botbuilder.core import ActivityHandler, InvokeResponse, TurnContext
     from botbuilder.integration.aiohttp import CloudAdapter, ConfigurationBotFrameworkAuthentication, cloud_adapter
-    from msrest.serialization import Model
 
     serialise = cloud_adapter.serializer_helper
-    cloud_adapter.serializer_helper = lambda thing: serialise(thing) if isinstance(thing, Model) else thing
+    cloud_adapter.serializer_helper = lambda thing: thing if isinstance(thing, dict) else serialise(thing)
 
     class Settings:
         APP_ID = APP_ID

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from bot.texts import en as texts
 from tests.support.desk import Desk, running_desk
 from tests.support.program import serving
@@ -128,7 +126,6 @@ async def test_an_update_is_repeated_until_it_is_there(desk: Desk) -> None:
         assert await desk.lines(post) == [f"Ada Lindqvist marked {post.card.label} as fraud."], action
 
 
-@pytest.mark.xfail(reason="a redraw, and each look by a client, takes the mark away")
 async def test_a_possible_repeat_stays_marked(desk: Desk) -> None:
     alert = await desk.alert()
     await desk.fault("connector", "POST", POSTS, drop="before")
@@ -140,7 +137,6 @@ async def test_a_possible_repeat_stays_marked(desk: Desk) -> None:
     assert texts.REPEAT_BADGE in (await desk.refresh("nora", post)).text
 
 
-@pytest.mark.xfail(reason="the second and third try of one update are sent without asking the limits")
 async def test_each_try_of_an_update_is_within_the_limits(tmp_path: Path) -> None:
     async with running_desk(tmp_path) as desk:
         alert, post = await desk.posted()
@@ -168,7 +164,6 @@ async def test_a_card_deleted_in_teams_is_replaced_by_one_that_names_it(desk: De
     assert (await desk.press("ada", await desk.card(alert), "Mark legitimate")).kind == "card"
 
 
-@pytest.mark.xfail(reason="a line that has to wait is overtaken by the next one of its thread")
 async def test_lines_of_a_thread_come_in_order_whatever_happens(desk: Desk) -> None:
     _, post = await desk.posted()
     label = post.card.label

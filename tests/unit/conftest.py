@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.chat import acting
+from bot.services import access
 from bot.store import SqlStore, connect, migrate
 from tests.fakes import FakeClock, FakeIds
 from tests.support.house import House
@@ -43,7 +45,14 @@ async def store(empty_database: Path, tmp_path: Path, ids: FakeIds) -> AsyncIter
 
 
 @pytest.fixture
-async def house(store: SqlStore, clock: FakeClock, ids: FakeIds) -> AsyncIterator[House]:
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine even a made-up Teams may answer late; what is about lateness sets its own seconds."""
+    monkeypatch.setattr(access, "CHECK_SECONDS", 30.0)
+    monkeypatch.setattr(acting, "ANSWER_SECONDS", 30.0)
+
+
+@pytest.fixture
+async def house(store: SqlStore, clock: FakeClock, ids: FakeIds, patience: None) -> AsyncIterator[House]:
     built = House(store, clock, ids)
     yield built
     await built.close()

@@ -78,7 +78,7 @@ async def in_thread(house: House) -> dict[str, str]:
     """Turn values of something said under the alert's own card."""
     async with house.store.write() as tx:
         if not await tx.cards.of_alert(ONE.key):
-            await tx.cards.add(CardPost("card-one", ONE.key, CHANNEL, "root-one", 0, house.clock.now()))
+            await tx.cards.add(CardPost("card-one", ONE.key, CHANNEL, "root-one", house.clock.now()))
     return {"thread": "root-one"}
 
 
@@ -240,7 +240,7 @@ async def test_in_the_alerts_own_thread_it_need_not_and_the_line_there_is_answer
 
 async def test_a_thread_of_another_partners_alert_names_nothing_here(desk: House) -> None:
     async with desk.store.write() as tx:
-        await tx.cards.add(CardPost("card-x", THEIRS.key, CHANNEL, "root-x", 0, desk.clock.now()))
+        await tx.cards.add(CardPost("card-x", THEIRS.key, CHANNEL, "root-x", desk.clock.now()))
     assert (await refused(desk, "mark fraud", thread="root-x")).text == texts.NO_ALERT_NAMED
 
 

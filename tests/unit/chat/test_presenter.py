@@ -10,6 +10,7 @@ import pytest
 from bot.chat.presenter import Place, alert_view, details_view, portal_link, row
 from bot.domain.alerts import AffectedResource, AlertRecord, Note
 from bot.domain.decisions import Intent
+from bot.domain.delivery import CardPost
 from cards import alert_card, details_card, list_card
 from cards.actions import (
     ALERT_DETAILS,
@@ -25,6 +26,7 @@ from cards.actions import (
 from cards.views import AlertView, DetailsView, ListView
 from tests.cardcheck import check_card
 from tests.factories import (
+    CHANNEL,
     CUSTOMER,
     FABRIKAM,
     NORTHWIND,
@@ -54,6 +56,10 @@ def details(of: AlertRecord | None = None, notes: tuple[Note, ...] = (), **more:
     view = details_view(of or record(), notes, ALONE, NOW, **more)
     check_card(details_card(view))
     return view
+
+
+def post(**changes: Any) -> CardPost:
+    return replace(CardPost("card-one", alert().key, CHANNEL, "root", NOW), **changes)
 
 
 def verbs(view: AlertView | DetailsView) -> set[str]:
@@ -178,7 +184,7 @@ def test_partners_are_told_apart_only_where_there_are_several() -> None:
     assert viewed().badges == ()
     assert [line.text for line in viewed(place=TWO).badges] == ["Northwind"]
     of = record(alert(is_test=True))
-    assert len(viewed(of, TWO, repeat=True, replaces=True).badges) == 4
+    assert len(viewed(of, TWO, post=post(repeat=True, replaces="card-old")).badges) == 4
     assert row(record(), NOW, TWO).detail.startswith("Northwind")
     assert "Northwind" not in row(record(), NOW, ALONE).detail
 

@@ -38,7 +38,7 @@ async def stocked(house: House) -> House:
     await house.route()
     await house.take_in(ONE)
     async with house.store.write() as tx:
-        await tx.cards.add(CardPost("card-one", ONE.key, CHANNEL, "root", 0, NOW))
+        await tx.cards.add(CardPost("card-one", ONE.key, CHANNEL, "root", NOW))
     return house
 
 
@@ -66,11 +66,15 @@ async def test_a_card_is_drawn_from_the_newest_state(stocked: House, kind: str) 
 
 
 async def test_a_repeat_and_a_replacement_say_so(stocked: House) -> None:
+    async with stocked.store.write() as tx:
+        await tx.cards.add(CardPost("card-two", ONE.key, CHANNEL, "", NOW, repeat=True))
+        await tx.cards.add(CardPost("card-three", ONE.key, CHANNEL, "", NOW, replaces="card-one"))
     plain = await drawn(stocked, item(ItemKind.ALERT_CARD))
-    repeat = await drawn(stocked, item(ItemKind.ALERT_CARD, repeat=True))
-    instead = await drawn(stocked, item(ItemKind.ALERT_CARD, payload={"replaces": "old"}))
-    assert "Possible repeat" in repeat.text
-    assert "Replaces" in instead.text
+    for kind in (ItemKind.ALERT_CARD, ItemKind.ALERT_UPDATE):  # whenever it is drawn, not only the first time
+        repeat = await drawn(stocked, item(kind, card_id="card-two"))
+        instead = await drawn(stocked, item(kind, card_id="card-three"))
+        assert "Possible repeat" in repeat.text
+        assert "Replaces" in instead.text
     assert "repeat" not in plain.text
     assert "Replaces" not in plain.text
 

@@ -60,9 +60,7 @@ async def test_follows_pages_as_they_are_linked(microsoft: Microsoft, partner: P
 async def test_open_alerts_are_filtered(microsoft: Microsoft, partner: Partner, alerts: GraphAlerts) -> None:
     microsoft.answer = lambda _: page(alert("A"))
     assert await names(alerts.open_alerts(partner)) == [["A"]]
-    assert (
-        unquote(str(microsoft.requests[0].url)) == f"{ALERTS}?$filter=status eq 'active' or status eq 'investigating'"
-    )
+    assert unquote(str(microsoft.requests[0].url)) == f"{ALERTS}?$filter=status ne 'resolved'"
 
 
 async def test_a_refused_filter_is_remembered_by_tenant(

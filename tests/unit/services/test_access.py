@@ -33,8 +33,8 @@ STRANGER = person("Sid", 199)
 REAL_CHECK_SECONDS = module.CHECK_SECONDS
 
 
-@pytest.fixture(autouse=True)
-def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def little_patience(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CHECK_SECONDS", 0.05)
 
 
@@ -144,6 +144,7 @@ async def test_where_the_directory_does_not_answer_nothing_is_done(
     assert refusal.value.code == (problem.code or "check_failed")
 
 
+@pytest.mark.usefixtures("little_patience")
 @pytest.mark.parametrize("which", ["roster", "directory"])
 async def test_a_slow_answer_is_given_up_within_the_seconds_of_a_click(house: House, which: str) -> None:
     if which == "roster":
@@ -224,6 +225,7 @@ async def test_while_the_directory_is_away_the_roster_still_lets_members_read(ho
     assert await house.access.readable(ADA, personal(ADA)) == {NORTHWIND}
 
 
+@pytest.mark.usefixtures("little_patience")
 async def test_reading_is_closed_while_nothing_can_be_checked(house: House) -> None:
     house.channel.join(personal(ADA), ADA, NORTHWIND)
     house.directory.slow = True

@@ -18,7 +18,7 @@ async def uncertain(house: House) -> House:
     await house.take_in(ONE)
     now = house.clock.now()
     async with house.store.write() as tx:
-        await tx.cards.add(CardPost("card-one", ONE.key, CHANNEL, "", 0, now))
+        await tx.cards.add(CardPost("card-one", ONE.key, CHANNEL, "", now))
         await tx.outbox.add([NewItem(CHANNEL, ItemKind.ALERT_CARD, "card-one")], now)
         (item,) = await tx.outbox.claim("one", now, 60, 1)
         await tx.outbox.uncertain(item, now.replace(year=2030), "no answer")
@@ -53,7 +53,7 @@ async def test_a_card_that_is_only_waiting_to_be_sent_is_not_adopted(house: Hous
     await house.know(conversation())
     await house.take_in(ONE)
     async with house.store.write() as tx:
-        await tx.cards.add(CardPost("card-one", ONE.key, CHANNEL, "", 0, house.clock.now()))
+        await tx.cards.add(CardPost("card-one", ONE.key, CHANNEL, "", house.clock.now()))
         await tx.outbox.add([NewItem(CHANNEL, ItemKind.ALERT_CARD, "card-one")], house.clock.now())
     await house.adoption.seen("card-one", CHANNEL, "message-7")
     assert await stands(house) == ("", 0)

@@ -33,7 +33,7 @@ class Post:
 
     async def card(self, card_id: str = "card-one", activity_id: str = "") -> None:
         async with self.house.store.write() as tx:
-            await tx.cards.add(CardPost(card_id, ONE.key, CHANNEL, activity_id, 0, self.house.clock.now()))
+            await tx.cards.add(CardPost(card_id, ONE.key, CHANNEL, activity_id, self.house.clock.now()))
 
     async def states(self) -> dict[str, int]:
         async with self.house.store.read() as tx:

@@ -242,15 +242,12 @@ async def test_what_network_trouble_on_a_post_means(trouble: Exception, in_doubt
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-async def test_an_update_is_tried_again_and_never_in_doubt(status: int) -> None:
-    teams = Teams(error(status), error(status), ok(status=200))
-    await connector(teams).update(CHANNEL, "17", HELLO)
-    assert len(teams.requests) == 3
+async def test_an_update_that_fails_is_the_outboxs_to_repeat_and_never_in_doubt(status: int) -> None:
     teams = Teams(error(status))
     with pytest.raises(Transient) as caught:
         await connector(teams).update(CHANNEL, "17", HELLO)
     assert caught.value.in_doubt is False
-    assert len(teams.requests) == 3
+    assert len(teams.requests) == 1  # a second try in here would pass the send limits by
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, get_type_hints
@@ -56,6 +57,7 @@ def public(module: ModuleType) -> dict[str, Any]:
     }
 
 
+@cache
 def own_names(module: ModuleType) -> set[str]:
     """What the module defines itself, imports left out."""
     names: set[str] = set()
