@@ -181,7 +181,8 @@ def build_app(
     endpoint = TeamsEndpoint(check, TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids, login)))
     sign_in = SignInRoutes(env, entra, public_url=settings.public_base, home_tenant=settings.app_tenant_id)
     downloads = Downloads(env, exports, sign_in)
-    acts = Acts(signing_in, user_tokens, sign_in, desk.go_on) if user_tokens is not None else None
+    if user_tokens is not None:
+        Acts(signing_in, user_tokens, sign_in, desk.go_on)
 
     async def running(_app: web.Application) -> AsyncIterator[None]:
         await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
@@ -210,7 +211,7 @@ def build_app(
     app[PARTS] = Parts(env, store, intake, routes, delivery, exports, entra, connector)
     app.add_routes(messages.routes(endpoint.handle, MOST_BYTES))
     app.add_routes(health.routes(env, lambda: bearer.token(fresh=False)))
-    app.add_routes([*sign_in.routes(), *downloads.routes(), *(acts.routes() if acts is not None else [])])
+    app.add_routes([*sign_in.routes(), *downloads.routes()])
     app.cleanup_ctx.append(running)
     return app
 

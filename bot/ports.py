@@ -241,7 +241,6 @@ class People(Protocol):
         ...
 
 
-
 class Intents(Protocol):
     async def open(self, intent: Intent) -> Intent | None:
         """Write it down. None: done; else the intent that is already open on this alert."""
@@ -505,7 +504,7 @@ class UserTokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """Something encrypted at rest. `version` grows with each write, so that two replicas cannot overwrite each other."""
+    """Something encrypted at rest. `version` grows with each write, so that no replica overwrites another."""
 
     blob: bytes
     key_id: str

@@ -53,9 +53,13 @@ class Board:
         key = self._keys.get(number, at)
         if key is not None and key.partner in readable:
             known = self._drawings.get((number, card_id, await self._only_reads(viewer, key.partner)))
-            if known is not None and known.phase == deadline.phase(known.record.alert, self._env.clock.now()):
-                if await self._env.store.alert_version(key) == known.version:
-                    return known.raw
+            now = self._env.clock.now()
+            if (
+                known is not None
+                and known.phase == deadline.phase(known.record.alert, now)
+                and await self._env.store.alert_version(key) == known.version
+            ):
+                return known.raw
         record = await self._lookup.number(number, readable)
         self._keys.put(number, record.alert.key, at)
         reader = await self._only_reads(viewer, record.alert.partner)

@@ -69,7 +69,8 @@ class Intake:
         except AlertDeskError as problem:
             await self._save(replace(state, error=problem.message[:500]))
             if not isinstance(problem, Transient):  # waiting will not mend it
-                await self._operators.tell(_READER + partner.tenant_id, texts.reader_fails(partner.name, problem.message))
+                said = texts.reader_fails(partner.name, problem.message)
+                await self._operators.tell(_READER + partner.tenant_id, said)
             raise
         remark = self._source.remark(partner)
         full_at = started if full else state.last_full_at

@@ -26,14 +26,12 @@ class Acts:
         self, signing_in: SigningIn, tokens: UserTokens, sign_in: SignInRoutes, go_on: Callable[[Turn], Awaitable[str]]
     ) -> None:
         self._signing_in, self._tokens, self._sign_in, self._go_on = signing_in, tokens, sign_in, go_on
+        sign_in.starting(self.start)
         sign_in.after(AFTER, self._came_back)
 
-    def routes(self) -> list[web.RouteDef]:
-        return [web.get("/auth/start", self.start)]
-
     async def start(self, request: web.Request) -> web.StreamResponse:
-        token = request.query.get("act", "")[:100]
-        waiting = await self._signing_in.peek(token) if token else None
+        token = request.query["act"][:100]
+        waiting = await self._signing_in.peek(token)
         if waiting is None:
             return page(404, texts.SIGN_IN_TITLE, texts.SIGN_IN_NOTHING)
         person = _person(waiting)

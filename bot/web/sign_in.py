@@ -23,6 +23,7 @@ LIFE = timedelta(minutes=10)
 _COOKIE = "alertdesk_signin"
 log = get_logger("sign_in")
 
+Start = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Begin = Callable[[str, str], Awaitable[tuple[str, Mapping[str, Any]]]]
 """(state, return address) -> (the page to send the browser to, what must be kept until it comes back)."""
 ComeBack = Callable[[SignIn, Mapping[str, Any], Mapping[str, str]], Awaitable[web.StreamResponse]]
@@ -36,6 +37,7 @@ class SignInRoutes:
         self._env, self._entra = env, entra
         self._public_url, self._home_tenant = public_url, home_tenant
         self._continues: dict[str, ComeBack] = {}
+        self._start: Start | None = None
 
     @property
     def secure(self) -> bool:
@@ -46,7 +48,17 @@ class SignInRoutes:
         self._continues[prefix] = go_on
 
     def routes(self) -> list[web.RouteDef]:
-        return [web.get("/auth/callback", self.callback)]
+        return [web.get("/auth/start", self.start), web.get("/auth/callback", self.callback)]
+
+    def starting(self, start: Start) -> None:
+        """What answers /auth/start: the one who knows what waits behind a link."""
+        self._start = start
+
+    async def start(self, request: web.Request) -> web.StreamResponse:
+        """A sign-in begins with what waits for it; alone there is nothing to sign in for."""
+        if self._start is None or not request.query.get("act"):
+            return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_NOTHING)
+        return await self._start(request)
 
     async def redirect(
         self, *, person_id: str, tenant_id: str, after: str, begin: Begin | None = None
@@ -95,7 +107,7 @@ class SignInRoutes:
             return await go_on(pending, pending.flow["flow"], answer)
         except UserError as problem:
             log.warning("sign_in_refused", expected=pending.person_id, code=problem.code)
-            return page(403, texts.SIGN_IN_TITLE, problem.message)
+            return page(403 if isinstance(problem, NotAllowed) else 400, texts.SIGN_IN_TITLE, problem.message)
         except AlertDeskError as problem:
             log.warning("sign_in_not_completed", code=problem.code, problem=problem.message)
             return page(503, texts.SIGN_IN_TITLE, texts.SIGN_IN_AWAY)
