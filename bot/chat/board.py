@@ -57,9 +57,7 @@ class Board:
         if post is not None and post.alert != record.alert.key:
             post = None  # somebody made that id up
         now = self._env.clock.now()
-        return alert_card(
-            alert_view(record, self.place, now, card_id=card_id, post=post, pending=pending)
-        )
+        return alert_card(alert_view(record, self.place, now, card_id=card_id, post=post, pending=pending))
 
     async def details(self, record: AlertRecord, card_id: str) -> Mapping[str, Any]:
         async with self._env.store.read() as tx:
