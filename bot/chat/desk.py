@@ -174,4 +174,7 @@ class Desk:
 
 
 def _end(reply: Reply) -> str:
-    return reply.code if isinstance(reply, Refuse) else type(reply).__name__.lower()
+    """How a turn ended, in few words: a refusal's own code can come from anywhere, and labels must stay few."""
+    if not isinstance(reply, Refuse):
+        return type(reply).__name__.lower()
+    return reply.code if reply.code in ("try_again", "internal") else "refused"

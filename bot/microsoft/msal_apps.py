@@ -25,7 +25,8 @@ from bot.net.sync_http import SyncHttp
 from bot.ports import Clock
 from bot.texts import tokens as texts
 
-logging.getLogger("msal").setLevel(logging.WARNING)  # at DEBUG it would log what it sends
+# At DEBUG it logs what it sends, and at ERROR the text of an answer that it cannot read; tokens can stand in both.
+logging.getLogger("msal").setLevel(logging.CRITICAL)
 
 _THREADS = 4
 _IDENTITY_HOST = "169.254.169.254"
