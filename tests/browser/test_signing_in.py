@@ -125,8 +125,8 @@ async def test_mfa_is_demanded_given_in_another_tab_and_the_click_goes_on(
     await expect(card).to_contain_text("multi-factor authentication")
     await expect(card).to_contain_text("Nothing was done yet")
     assert len(await deeds(ada)) == before
-    for person in (max_, nora):
-        await expect(button(person.thread(same), FRAUD)).to_be_visible()
+    await expect(button(max_.thread(same), FRAUD)).to_be_visible()
+    await expect(sign_in_card(nora.thread(same))).to_have_count(0)
     await fits(ada.page, "#posts")
     await button(card, "Back to the alert").click()
     await expect(card).to_have_count(0)
@@ -231,8 +231,9 @@ async def test_in_the_personal_chat_words_are_enough(seat: Seat) -> None:
     await ada.sign_out()
     await ada.open(kind="personal")
     await ada.tell(f"mark {number} legitimate", f"{number}: legitimate. Partner Center confirms it.")
-    await expect(ada.element("oauth-card").last).to_have_attribute("data-step", "done")
-    await expect(ada.element("sign-in")).to_have_count(0)
+    asked = ada.element("oauth-card").last
+    await expect(asked).to_have_attribute("data-step", "done")
+    await expect(asked.locator(by_id("sign-in"))).to_have_count(0)
     await expect(thread.locator(by_id("card")).first).to_contain_text("Legitimate by Ada Lindqvist")
 
 
