@@ -155,7 +155,9 @@ async def thread_id(thread: Locator) -> str:
 
 async def number_in(thread: Locator) -> str:
     """A-1042"""
-    found = re.search(r"A-\d+", await thread.locator(by_id("card")).first.inner_text())
+    card = thread.locator(by_id("card")).first
+    await expect(card).to_contain_text(re.compile(r"A-\d+"))  # it is there a moment before it is drawn
+    found = re.search(r"A-\d+", await card.inner_text())
     assert found
     return found[0]
 

@@ -280,6 +280,7 @@ async def test_the_first_summary_counts_every_open_alert(seat: Seat) -> None:
     """Also those of a severity that did not exist when this was written."""
     nora = await seat("nora")
     summary = nora.element("thread").filter(has_text="Security alerts of Northwind Cloud are now sent here")
+    await expect(summary.first.locator(by_id("card"))).to_contain_text("alerts open")
     said = await summary.first.locator(by_id("card")).inner_text()
     total = re.search(r"(\d+) alerts open", said)
     assert total

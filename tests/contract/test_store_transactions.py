@@ -182,7 +182,7 @@ async def test_what_was_acknowledged_is_written_through_to_the_disk(sqlite_url: 
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         ]
     await store.close()
-    assert settings == ["wal", 2, 1, 5000]
+    assert settings == ["wal", 2, 1, 2000]
 
 
 async def test_a_lost_connection_is_passing_trouble_and_the_next_try_works(

@@ -387,10 +387,13 @@ async def test_a_failing_post(
 
 
 @pytest.mark.parametrize("action", [{"status": 503}, {"status": 429, "retry_after": 1}, {"drop": "after"}])
-async def test_an_update_that_fails_once_succeeds(bot: Bot, action: dict[str, Any]) -> None:
+async def test_an_update_that_fails_may_be_sent_again(bot: Bot, action: dict[str, Any]) -> None:
     place = bot.place()
     card_id = await bot.connector.send(place, Message(text="old"))
     bot.fault(**action)
+    with pytest.raises(Transient) as caught:
+        await bot.connector.update(place, card_id, Message(text="new"))
+    assert not caught.value.in_doubt
     await bot.connector.update(place, card_id, Message(text="new"))
     assert bot.messages(place)[-1]["text"] == "new"
 
