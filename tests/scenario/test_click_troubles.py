@@ -122,7 +122,7 @@ async def test_missing_mfa_is_told_with_what_to_do(desk: Desk) -> None:
     answer = await desk.press("ada", post, "Mark as fraud")
     assert answer.kind == "error"
     assert "Unauthorized_MissingMFA" in answer.text
-    assert "Add the application in Partner Center" in answer.text
+    assert "python -m bot login" in answer.text
     assert desk.deeds() == []
 
 

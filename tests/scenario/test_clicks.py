@@ -135,9 +135,10 @@ async def test_who_may_not_is_told_alone_and_recorded(desk: Desk, person: str, w
 
 
 async def test_a_person_of_the_other_partner_in_our_channel_may_not(desk: Desk) -> None:
-    """fay is an Admin Agent, of another partner."""
-    _, post = await desk.posted()
-    await desk.lifecycle("addMember", "alerts", person="fay")
+    """fay is an Admin Agent, of another partner, whom a shared channel lets in."""
+    await desk.lifecycle("addMember", "joint", person="fay")
+    await desk.ask("ada", "subscribe", "joint")
+    _, post = await desk.posted(where="joint")
     answer = await desk.press("fay", post, "Mark as fraud")
     assert answer.kind == "error"
     assert "not of this partner's tenant" in answer.text

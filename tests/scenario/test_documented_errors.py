@@ -15,7 +15,7 @@ from tests.support.desk import Desk, running_desk
 GRAPH_LIST: dict[str, tuple[dict[str, Any], str]] = {
     "401": ({"status": 401, "code": "InvalidAuthenticationToken"}, "InvalidAuthenticationToken"),
     "403 consent": ({"status": 403, "code": "Authorization_RequestDenied"}, "consent"),
-    "403 MFA": ({"status": 403, "code": "Unauthorized_MissingMFA"}, "multi-factor"),
+    "403 MFA": ({"status": 403, "code": "Unauthorized_MissingMFA"}, "python -m bot login"),
     "403 PCFraudEvents": (
         {"status": 403, "code": "UnknownError", "message": "PCFraudEvents: access denied"},
         "Partner Center",

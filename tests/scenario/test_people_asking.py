@@ -8,7 +8,7 @@ import asyncio
 from bot.texts import en as texts
 from tests.support.desk import Desk
 from tests.support.seen import Post
-from tests.support.signing import OAUTH, browser, exchange, grants, link, press, refused_sign_ins, sso
+from tests.support.signing import OAUTH, SIGNED_IN, browser, exchange, grants, link, press, refused_sign_ins, sso
 
 
 async def chat(desk: Desk, person: str, after: Post) -> list[str]:
@@ -85,7 +85,7 @@ async def test_a_client_without_a_token_has_a_button_that_leads_to_a_page(people
     async with browser(people, "ada") as tab:
         page = await tab.open(button["value"])
     assert page.status == 200
-    assert "You are signed in" in page.text
+    assert SIGNED_IN in page.text
     assert len(people.deeds()) == 1
     assert await chat(people, "ada", card) == [f"{post.card.label}: fraud. Partner Center confirms it."]
     assert (await exchange(people, "ada", card))[0] == 200, "another client of hers still had the card"
@@ -113,7 +113,7 @@ async def test_multi_factor_authentication_in_a_personal_chat(people: Desk) -> N
     shown = [found for found in await people.posts("ada", "ada") if found.by_bot and found.has_card][-1]
     assert "multi-factor authentication" in shown.text
     async with browser(people, "ada") as tab:
-        assert "You are signed in" in (await tab.open(link(shown))).text
+        assert SIGNED_IN in (await tab.open(link(shown))).text
     assert len(people.deeds()) == 1
     assert (await chat(people, "ada", shown)) == [f"{post.card.label}: fraud. Partner Center confirms it."]
     await people.deliver()

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.support.desk import Desk
 from tests.support.seen import Answer, Post
-from tests.support.signing import browser, exchange, grants, link, press, sso
+from tests.support.signing import SIGNED_IN, browser, exchange, grants, link, press, sso
 
 CHALLENGE = (
     'Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJ2YWx1ZSI6ImMxIn19fQ=="'
@@ -41,7 +41,7 @@ async def test_revoked_leads_to_the_page_and_on(people: Desk) -> None:
     answer = await press(people, "ada", post, "Mark as fraud")
     assert "Sign in again" in answer.text
     assert patches(people) == 1
-    assert "You are signed in" in await by_page(people, answer)
+    assert SIGNED_IN in await by_page(people, answer)
     assert [deed["status"] for deed in people.deeds()] == ["investigating", "resolved"]
     before = people.mark()
     _, other = await people.posted()
@@ -108,7 +108,7 @@ async def test_a_challenge_that_takes_more_is_passed_on_to_the_page(people: Desk
         page = await tab.open(link(answer))
     asked = parse_qs(urlsplit(page.hops[1]).query)
     assert json.loads(asked["claims"][0])["access_token"]["acrs"] == {"value": "c1"}
-    assert "You are signed in" in page.text
+    assert SIGNED_IN in page.text
     assert len(people.deeds()) == 2
 
 
@@ -144,7 +144,7 @@ async def test_consent_taken_back_leads_to_the_page(people: Desk) -> None:
     await people.client("signins", person="ada", action="revokeConsent")
     answer = await press(people, "ada", post, "Mark as fraud")
     assert "agree to what Alert Desk may do" in answer.text
-    assert "You are signed in" in await by_page(people, answer)
+    assert SIGNED_IN in await by_page(people, answer)
     assert len(people.deeds()) == 2
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from bot.texts import en as texts
 from tests.support.desk import Desk
-from tests.support.signing import browser, exchange, link, press
+from tests.support.signing import SIGNED_IN, browser, exchange, link, press
 
 
 async def subscribed(desk: Desk, where: str, person: str = "ada") -> None:
@@ -116,7 +116,7 @@ async def test_signing_in_from_a_group_chat_by_page(people: Desk) -> None:
     await people.switch(mfa_required=True)
     answer = await press(people, "ada", post, "Mark as fraud")
     async with browser(people, "ada") as tab:
-        assert "You are signed in" in (await tab.open(link(answer))).text
+        assert SIGNED_IN in (await tab.open(link(answer))).text
     await people.deliver()
     assert "Fraud by Ada Lindqvist" in (await people.card(alert, "chat")).card.text
 

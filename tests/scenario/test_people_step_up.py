@@ -7,9 +7,10 @@ import asyncio
 
 import pytest
 
+from bot.texts import tokens
 from tests.support.desk import Desk
 from tests.support.seen import Post
-from tests.support.signing import browser, grants, link, press, sso
+from tests.support.signing import SIGNED_IN, browser, grants, link, press, sso
 
 CALLBACK = "/auth/callback"
 MFA_AT_GRAPH = {"status": 403, "code": "Unauthorized_MissingMFA", "message": "MFA is needed."}
@@ -45,7 +46,7 @@ async def test_a_link_and_the_act_goes_on_by_itself(people: Desk, switch: str, p
     async with browser(people, person) as tab:
         page = await tab.open(link(answer))
     assert page.status == 200
-    assert "You are signed in" in page.text
+    assert SIGNED_IN in page.text
     name, upn = (getattr(people.cloud.world.people[person], field) for field in ("name", "upn"))
     assert [deed["by"] for deed in people.deeds()] == [upn]
     await people.deliver()
@@ -74,11 +75,11 @@ async def test_conditional_access_says_no_until_it_does_not(people: Desk) -> Non
     assert "access policy" in answer.text
     async with browser(people, "ada") as tab:
         page = await tab.open(link(answer))
-        assert page.status == 403
-        assert "did not sign you in" in page.text
+        assert page.status == 400
+        assert tokens.DECLINED in page.text
         assert people.deeds() == []
         await people.switch(conditional_access=False)
-        assert "You are signed in" in (await tab.open(link(answer))).text
+        assert SIGNED_IN in (await tab.open(link(answer))).text
     assert len(people.deeds()) == 1
 
 
@@ -90,7 +91,7 @@ async def test_graph_wants_it_at_the_role_check(people: Desk) -> None:
         async with browser(people, "ada") as tab:
             page = await tab.open(link(answer))
         assert "amr" in page.hops[1], "the page is asked for a second factor"
-        assert "You are signed in" in page.text
+        assert SIGNED_IN in page.text
         assert people.at_partner_center(alert)["status"] == "resolved"
     assert len(people.deeds()) == 2
 
@@ -104,7 +105,7 @@ async def test_graph_wants_it_only_for_the_change(people: Desk) -> None:
     await people.deliver()
     assert "is marking" not in (await people.card(alert)).card.text, "nothing is under way"
     async with browser(people, "ada") as tab:
-        assert "You are signed in" in (await tab.open(link(answer))).text
+        assert SIGNED_IN in (await tab.open(link(answer))).text
     assert len(people.deeds()) == 1
     await people.deliver()
     assert "Fraud by Ada Lindqvist" in (await people.card(alert)).card.text
@@ -138,7 +139,7 @@ async def test_another_account_is_refused_and_nothing_of_it_kept(people: Desk) -
     async with browser(people, "fay") as tab:
         assert (await tab.open(address)).status == 400, "Entra itself refuses an account of another tenant"
     async with browser(people, "ada") as tab:
-        assert "You are signed in" in (await tab.open(address)).text
+        assert SIGNED_IN in (await tab.open(address)).text
     assert people.at_partner_center(alert)["status"] == "resolved"
 
 
@@ -146,7 +147,7 @@ async def test_a_link_serves_once(people: Desk) -> None:
     _, _, address = await wanted(people)
     async with browser(people, "ada") as tab, browser(people, "ada") as other:
         waiting = await other.open(address, until=CALLBACK)
-        assert "You are signed in" in (await tab.open(address)).text
+        assert SIGNED_IN in (await tab.open(address)).text
         assert (await tab.open(address)).status == 404
         late = await other.open(waiting.hops[-1])
         assert "was done already" in late.text
@@ -202,9 +203,9 @@ async def test_a_sign_in_that_is_declined_can_be_tried_again(people: Desk) -> No
     async with browser(people, "ada") as tab:
         authorize = (await tab.open(address, until="/authorize")).hops[-1]
         page = await tab.open(f"{authorize}&sandbox_answer=decline")
-        assert page.status == 403
-        assert "Open the link" in page.text
-        assert "You are signed in" in (await tab.open(address)).text
+        assert page.status == 400
+        assert tokens.DECLINED in page.text
+        assert SIGNED_IN in (await tab.open(address)).text
     assert len(people.deeds()) == 1
 
 
@@ -225,7 +226,7 @@ async def test_one_replica_sends_to_the_page_and_another_goes_on(people: Desk) -
     async with browser(people, "ada") as tab:
         answer = (await tab.open(address.replace(one, two), until=CALLBACK)).hops[-1]
         assert answer.startswith(one)
-        assert "You are signed in" in (await tab.open(answer.replace(one, two))).text
+        assert SIGNED_IN in (await tab.open(answer.replace(one, two))).text
     assert len(people.deeds()) == 1
 
 
@@ -252,7 +253,7 @@ async def test_a_form_whose_sign_in_ends_before_it_is_sent(people: Desk) -> None
     assert await notes(people, alert) == []
     async with browser(people, "ada") as tab:
         address = link(sent)
-        assert "You are signed in" in (await tab.open(address)).text
+        assert SIGNED_IN in (await tab.open(address)).text
         assert (await tab.open(address)).status == 404
     assert await notes(people, alert) == ["the customer calls back"]
 
@@ -265,7 +266,7 @@ async def test_a_changed_verdict_goes_on_too(people: Desk) -> None:
     sent = await people.send_dialog("ada", post, opened, verdict="legitimate", reason="it was a test")
     assert people.at_partner_center(alert)["resolvedReason"] == "fraud"
     async with browser(people, "ada") as tab:
-        assert "You are signed in" in (await tab.open(link(sent))).text
+        assert SIGNED_IN in (await tab.open(link(sent))).text
     assert people.at_partner_center(alert)["resolvedReason"] == "legitimate"
     await people.deliver()
     assert "Legitimate by Ada Lindqvist" in (await people.card(alert)).card.text

@@ -184,27 +184,29 @@ async def test_an_export_has_only_what_the_asker_may_read(desk: Desk, theirs: Th
 
 
 async def test_their_card_pressed_by_our_person_is_an_unknown_alert(desk: Desk, theirs: Theirs) -> None:
-    """Even as a member of their channel, ada has no roles there."""
-    await desk.lifecycle("addMember", "fabrikam", person="ada")
-    answer = await desk.press("ada", theirs.post, "Mark as fraud")
+    """Even where their alerts come to a shared channel, ada has no roles for them."""
+    await desk.lifecycle("addMember", "joint", person="fay")
+    await desk.ask("fay", "subscribe", "joint")
+    await desk.deliver()
+    answer = await desk.press("ada", await desk.card(theirs.alert, "joint"), "Mark as fraud")
     assert answer.kind == "error"
     assert "not of this partner's tenant" in answer.text
     assert desk.deeds() == []
 
 
 async def test_a_channel_for_both_partners_tells_them_apart(desk: Desk, theirs: Theirs) -> None:
-    """fay subscribes the other team's channel, of which she is a member: only her own partner's alerts come."""
-    await desk.lifecycle("addMember", "general", person="fay")
-    said = await desk.ask("fay", "subscribe", "general")
+    """fay subscribes a shared channel of the other team, of which she is a member: only her own partner's alerts come."""
+    await desk.lifecycle("addMember", "joint", person="fay")
+    said = await desk.ask("fay", "subscribe", "joint")
     assert "Fabrikam Distribution" in said.text
     assert "Northwind" not in said.text
     ours, _ = await desk.posted()
     alert = await desk.alert("fabrikam")
     await desk.settle()
-    assert await desk.card(alert, "general")
-    assert not await desk.cards_of(ours, "general")
-    listed = await desk.ask("nora", "show unresolved since:1h", "general")
+    assert await desk.card(alert, "joint")
+    assert not await desk.cards_of(ours, "joint")
+    listed = await desk.ask("nora", "show unresolved since:1h", "joint")
     assert "Fabrikam Distribution" in listed.text
-    answer = await desk.press("ada", await desk.card(alert, "general"), "Mark as fraud")
+    answer = await desk.press("ada", await desk.card(alert, "joint"), "Mark as fraud")
     assert answer.kind == "error"
-    assert (await desk.press("fay", await desk.card(alert, "general"), "Mark as fraud")).kind == "card"
+    assert (await desk.press("fay", await desk.card(alert, "joint"), "Mark as fraud")).kind == "card"

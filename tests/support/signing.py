@@ -11,10 +11,13 @@ from typing import Any
 
 import aiohttp
 
+from bot.texts.web import SIGNED_IN_TITLE
 from tests.support.desk import Desk
 from tests.support.seen import Answer, Card, Post
 
 OAUTH = "card.oauth"
+SIGNED_IN = SIGNED_IN_TITLE
+"""What the page of a sign-in that came to its end says."""
 MOST_HOPS = 6
 ON_BEHALF_OF = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
