@@ -96,12 +96,15 @@ class Board:
         roles = await self._access.remembered(viewer, partner)
         return roles is not None and bool(lacking(Act.MARK, roles))
 
-    async def details(self, record: AlertRecord, card_id: str) -> Mapping[str, Any]:
+    async def details(self, record: AlertRecord, card_id: str, viewer: Person | None = None) -> Mapping[str, Any]:
+        """All about an alert: for everybody, or in the form of the one `viewer` who alone sees it."""
+        reader = viewer is not None and await self._only_reads(viewer, record.alert.partner)
         async with self._env.store.read() as tx:
             notes = (await tx.alerts.notes([record.alert.key])).get(record.alert.key, ())
             pending = await tx.intents.open_on(record.alert.key)
         now = self._env.clock.now()
-        return details_card(details_view(record, notes, self.place, now, card_id=card_id, pending=pending))
+        view = details_view(record, notes, self.place, now, card_id=card_id, pending=pending, reader=reader)
+        return details_card(view)
 
     def summary(self, record: AlertRecord) -> str:
         """What a notification shows of the card."""

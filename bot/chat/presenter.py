@@ -102,8 +102,9 @@ def details_view(
     *,
     card_id: str = "",
     pending: Intent | None = None,
+    reader: bool = False,
 ) -> DetailsView:
-    """All that is known, in the order of the portal's page. `pending` as on the shared card."""
+    """All that is known, in the order of the portal's page. `pending` and `reader` as on the alert's card."""
     alert = record.alert
     data = _data(record, card_id)
     sections = [
@@ -149,7 +150,7 @@ def details_view(
                     Button(texts.MARK_LEGITIMATE, verb=actions.ALERT_LEGITIMATE, data=data),
                     Button(texts.MARK_FRAUD, verb=actions.ALERT_FRAUD, data=data),
                 )
-                if alert.is_open and pending is None
+                if alert.is_open and pending is None and not reader
                 else ()
             ),
             Button(texts.BACK_TO_CARD, verb=actions.ALERT_REFRESH, data=data),

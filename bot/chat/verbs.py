@@ -89,7 +89,9 @@ class Verbs:
 
     async def _details(self, turn: Turn, act: AlertAct) -> Reply:
         record = await self._acting.by_number(turn, act.alert)
-        return ShowCard(await self._acting.board.details(record, act.card), summary=self._acting.board.summary(record))
+        viewer = turn.person if turn.kind == TurnKind.EXECUTE else None
+        card = await self._acting.board.details(record, act.card, viewer)
+        return ShowCard(card, summary=self._acting.board.summary(record))
 
     async def _note(self, turn: Turn, act: NoteAct) -> Reply:
         record = await self._acting.by_number(turn, act.alert)

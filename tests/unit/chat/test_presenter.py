@@ -263,3 +263,9 @@ def test_a_row_says_in_words_what_is_overdue() -> None:
     assert row(record(resolved(detected_at=NOW - minutes(600))), NOW, ALONE).status.text == "Fraud"
     assert late.open.verb == ALERT_DETAILS
     check_card(list_card(ListView("t", "", (late,), "", (), "f")))
+
+
+def test_who_may_not_decide_sees_no_verdicts_in_the_details_either() -> None:
+    verdicts = {ALERT_LEGITIMATE, ALERT_FRAUD}
+    assert verdicts <= {button.verb for button in details().buttons}
+    assert not verdicts & {button.verb for button in details(reader=True).buttons}
