@@ -195,7 +195,7 @@ async def test_their_card_pressed_by_our_person_is_an_unknown_alert(desk: Desk, 
 
 
 async def test_a_channel_for_both_partners_tells_them_apart(desk: Desk, theirs: Theirs) -> None:
-    """fay subscribes a shared channel of the other team, of which she is a member: only her own partner's alerts come."""
+    """fay subscribes a shared channel of the other team, where she is a member: only her partner's alerts come."""
     await desk.lifecycle("addMember", "joint", person="fay")
     said = await desk.ask("fay", "subscribe", "joint")
     assert "Fabrikam Distribution" in said.text
