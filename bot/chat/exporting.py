@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from typing import IO, Any
 
 from bot.chat.acting import Acting
@@ -47,7 +48,9 @@ class Exporting:
         readable = await self._acting.readable(turn)
         wanted = words_query(words, readable, self._env.partners, self._env.clock.now())
         person = await self._access.known(turn.person, turn.conversation)
-        request, token = await self._exports.ask(person, wanted)
+        # A guest's object id is one of the conversation's tenant: there the sign-in must prove it.
+        where = turn.conversation.tenant_id if person.guest else person.tenant_id
+        request, token = await self._exports.ask(replace(person, tenant_id=where), wanted)
         if turn.is_personal:
             return Attach(self._consent(request), summary=request.file_name)
         if await self._sent_in_person(turn, request):

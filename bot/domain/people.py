@@ -19,6 +19,7 @@ class Person:
     name: str
     tenant_id: str = ""
     upn: str = ""
+    guest: bool = False  # in the conversation's own tenant, which then is where `aad_id` stands
 
 
 @dataclass(frozen=True, slots=True)

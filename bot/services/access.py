@@ -43,7 +43,13 @@ class Access:
         member = await self._member(conversation, person, person.mri)
         if member is None:
             return person
-        return replace(person, tenant_id=member.tenant_id.lower(), upn=member.upn, name=member.name or person.name)
+        return replace(
+            person,
+            tenant_id=member.tenant_id.lower(),
+            upn=member.upn,
+            name=member.name or person.name,
+            guest=member.guest,
+        )
 
     async def _member(self, conversation: Conversation, person: Person, asked_by: str) -> Person | None:
         """The roster's record, if it is of that very person."""

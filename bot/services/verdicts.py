@@ -18,8 +18,8 @@ from bot.domain.alerts import Alert, AlertRecord, Decision, Status
 from bot.domain.audit import AuditEntry
 from bot.domain.changes import decision_seen, last_change
 from bot.domain.decisions import Intent, IntentState
-from bot.domain.people import Person
-from bot.errors import AlertDeskError, Permanent, SignInNeeded, Transient
+from bot.domain.people import Partner, Person
+from bot.errors import AlertDeskError, Permanent, Refused, SignInNeeded, Transient
 from bot.ports import AlertSource, Environment, Transaction
 from bot.services.access import actor
 from bot.services.cards import CardWork
@@ -186,7 +186,7 @@ class Verdicts:
         sent = in_doubt
         problem: Transient | None = None
         for attempt in range(_TRIES):
-            alert = await self._source.get(partner, intent.alert.id)
+            alert = await self._read(partner, intent.alert.id, as_whom)
             if _reached(alert, intent):
                 return alert, sent and _may_be_ours(alert, intent)
             if not alert.is_open and not intent.may_replace:
@@ -199,14 +199,26 @@ class Verdicts:
                 await self._env.clock.sleep(min(trouble.retry_after or 0.5 * 2**attempt, 5.0))
                 continue
             except (Permanent, SignInNeeded):
-                if sent and _reached(alert := await self._source.get(partner, intent.alert.id), intent):
+                if sent and _reached(alert := await self._read(partner, intent.alert.id, as_whom), intent):
                     return alert, True  # what was sent before, in doubt, had arrived
                 raise
-            alert = await self._source.get(partner, intent.alert.id)
+            alert = await self._read(partner, intent.alert.id, as_whom)
             if _reached(alert, intent):
                 return alert, True
             await self._env.clock.sleep(0.2 * 2**attempt)  # the change takes a moment to show
         raise problem or Transient(texts.NOT_SHOWN_YET, in_doubt=True)
+
+    async def _read(self, partner: Partner, alert_id: str, as_whom: Person | None) -> Alert:
+        """With the reader's token; where the reader is refused, with that of the person who decides."""
+        try:
+            return await self._source.get(partner, alert_id)
+        except Refused:
+            if as_whom is None:
+                raise
+        try:
+            return await self._source.get(partner, alert_id, as_whom)
+        except SignInNeeded as need:
+            raise Transient(need.message, code=need.code, in_doubt=True) from need
 
     async def _settled(self, intent: Intent, alert: Alert, ours: bool) -> Outcome | None:
         now = self._env.clock.now()

@@ -191,4 +191,5 @@ def _member(document: Any) -> Person:
         name=plain_name(text("name")),
         tenant_id=text("tenantId").lower(),
         upn=plain_name(text("userPrincipalName")),
+        guest=text("userRole").lower() == "guest",
     )

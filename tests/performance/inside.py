@@ -32,6 +32,7 @@ from bot.services.exports import Exports
 from bot.services.intake import Intake
 from bot.services.lookup import Lookup
 from bot.services.names import Names
+from bot.services.operators import Operators
 from bot.services.routes import Routes
 from bot.store import connect
 from tests.performance.processes import MEGABYTE, pin
@@ -61,15 +62,20 @@ class AtOnce:
         for start in range(0, len(wanted), ALERTS_A_PAGE):
             yield AlertPage(tuple(wanted[start : start + ALERTS_A_PAGE]))
 
-    async def get(self, partner: Partner, alert_id: str) -> Alert:
+    def remark(self, partner: Partner) -> str:
+        return ""
+
+    async def get(self, partner: Partner, alert_id: str, actor: Person | None = None) -> Alert:
         if alert_id not in self.alerts:
             raise Missing("no such alert")
         return self.alerts[alert_id]
 
-    async def set_status(self, partner: Partner, alert_id: str, status: str, reason: str) -> None:
+    async def set_status(
+        self, partner: Partner, alert_id: str, status: str, reason: str, actor: Person | None = None
+    ) -> None:
         self.alerts[alert_id] = replace(self.alerts[alert_id], status=status, resolved_reason=reason)
 
-    async def roles(self, partner: Partner, person_id: str) -> Roles:
+    async def roles(self, partner: Partner, person_id: str, actor: Person | None = None) -> Roles:
         return NO_ROLES
 
     async def customer_name(self, partner: Partner, tenant_id: str) -> str | None:
@@ -113,7 +119,9 @@ async def outbox(config: Config) -> dict[str, Any]:
     """Cards from the outbox to Teams, for one channel and for many at a time."""
     env, world = environment(config), AtOnce()
     cards = CardWork(env)
-    delivery = Delivery(env, world, CardRenderer(env, Board(env, Lookup(env), PLACE)), cards, owner="bench")
+    delivery = Delivery(
+        env, world, CardRenderer(env, Board(env, Access(env, world, world), Lookup(env), PLACE)), cards, owner="bench"
+    )
     found = {}
     for name, channels, count in (("one channel", 1, config["count"] // 4), ("16 channels", 16, config["count"])):
         await _queue(env, cards, channels, count)
@@ -144,7 +152,9 @@ async def intake(config: Config) -> dict[str, Any]:
     cards = CardWork(env)
     access = Access(env, world, world)
     routes = Routes(env, access, cards)
-    service = Intake(env, world, cards, Names(env, world, cards), routes, full_sync=timedelta(hours=6))
+    service = Intake(
+        env, world, cards, Names(env, world, cards), routes, Operators(env, ""), full_sync=timedelta(hours=6)
+    )
     found: dict[str, float] = {}
     began = perf_counter()
     first = await service.poll(NORTHWIND)
