@@ -344,6 +344,7 @@ async def wide_enough(teams: Teams) -> None:
 
 
 async def test_the_keyboard_is_enough(seat: Seat) -> None:
+    await (await seat("ada")).sign_in()  # forms open only for who is signed in
     ada = await seat("nora")
     await ada.element("person-ada").focus()
     await ada.page.keyboard.press("Enter")
