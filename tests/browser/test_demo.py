@@ -306,6 +306,7 @@ async def test_words_are_understood_or_answered(seat: Seat) -> None:
 
 async def test_in_an_alerts_own_thread_the_number_can_be_left_out(seat: Seat) -> None:
     ada = await seat("ada")
+    await ada.sign_in()
     thread = await ada.raise_alert("medium")
     number = await number_in(thread)
     await ada.say("investigate", thread=thread)
