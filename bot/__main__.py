@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | demo | login | export | audit | migrate | manifest`.
+"""The command line: `python -m bot serve | demo | login | doctor | export | audit | migrate | manifest`.
 
 Exit codes: 0 done, 1 could not be done now, 2 wrong arguments or settings.
 """
@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -20,7 +21,7 @@ from dotenv import dotenv_values
 from bot import __version__
 from bot.errors import AlertDeskError, ConfigError, UserError
 from bot.manifest import ManifestInput, write_package
-from bot.settings import PREFIX, Settings, load
+from bot.settings import PREFIX, Settings, audit_key, load
 
 STOP_CONNECTIONS_SECONDS = 3.0
 
@@ -41,11 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _settings() -> Settings:
+    return load(_environment())
+
+
+def _environment() -> dict[str, str]:
     """The environment, and below it the file .env of the working directory."""
     kept = {
         name: value for name, value in dotenv_values(".env").items() if name.startswith(PREFIX) and value is not None
     }
-    return load({**kept, **os.environ})
+    return {**kept, **os.environ}
 
 
 def _serve(_options: argparse.Namespace) -> int:
@@ -99,17 +104,37 @@ def _login(options: argparse.Namespace) -> int:
     return asyncio.run(login(settings, entra_config(settings), options.partner, Way(options.browser)))
 
 
-def _export(options: argparse.Namespace) -> int:
-    from bot.maintenance import export
+def _doctor(options: argparse.Namespace) -> int:
+    from bot.app import entra_config
+    from bot.doctor import doctor
+    from bot.telemetry.log import configure
 
+    configure(level=logging.ERROR)
     settings = _settings()
-    return asyncio.run(export(settings, " ".join(options.words), options.out))
+    say = partial(print, flush=True)
+    return asyncio.run(doctor(settings, entra_config(settings), say, cancel_check=options.cancel_check))
+
+
+def _export(options: argparse.Namespace) -> int:
+    from bot.maintenance import export, export_audit
+
+    settings, words = _settings(), " ".join(options.words)
+    first, _, rest = words.partition(" ")
+    if first.lower() == "audit":
+        return asyncio.run(export_audit(settings, rest, options.partner, options.out))
+    if options.partner is not None:
+        raise UserError("--partner goes with `export audit`; alerts are chosen by words, such as partner:Northwind.")
+    return asyncio.run(export(settings, words, options.out))
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from bot.maintenance import verify_audit
+    from bot.maintenance import verify_audit, verify_files
 
-    return asyncio.run(verify_audit(_settings(), options.head))
+    if not options.file:
+        return asyncio.run(verify_audit(_settings(), options.head, options.head_file))
+    if options.head_file:
+        raise UserError("--file looks into files alone, --head-file compares one with the database: give one of them.")
+    return verify_files(audit_key(_environment()), options.file, options.head)
 
 
 def _migrate(_options: argparse.Namespace) -> int:
@@ -160,13 +185,40 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--partner", default="", help="name or tenant id, as in PARTNERS")
     which.add_argument("--discard-key", default="", metavar="KEY_ID", help="remove the tokens that a lost key sealed")
     login.add_argument("--browser", action="store_true", help="use a browser of this machine instead of a device code")
-    export = add("export", _export, "Write alerts as CSV; the words are those of the chat command.")
+    doctor = add("doctor", _doctor, "Try from this machine what the running bot needs, and say what to mend.")
+    doctor.add_argument(
+        "--cancel-check",
+        action="store_true",
+        help="ask whether the application may cancel subscriptions, by one that does not exist",
+    )
+    text = "Write alerts as CSV; the words are those of the chat command. Or, after the word audit, an audit trail."
+    export = add("export", _export, text)
     export.add_argument("words", nargs="*", help='such as: all since:30d severity:high customer:"Contoso Ltd"')
+    export.add_argument("--partner", default=None, metavar="NAME", help="with `export audit`: whose trail")
     export.add_argument("--out", type=Path, default=None, help="file to write (default: standard output)")
     audit = add("audit", _audit, "Verify the audit chain of each partner.")
     audit.add_argument("verify", choices=["verify"], help="find a changed, removed or reordered row")
     audit.add_argument(
-        "--head", default="", metavar="PARTNER=COUNT:HASH", help="a head kept elsewhere: a cut tail shows too"
+        "--head",
+        action="append",
+        default=[],
+        metavar="PARTNER=COUNT:HASH",
+        help="a head kept elsewhere: a cut tail shows too (may be given several times)",
+    )
+    audit.add_argument(
+        "--head-file",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="an audit trail exported earlier: is it whole, and does the database still go through it?",
+    )
+    audit.add_argument(
+        "--file",
+        action="append",
+        default=[],
+        type=Path,
+        help="verify exported audit trails without a database; of the settings only AUDIT_KEY is needed",
     )
     add("migrate", _migrate, "Bring the database's schema up to date.")
     manifest = add("manifest", _manifest, "Write the Teams app package for these settings.")

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bot.chat.acting import Acting
 from bot.chat.board import Board
+from bot.chat.cancelling import Requests
 from bot.chat.commands import Commands
 from bot.chat.desk import Desk
 from bot.chat.events import Events
@@ -23,6 +24,7 @@ from bot.chat.identity import Identity
 from bot.chat.lists import Lists
 from bot.chat.presenter import Place
 from bot.chat.render import CardRenderer
+from bot.chat.request_board import RequestBoard
 from bot.chat.signing_in import SigningIn
 from bot.chat.verbs import Verbs
 from bot.clock import SystemClock, SystemIds
@@ -39,6 +41,7 @@ from bot.microsoft.entra import (
 from bot.microsoft.reader import DelegatedReader
 from bot.microsoft.reading import Reading
 from bot.microsoft.service import graph, partner_center
+from bot.microsoft.subscriptions import PartnerCenterSubscriptions
 from bot.microsoft.user_tokens import EntraUserTokens
 from bot.net.http import Hosts, Http
 from bot.net.sync_http import SyncHttp
@@ -46,8 +49,12 @@ from bot.ports import Clock, Environment, Ids
 from bot.sealing import SealedVault, Sealer, check_keys
 from bot.services.access import Access
 from bot.services.adoption import Adoption
+from bot.services.approvers import Approvers
+from bot.services.asking import Asking
 from bot.services.cards import CardWork
+from bot.services.carrying_out import CarryingOut
 from bot.services.conversations import Conversations
+from bot.services.deciding import Deciding
 from bot.services.delivery import Delivery
 from bot.services.exports import Exports
 from bot.services.intake import Intake
@@ -55,8 +62,14 @@ from bot.services.lookup import Lookup
 from bot.services.names import Names
 from bot.services.notes import Notes
 from bot.services.operators import Operators
+from bot.services.plan_check import PlanCheck
+from bot.services.plan_progress import PlanProgress
+from bot.services.rosters import Rosters
 from bot.services.routes import Routes
+from bot.services.sending import Sending
+from bot.services.telling import Telling
 from bot.services.verdicts import Verdicts
+from bot.services.watching import Watching
 from bot.settings import Settings
 from bot.store import SqlStore, connect, migrate
 from bot.teams.adapter import TeamsAdapter
@@ -74,8 +87,11 @@ from bot.web.downloads import Downloads
 from bot.web.middleware import measured
 from bot.web.sign_in import SignInRoutes
 from bot.workers.dispatcher import Dispatcher
+from bot.workers.evidence import DailyHeads
 from bot.workers.poller import NameReader, Poller
+from bot.workers.rosters import RosterKeeper
 from bot.workers.supervisor import Supervisor
+from bot.workers.tender import Tender
 from bot.workers.upkeep import Resumer, Upkeep
 
 STOP_SECONDS = 5.0
@@ -153,20 +169,38 @@ def build_app(
     operators = Operators(env, settings.operators_channel)
     intake = Intake(env, source, cards, names, routes, operators, full_sync=timedelta(hours=settings.full_sync_hours))
     board = Board(env, access, lookup, place)
-    delivery = Delivery(env, connector, CardRenderer(env, board), cards, owner=owner)
+    request_board = RequestBoard(env, place, two_person=settings.two_person_cancel)
+    delivery = Delivery(env, connector, CardRenderer(env, board, request_board), cards, owner=owner)
+
+    subscriptions = PartnerCenterSubscriptions(partner_center_service)
+    check = PlanCheck(env, subscriptions, source, directory)
+    progress = PlanProgress(env, cards)
+    telling = Telling(env, operators)
+    poll = timedelta(seconds=settings.entitlement_poll_seconds)
+    sending = Sending(env, subscriptions, directory, check, progress, telling, poll=poll)
+    watching = Watching(env, check, progress, telling, verdicts, poll=poll)
+    approvers = Approvers(env, directory, connector, two_person=settings.two_person_cancel)
+    carrying_out = CarryingOut(env, progress, approvers, sending, watching, telling, owner=owner)
+    life, spawn = timedelta(hours=settings.cancellation_hours), supervisor.spawn
+    asking = Asking(env, access, subscriptions, progress, carrying_out, life=life, spawn=spawn)
+    deciding = Deciding(
+        env, access, check, progress, carrying_out, sending, two_person=settings.two_person_cancel, spawn=spawn
+    )
 
     acting = Acting(env, access, lookup, verdicts, board)
     lists = Lists(env, place)
     exporting = Exporting(
         env, acting, access, exports, connector, files, public_url=settings.public_base, spawn=supervisor.spawn
     )
-    verbs = Verbs(env, acting, access, lists, notes, routes, exporting)
-    commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens))
+    requests = Requests(env, acting, asking, deciding, request_board)
+    verbs = Verbs(env, acting, access, lists, notes, routes, exporting, requests)
+    commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens), requests)
     signing_in = SigningIn(env, access, user_tokens, public_url=settings.public_base)
     desk = Desk(env, conversations, Adoption(env), commands, verbs, exporting, signing_in, connector)
-    events = Events(env, conversations, connector)
+    rosters = Rosters(env, connector)
+    events = Events(env, conversations, rosters, connector)
 
-    check = TokenCheck(
+    token_check = TokenCheck(
         http,
         clock,
         app_id=settings.app_id,
@@ -178,7 +212,9 @@ def build_app(
     login = (
         Login(settings.sso_resource, f"{settings.public_base}/auth/start?act=") if user_tokens is not None else NO_LOGIN
     )
-    endpoint = TeamsEndpoint(check, TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids, login)))
+    endpoint = TeamsEndpoint(
+        token_check, TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids, login))
+    )
     sign_in = SignInRoutes(env, entra, public_url=settings.public_base, home_tenant=settings.app_tenant_id)
     downloads = Downloads(env, exports, sign_in)
     if user_tokens is not None:
@@ -192,7 +228,13 @@ def build_app(
         if background:
             supervisor.run("dispatcher", Dispatcher(env, delivery, owner=owner).run)
             supervisor.run("resumer", Resumer(env, verdicts).run)
+            supervisor.run("tender", Tender(env, carrying_out).run)
             supervisor.run("upkeep", Upkeep(env).run)
+            keeper = RosterKeeper(env, rosters, owner=owner)
+            supervisor.run("rosters", keeper.run)
+            supervisor.run("roster changes", keeper.changes)
+            if settings.operators_channel:
+                supervisor.run("evidence", DailyHeads(env, operators).run)
             for partner in partners.values():
                 poller = Poller(env, intake, partner, owner=owner, seconds=settings.poll_seconds)
                 supervisor.run(f"poll {partner.tenant_id}", poller.run)
@@ -210,7 +252,7 @@ def build_app(
     app = web.Application(middlewares=[measured], client_max_size=MOST_BYTES + 1)
     app[PARTS] = Parts(env, store, intake, routes, delivery, exports, entra, connector)
     app.add_routes(messages.routes(endpoint.handle, MOST_BYTES))
-    app.add_routes(health.routes(env, lambda: bearer.token(fresh=False)))
+    app.add_routes(health.routes(env, lambda: bearer.token(fresh=False), delegated))
     app.add_routes([*sign_in.routes(), *downloads.routes()])
     app.cleanup_ctx.append(running)
     return app

@@ -11,12 +11,15 @@ AlertDeskError
 │   ├── Missing            the thing asked for does not exist (404)
 │   ├── Refused            our credentials or roles do not suffice (401, 403)
 │   │   └── MissingMfa     the other side wants multi-factor authentication
+│   ├── PendingOperation   something is already under way there; ask again when it is over (409)
 │   ├── TooLarge           the message must be made smaller (413)
 │   └── Unreachable        the conversation takes no messages any more (bot removed, blocked, disabled)
 └── ConfigError            the operator: a setting is missing, wrong or contradictory
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 
 class AlertDeskError(Exception):
@@ -44,13 +47,16 @@ class SignInNeeded(UserError):
     """We hold no token with which we could act as this person. Nothing was done.
 
     `interactive`: a silent exchange of Teams' SSO token will not do; they must see Entra's page, with these `claims`
-    (JSON, may be empty) asked for.
+    (JSON, may be empty) asked for. `scope` is what the token was wanted for, as of UserTokens.get; empty: for Graph.
     """
 
-    def __init__(self, message: str, *, code: str = "", interactive: bool = False, claims: str = "") -> None:
+    def __init__(
+        self, message: str, *, code: str = "", interactive: bool = False, claims: str = "", scope: str = ""
+    ) -> None:
         super().__init__(message, code=code)
         self.interactive = interactive
         self.claims = claims
+        self.scope = scope
 
 
 class Transient(AlertDeskError):
@@ -82,6 +88,14 @@ class Refused(Permanent):
 
 class MissingMfa(Refused):
     """The token lacks a multi-factor claim that the other side demands."""
+
+
+class PendingOperation(Permanent):
+    """Nothing was done: the other side still works on an earlier change. It takes a new one `earliest` from now."""
+
+    def __init__(self, message: str, *, code: str = "", earliest: timedelta | None = None) -> None:
+        super().__init__(message, code=code)
+        self.earliest = earliest
 
 
 class TooLarge(Permanent):

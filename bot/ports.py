@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note
 from bot.domain.audit import AuditEntry, AuditRow
+from bot.domain.cancellations import Cancellation, Plan, RequestCard
 from bot.domain.decisions import Intent
 from bot.domain.delivery import CardPost, NewItem, OutboxItem
 from bot.domain.filters import AlertQuery, Cursor
@@ -84,6 +85,49 @@ class AlertSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """An Azure subscription at Partner Center, which calls it an entitlement of an Azure plan. `status` in lower case.
+    https://learn.microsoft.com/partner-center/developer/get-a-list-of-azure-entitlements-for-subscription"""
+
+    customer_tenant_id: str
+    plan_id: str
+    id: str
+    name: str
+    status: str
+
+
+class Subscriptions(Protocol):
+    """Customers' Azure subscriptions at Partner Center: looked up, cancelled, reactivated. `actor` None: as the bot."""
+
+    async def find(
+        self, partner: Partner, customer_tenant_id: str, subscription_id: str, actor: Person | None = None
+    ) -> Entitlement:
+        """By the documented look-ups, in any status. Raises Missing where there is none, Permanent (`ambiguous`) where
+        there are several, SignInNeeded where the actor's token does not suffice."""
+        ...
+
+    async def get(self, partner: Partner, entitlement: Entitlement, actor: Person | None = None) -> Entitlement:
+        """Read again. Raises Missing where it is gone."""
+        ...
+
+    async def cancel(
+        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
+    ) -> None:
+        """Sent once, never repeated in here. Returns when Partner Center took it; the status follows minutes later.
+
+        Raises Transient with in_doubt where it may have been taken all the same, PendingOperation, Refused, Missing or
+        Permanent where it was not, SignInNeeded where Partner Center wants more of the actor's sign-in.
+        """
+        ...
+
+    async def reactivate(
+        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
+    ) -> None:
+        """As `cancel`."""
+        ...
+
+
 class Directory(Protocol):
     """Who holds which role, and what tenants are called."""
 
@@ -92,6 +136,10 @@ class Directory(Protocol):
 
         With `actor` (who then is that person) asked with their own token; raises SignInNeeded where there is none.
         """
+        ...
+
+    async def approvers(self, partner: Partner) -> tuple[Person, ...]:
+        """The people of the partner's approvers group, at most 100; empty where none is set."""
         ...
 
     async def customer_name(self, partner: Partner, tenant_id: str) -> str | None:
@@ -123,6 +171,14 @@ class Message:
     attachments: tuple[Mapping[str, Any], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The people of a conversation; where it is not `complete` there are more than were asked for."""
+
+    people: tuple[Person, ...]
+    complete: bool
+
+
 class Channel(Protocol):
     """Says things in Teams. Ids are those of Teams; `thread` is the root post's activity id."""
 
@@ -138,6 +194,10 @@ class Channel(Protocol):
 
     async def member(self, conversation: Conversation, person_id: str) -> Person | None:
         """The roster's record of a person by MRI or Entra object id; None where they are no member."""
+        ...
+
+    async def members(self, conversation: Conversation, most: int) -> Roster:
+        """The first `most` people of its roster."""
         ...
 
     async def personal(self, person: Person, like: Conversation) -> Conversation:
@@ -176,6 +236,10 @@ class Alerts(Protocol):
 
     async def search(self, text: str, partners: frozenset[str], limit: int) -> tuple[AlertRecord, ...]:
         """By start of alert id or subscription id, or part of a customer's name; newest first."""
+        ...
+
+    async def of_subscription(self, partner: str, subscription_id: str, limit: int) -> tuple[AlertRecord, ...]:
+        """Its alerts, the open ones first, then the newest."""
         ...
 
     async def open_keys(self, partner: str) -> frozenset[AlertKey]: ...
@@ -236,8 +300,24 @@ class People(Protocol):
         """As last found, None where never looked at."""
         ...
 
+    async def holders(self, partner: str, limit: int) -> tuple[Person, ...]:
+        """Those who, when last looked at, held Admin Agent and Global Administrator there."""
+        ...
+
     async def responders(self, conversation_id: str, limit: int) -> tuple[str, ...]:
-        """MRIs of those last heard there, latest first."""
+        """MRIs of those last heard there, latest first; then of those only known from its roster."""
+        ...
+
+    async def stand(self, people: Iterable[Person], conversation_id: str) -> None:
+        """They are on its roster. Whoever was heard there stays as heard; the others count as never heard."""
+        ...
+
+    async def left(self, person_ids: Iterable[str], conversation_id: str) -> int:
+        """These (by Entra object id or MRI) are not there any more. How many of them were known there."""
+        ...
+
+    async def there(self, conversation_id: str) -> frozenset[str]:
+        """The ids of all who are known there: Entra object id, or MRI where none is known."""
         ...
 
 
@@ -319,6 +399,46 @@ class Cards(Protocol):
     async def replaced(self, card_id: str, by: str) -> None: ...
 
 
+class Cancellations(Protocol):
+    """Plans to cancel or reactivate, and how far they came. The database sees to it that one per subscription is open."""
+
+    async def next_number(self) -> int: ...
+    async def open(self, plan: Plan, due_at: datetime) -> Cancellation | None:
+        """Write a new one down, in state asked. None: done; else the one that is already open on this subscription."""
+        ...
+
+    async def get(self, number: int) -> Cancellation | None: ...
+    async def last_on(self, partner: str, subscriptions: Iterable[str]) -> dict[str, Cancellation]:
+        """The newest of each of these subscriptions (ids in any case; the answer's are lower case)."""
+        ...
+
+    async def latest(self, partners: frozenset[str], limit: int) -> tuple[Cancellation, ...]:
+        """The open ones, oldest first, then the others, newest first."""
+        ...
+
+    async def change(self, before: Cancellation, after: Cancellation) -> Cancellation | None:
+        """Write the progress of `after`, if the stored version still is that of `before`; as it then stands, version + 1.
+        None: somebody was faster, and nothing was written. The plan itself is never written again."""
+        ...
+
+    async def claim(self, number: int, owner: str, now: datetime, lease: float) -> Cancellation | None:
+        """Take one that is due, if nobody else holds it; its `due_at` then is when the lease runs out."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> tuple[int, ...]:
+        """Numbers of those that are due, longest waiting first."""
+        ...
+
+
+class RequestCards(Protocol):
+    """The cards of requests, in whichever conversations they stand."""
+
+    async def add(self, card: RequestCard) -> None: ...
+    async def get(self, card_id: str) -> RequestCard | None: ...
+    async def of_request(self, number: int) -> tuple[RequestCard, ...]: ...
+    async def posted(self, card_id: str, activity_id: str) -> None: ...
+
+
 class Inbox(Protocol):
     """Activities already handled, so that a redelivery does nothing twice."""
 
@@ -340,15 +460,22 @@ class Inbox(Protocol):
 class Audit(Protocol):
     async def append(self, entry: AuditEntry, now: datetime) -> AuditRow: ...
     async def head(self, partner: str) -> tuple[int, str]:
-        """Length and last hash of a partner's chain."""
+        """Length and last hash of a partner's chain, as the database keeps them beside the rows."""
         ...
 
-    def rows(self, partner: str) -> AsyncIterator[AuditRow]: ...
+    async def partners(self) -> tuple[str, ...]:
+        """Everybody who ever had a row."""
+        ...
+
+    def rows(self, partner: str) -> AsyncIterator[AuditRow]:
+        """By number, in constant memory."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """Someone asked for a CSV. `token_hash` (SHA-256 of the link's token) is empty where a file consent is used."""
+    """Someone asked for a file: the alerts of `query`, or with `audit` the audit trail of its one partner.
+    `token_hash` (SHA-256 of the link's token) is empty where a file consent is used."""
 
     id: str
     person_id: str
@@ -358,6 +485,7 @@ class ExportRequest:
     rows: int
     expires_at: datetime
     token_hash: str = ""
+    audit: bool = False
 
 
 class Exports(Protocol):
@@ -426,6 +554,8 @@ class Transaction(Protocol):
     intents: Intents
     outbox: Outbox
     cards: Cards
+    cancellations: Cancellations
+    request_cards: RequestCards
     inbox: Inbox
     audit: Audit
     exports: Exports
@@ -491,8 +621,14 @@ class UserTokens(Protocol):
         """
         ...
 
-    async def begin(self, person: Person, state: str, redirect_uri: str, claims: str) -> tuple[str, Mapping[str, Any]]:
-        """A sign-in page for this person: (its address, what must be kept until the browser comes back)."""
+    async def begin(
+        self, person: Person, state: str, redirect_uri: str, claims: str, scope: str = ""
+    ) -> tuple[str, Mapping[str, Any]]:
+        """A sign-in page for this person: (its address, what must be kept until the browser comes back).
+
+        `scope` is what the page asks to agree to, as of `get`; empty: what is asked of Graph. Whatever it was, tokens
+        for both are had afterwards, where both are agreed to.
+        """
         ...
 
     async def complete(self, person: Person, flow: Mapping[str, Any], answer: Mapping[str, str]) -> None:
@@ -500,6 +636,14 @@ class UserTokens(Protocol):
         ...
 
     async def forget(self, person: Person) -> None: ...
+
+
+class ReaderSignIns(Protocol):
+    """The sign-ins of the people as whom partners' alerts are read."""
+
+    async def ends_at(self, partner: Partner) -> datetime | None:
+        """When it ends if it is not used before; None where nobody signed in. Raises Refused where it is unreadable."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +664,10 @@ class Vault(Protocol):
         ...
 
     async def remove(self, kind: str, owner: str) -> None: ...
+    async def prune(self, kind: str, before: datetime) -> int:
+        """Remove those of a kind that were not written since then. How many."""
+        ...
+
     async def key_ids(self) -> Mapping[str, int]:
         """Which keys sealed what is kept: key id -> how many."""
         ...

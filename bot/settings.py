@@ -431,6 +431,18 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def audit_key(environment: Mapping[str, str]) -> bytes:
+    """AUDIT_KEY alone, for work that needs no other setting. Raises ConfigError."""
+    name = f"{PREFIX}AUDIT_KEY"
+    value = environment.get(name, "").strip()
+    if not value:
+        raise ConfigError(f"{name} is required")
+    try:
+        return _key(value)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from None
+
+
 def _told(error: ValidationError) -> dict[str, list[str]]:
     """The fields that could not be read, each with what is wrong with it."""
     told: dict[str, list[str]] = {}

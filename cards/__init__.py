@@ -8,5 +8,15 @@ from cards.form import form_card
 from cards.help import help_card
 from cards.info import info_card
 from cards.listing import list_card
+from cards.request import approvals_card, request_card
 
-__all__ = ["alert_card", "details_card", "form_card", "help_card", "info_card", "list_card"]
+__all__ = [
+    "alert_card",
+    "approvals_card",
+    "details_card",
+    "form_card",
+    "help_card",
+    "info_card",
+    "list_card",
+    "request_card",
+]

@@ -16,6 +16,11 @@ ALERT_REVERDICT = "alert.reverdict"
 ALERT_NOTE = "alert.note"
 ALERT_DETAILS = "alert.details"
 SUBSCRIPTION_CANCEL = "subscription.cancel"
+SUBSCRIPTION_REACTIVATE = "subscription.reactivate"
+CANCELLATION_ASK = "cancellation.ask"
+CANCELLATION_APPROVE = "cancellation.approve"
+CANCELLATION_REJECT = "cancellation.reject"
+CANCELLATION_WITHDRAW = "cancellation.withdraw"
 ROUTE_ON = "route.on"
 ROUTE_OFF = "route.off"
 LIST_PAGE = "list.page"
@@ -49,6 +54,35 @@ class ReverdictAct(AlertAct):
     reason: Annotated[str, Field(max_length=2000)] = ""
 
 
+class SubscriptionAct(_Payload):
+    """Opens the form to ask for a subscription to be cancelled or reactivated: that of `alert`, or the named one."""
+
+    alert: Annotated[int, Field(ge=0, le=10**12)] = 0
+    subscription: Annotated[str, Field(max_length=64)] = ""
+    card: Annotated[str, Field(max_length=64)] = ""
+
+
+class AskAct(SubscriptionAct):
+    """The form as it was filled in. `confirm` is the end of the subscription id, typed by hand."""
+
+    kind: Literal["cancel", "reactivate"] = "cancel"
+    reason: Annotated[str, Field(max_length=1000)] = ""
+    consent: Literal["", "agreed", "refused", "unreachable"] = ""
+    consent_note: Annotated[str, Field(max_length=1000)] = ""
+    confirm: Annotated[str, Field(max_length=64)] = ""
+
+
+class RequestAct(_Payload):
+    """A decision on request R-`request`. `plan` names the exact plan that the card showed, `seen` the newest alert on
+    it (its number), `card` the request card's own id. Rejecting opens a dialog first, which asks for the reason."""
+
+    request: Annotated[int, Field(ge=1, le=10**12)]
+    card: Annotated[str, Field(max_length=64)] = ""
+    plan: Annotated[str, Field(max_length=64)] = ""
+    seen: Annotated[int, Field(ge=0, le=10**12)] = 0
+    reason: Annotated[str, Field(max_length=1000)] = ""
+
+
 class RouteAct(_Payload):
     """Turns the presser's own partners' alerts on (those that `words` select) or off, where it is pressed."""
 
@@ -80,7 +114,12 @@ PAYLOADS: dict[str, type[_Payload]] = {
     ALERT_DETAILS: AlertAct,
     ALERT_NOTE: NoteAct,
     ALERT_REVERDICT: ReverdictAct,
-    SUBSCRIPTION_CANCEL: AlertAct,
+    SUBSCRIPTION_CANCEL: SubscriptionAct,
+    SUBSCRIPTION_REACTIVATE: SubscriptionAct,
+    CANCELLATION_ASK: AskAct,
+    CANCELLATION_APPROVE: RequestAct,
+    CANCELLATION_REJECT: RequestAct,
+    CANCELLATION_WITHDRAW: RequestAct,
     ROUTE_ON: RouteAct,
     ROUTE_OFF: RouteAct,
     LIST_PAGE: ListPage,

@@ -39,6 +39,7 @@ def _build(view: AlertView) -> Json:
             text(run(view.title, LINE, strong=True, size="Large"), spacing="Medium"),
             one_line(view.badges, size="Small"),
             *_status(view),
+            panel([line(view.notice, None)], view.notice.tone) if view.notice else None,
             fact_rows(view.facts, separator=not view.decision),
             *_resources(view),
             buttons(view.buttons),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from cards.elements import Block, Json
-from cards.parts import LINE, band, bullets, buttons, card, fact_rows, line, prose, run, shortened, subtitle, text
+from cards.elements import Json
+from cards.parts import LINE, band, buttons, card, line, run, sections, shortened, text
 from cards.size import fit
 from cards.text import cut
 from cards.views import DetailsView, Section
@@ -23,21 +23,11 @@ def _build(view: DetailsView) -> Json:
             band(view.label, view.severity, calm=False),
             text(run(view.title, LINE, strong=True, size="Large"), spacing="Medium"),
             line(view.status),
-            *(block for section in view.sections for block in _section(section)),
+            *sections(view.sections),
             buttons(view.buttons),
         ],
         view.fallback_text,
     )
-
-
-def _section(section: Section) -> list[Block | None]:
-    return [
-        subtitle(section.title, spacing="Large"),
-        *(block for passage in section.paragraphs for block in prose(passage)),
-        fact_rows(section.facts, spacing="Small"),
-        *bullets(section.items),
-        text(run(section.more, LINE, tone="subtle"), spacing="Small") if section.more else None,
-    ]
 
 
 def _each(shorten: Callable[[Section], Section]) -> Callable[[DetailsView], DetailsView]:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cards.elements import Choice, ChoiceSet, Input, Json, TextInput
-from cards.parts import EMPTY, LINE, SHORT, buttons, card, fact_rows, line, title
+from cards.parts import EMPTY, LINE, SHORT, buttons, card, fact_rows, line, sections, shortened, title
 from cards.size import fit
 from cards.text import label
-from cards.views import Field, FormView
+from cards.views import Field, FormView, Section
 
 EXPANDED = 5
 """Choices that are all shown at once; more go into a drop-down."""
@@ -26,6 +26,7 @@ def _build(view: FormView) -> Json:
             title(view.title),
             *map(line, view.lines),
             fact_rows(view.facts),
+            *sections(view.sections),
             *map(_input, view.fields),
             buttons([view.submit]),
         ],
@@ -41,6 +42,7 @@ def _input(field: Field) -> Input:
         "is_required": field.required or None,
         "error_message": label(field.error, LINE) or (EMPTY if field.required else None),
         "placeholder": label(field.placeholder, LINE) or None,
+        "value": label(field.value, field.max_length) or None,
         "spacing": "Medium",
     }
     if field.choices:
@@ -55,8 +57,13 @@ def _input(field: Field) -> Input:
     return TextInput(**shared, is_multiline=field.multiline or None, max_length=field.max_length)
 
 
+def _brief(section: Section) -> Section:
+    return replace(section, paragraphs=(), facts=section.facts[:4], items=shortened(section.items, 5))
+
+
 _STEPS: Sequence[Callable[[FormView], FormView]] = (
-    lambda view: replace(view, lines=view.lines[:2], facts=view.facts[:4]),
+    lambda view: replace(view, sections=tuple(map(_brief, view.sections[:6]))),
+    lambda view: replace(view, lines=view.lines[:2], facts=view.facts[:4], sections=()),
     lambda view: replace(view, fields=tuple(replace(field, choices=field.choices[:100]) for field in view.fields[:8])),
     lambda view: replace(view, fields=tuple(replace(field, choices=field.choices[:12]) for field in view.fields[:4])),
 )

@@ -6,6 +6,7 @@ TextBlocks, because no other element can be a heading to a screen reader. Colour
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -27,7 +28,7 @@ from cards.elements import (
     TextRun,
 )
 from cards.text import ELLIPSIS, defuse, heading, label, paragraphs
-from cards.views import Button, Fact, Level, Line, SeverityView, Tone
+from cards.views import Button, Fact, Level, Line, Mention, Section, SeverityView, Tone
 from cards.views import Refresh as RefreshView
 
 PRIMARY = 3
@@ -35,6 +36,9 @@ PRIMARY = 3
 REFRESHERS = 60
 """People for whom Teams redraws a card by itself, at most.
 https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/universal-actions-for-adaptive-cards/user-specific-views"""
+
+CALLED = 20
+"""People whom one card mentions, at most."""
 
 NUMBER, SHORT, LINE, PROSE = 20, 60, 300, 2000
 """Characters of an alert's number, of a label or a button, of a value or a line, of a paragraph."""
@@ -58,19 +62,30 @@ _LEVEL_TONES: dict[Level, Tone] = {
 }
 _LEVEL_STYLES: dict[Level, str] = {"high": "attention", "medium": "warning", "low": "accent"}
 _TONE_STYLES: dict[Tone, str] = {"good": "good", "warning": "warning", "attention": "attention", "accent": "accent"}
+_NOT_IN_NAMES = re.compile(r"[^\w\s.,'()/+-]|_")
+"""What Markdown or Teams could take for more than a letter of a name."""
 EMPTY = "–"
 """Stands where a text is empty, so that nothing looks forgotten."""
 
 
 def card(
-    body: Iterable[Block | None], fallback_text: str, *, refresh: RefreshView | None = None, full_width: bool = True
+    body: Iterable[Block | None],
+    fallback_text: str,
+    *,
+    refresh: RefreshView | None = None,
+    full_width: bool = True,
+    mentions: Sequence[Mention] = (),
 ) -> Json:
-    """The whole card. `fallback_text` is what a client says that cannot draw it, and what is read aloud."""
+    """The whole card. `fallback_text` is what a client says that cannot draw it, and what is read aloud. `mentions` are
+    those of its `calling` line."""
     plain = label(fallback_text, PROSE) or EMPTY
+    teams: Json = {"width": "Full"} if full_width else {}
+    if mentions:
+        teams["entities"] = [_entity(name, of) for name, of in _called(mentions)]
     made = Card(
         fallback_text=plain,
         speak=plain,
-        msteams={"width": "Full"} if full_width else None,
+        msteams=teams or None,
         refresh=_refresh(refresh) if refresh else None,
         body=[block for block in body if block is not None],
     )
@@ -155,6 +170,51 @@ def band(number: str, of: SeverityView, *, calm: bool) -> Container:
     )
 
 
+def heading_band(words: str, status: Line) -> Container:
+    """The head of a request's card: what it is, and how far it has come, on that state's colour."""
+    return Container(
+        style=_TONE_STYLES.get(status.tone, "emphasis"),
+        bleed=True,
+        items=[
+            _heading(words, LINE, size="Default"),
+            text(run(status.text, LINE, tone=status.tone, strong=True), spacing="None"),
+        ],
+    )
+
+
+def calling(mentions: Sequence[Mention], words: str) -> TextBlock | None:
+    """`Max, Gil: please decide.`, the names mentions that ring, for which the card needs the same `mentions`.
+
+    A name is written here and in the entity alike, letter for letter, and so holds nothing that Markdown would change.
+    https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format#mention-support-within-adaptive-cards
+    """
+    if not mentions:
+        return None
+    names = ", ".join(_at(name) for name, _ in _called(mentions))
+    return TextBlock(text=f"{names}: {heading(words, LINE)}", wrap=True, spacing="Small")
+
+
+def _called(mentions: Sequence[Mention]) -> list[tuple[str, Mention]]:
+    """Each with the name that is written: no two alike, because Teams tells them apart by that."""
+    found: dict[str, Mention] = {}
+    for of in mentions[:CALLED]:
+        plain = name = " ".join(_NOT_IN_NAMES.sub(" ", label(of.name, SHORT)).split()) or EMPTY
+        count = 1
+        while name in found:
+            count += 1
+            name = f"{plain} {count}"
+        found[name] = of
+    return list(found.items())
+
+
+def _at(name: str) -> str:
+    return f"<at>{name}</at>"
+
+
+def _entity(name: str, of: Mention) -> Json:
+    return {"type": "mention", "text": _at(name), "mentioned": {"id": of.id, "name": name}}
+
+
 def panel(items: Sequence[Block], tone: Tone) -> Container:
     """A tinted box for what matters most on the card."""
     return Container(
@@ -196,6 +256,21 @@ def bullets(items: Sequence[str], *, spacing: str = "Small") -> list[ColumnSet]:
             ],
         )
         for index, item in enumerate(items)
+    ]
+
+
+def sections(of: Iterable[Section]) -> list[Block | None]:
+    """Headed parts, one below the other."""
+    return [block for section in of for block in _section(section)]
+
+
+def _section(section: Section) -> list[Block | None]:
+    return [
+        subtitle(section.title, spacing="Large"),
+        *(block for passage in section.paragraphs for block in prose(passage)),
+        fact_rows(section.facts, spacing="Small"),
+        *bullets(section.items),
+        text(run(section.more, LINE, tone="subtle"), spacing="Small") if section.more else None,
     ]
 
 

@@ -77,6 +77,7 @@ class AlertView:
     hint: str  # what to type if buttons fail
     refresh: Refresh | None
     fallback_text: str
+    notice: Line | None = None  # what happens to its subscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,51 @@ class DetailsView:
     status: Line
     sections: tuple[Section, ...]
     buttons: tuple[Button, ...]
+    fallback_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody whom a card calls: their MRI or Entra object id."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """The card of a request to cancel or reactivate a subscription: on a phone all that one decides by."""
+
+    heading: str  # "R-12 · Cancel Azure subscription"
+    status: Line  # "Waits for a decision"; its tone colours the head
+    subject: str  # the subscription's name
+    lines: tuple[Line, ...]  # by whom and until when
+    mentions: tuple[Mention, ...]
+    calling: str  # what those are called for, after their names
+    progress: tuple[Line, ...]  # what became of it, in a box of the status's colour
+    facts: tuple[Fact, ...]
+    notices: tuple[Line, ...]  # what is new since it was asked for, in a box of its own
+    sections: tuple[Section, ...]
+    buttons: tuple[Button, ...]
+    hint: str
+    fallback_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    label: str
+    status: Line
+    title: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalsView:
+    """The requests that wait for a decision, and the latest others."""
+
+    title: str
+    lead: str
+    rows: tuple[RequestRow, ...]
     fallback_text: str
 
 
@@ -158,7 +204,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An input of a dialog. `choices` makes it a choice, else it is text of at most `max_length` characters."""
+    """An input of a dialog. `choices` makes it a choice, else it is text of at most `max_length` characters. `value` is
+    what stands in it at first."""
 
     id: str
     label: str
@@ -168,11 +215,12 @@ class Field:
     choices: tuple[Choice, ...] = ()
     max_length: int = 500
     multiline: bool = False
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FormView:
-    """The card in a dialog."""
+    """The card in a dialog. `sections` stand before the fields."""
 
     title: str
     lines: tuple[Line, ...]
@@ -180,3 +228,4 @@ class FormView:
     fields: tuple[Field, ...]
     submit: Button
     fallback_text: str
+    sections: tuple[Section, ...] = ()

@@ -27,6 +27,7 @@ _UNTYPED: dict[tuple[str, str], type[BaseModel]] = {
     ("Input.ChoiceSet", "choices"): core.Choice,
     ("Table", "columns"): core.ColumnDefinition,
     ("FactSet", "facts"): core.Fact,
+    ("mention", "mentioned"): core.MentionedEntity,
 }
 _FREE = {"data"}  # ours alone: whatever is JSON
 
@@ -58,6 +59,24 @@ def check_card(card: dict[str, Any]) -> None:
     _check(card, "card")
     for path, thing in walk(card):
         _house_rules(path, thing)
+    _check_mentions(card)
+
+
+def mentions(card: dict[str, Any]) -> tuple[str, ...]:
+    """The texts of the card's mentions, each once."""
+    return tuple(entity["text"] for entity in card.get("msteams", {}).get("entities", ()))
+
+
+def _check_mentions(card: dict[str, Any]) -> None:
+    """Each names somebody, and stands in exactly one text of the card, letter for letter.
+    https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format#mention-support-within-adaptive-cards"""
+    shown = " ".join(thing["text"] for _, thing in walk(card.get("body", [])) if thing.get("type") == "TextBlock")
+    texts = mentions(card)
+    _require(len(set(texts)) == len(texts), "card.msteams", "two mentions that read alike")
+    for text, entity in zip(texts, card.get("msteams", {}).get("entities", ()), strict=True):
+        _require(shown.count(text) == 1, "card.msteams", f"{text!r} stands in the card {shown.count(text)} times")
+        _require(bool(entity["mentioned"]["id"]), "card.msteams", f"{text!r} names nobody")
+        _require(text == f"<at>{entity['mentioned']['name']}</at>", "card.msteams", f"{text!r} is named otherwise")
 
 
 def walk(thing: Any, path: str = "card") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,9 +9,11 @@ from typing import Any
 from bot.chat.turn import Turn, TurnKind
 from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision
 from bot.domain.audit import AuditEntry
+from bot.domain.cancellations import Cancellation, Plan
 from bot.domain.decisions import Intent
 from bot.domain.filters import AlertQuery
 from bot.domain.people import Conversation, ConversationKind, Partner, Person
+from bot.ports import Entitlement
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, tzinfo=UTC)
 NORTHWIND = "11111111-1111-4111-8111-111111111111"
@@ -19,6 +21,7 @@ FABRIKAM = "22222222-2222-4222-8222-222222222222"
 ELSEWHERE = "33333333-3333-4333-8333-333333333333"
 CUSTOMER = "cccccccc-0000-4000-8000-000000000001"
 SUBSCRIPTION = "5ab00000-0000-4000-8000-000000000001"
+AZURE_PLAN = "a9000000-0000-4000-8000-000000000001"
 CHANNEL = "19:alerts@thread.tacv2"
 GENERAL = "19:general@thread.tacv2"
 
@@ -54,6 +57,48 @@ def alert(alert_id: str = "alert-one", **changes: Any) -> Alert:
         "subscription_id": SUBSCRIPTION,
     }
     return Alert(**(values | changes))
+
+
+def plan(**changes: Any) -> Plan:
+    """To cancel `SUBSCRIPTION`, asked by Ada because of `alert-one`."""
+    values: dict[str, Any] = {
+        "number": 12,
+        "kind": "cancel",
+        "partner": NORTHWIND,
+        "customer_tenant_id": CUSTOMER,
+        "customer_name": "Contoso",
+        "reseller_name": "",
+        "azure_plan_id": AZURE_PLAN,
+        "entitlement_id": SUBSCRIPTION,
+        "entitlement_name": "Contoso production",
+        "alerts": ("alert-one",),
+        "by_id": ADA.aad_id,
+        "by_name": ADA.name,
+        "reason": "Miners on every machine",
+        "consent": "agreed",
+        "consent_note": "",
+        "request_id": guid(77),
+        "asked_at": NOW,
+        "expires_at": NOW + timedelta(hours=4),
+        "conversation_id": CHANNEL,
+        "activity_id": "activity",
+    }
+    return Plan(**(values | changes))
+
+
+def cancellation(of: Plan | None = None, **changes: Any) -> Cancellation:
+    return Cancellation(of or plan(), **changes)
+
+
+def entitlement(**changes: Any) -> Entitlement:
+    values: dict[str, Any] = {
+        "customer_tenant_id": CUSTOMER,
+        "plan_id": AZURE_PLAN,
+        "id": SUBSCRIPTION,
+        "name": "Contoso production",
+        "status": "active",
+    }
+    return Entitlement(**(values | changes))
 
 
 def resolved(alert_id: str = "alert-one", reason: str = "fraud", **changes: Any) -> Alert:
@@ -131,7 +176,7 @@ GIL = person("Gil", 103)
 NORA = person("Nora", 104)
 """Of Northwind, without roles."""
 GUS = person("Gus", 105)
-"""Of another tenant, a guest in Northwind's channel."""
+"""Of another tenant, external in Northwind's channel; a guest where the roster is told to say so."""
 FAY = person("Fay", 106)
 """Admin Agent of Fabrikam."""
 TENANTS = {ADA: NORTHWIND, MAX: NORTHWIND, GIL: NORTHWIND, NORA: NORTHWIND, GUS: ELSEWHERE, FAY: FABRIKAM}

@@ -6,7 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-from cards import alert_card, details_card, form_card, help_card, info_card, list_card
+from bot.chat.presenter import Place
+from bot.chat.request_views import approvals_view, request_view
+from bot.domain.cancellations import State
+from cards import (
+    alert_card,
+    approvals_card,
+    details_card,
+    form_card,
+    help_card,
+    info_card,
+    list_card,
+    request_card,
+)
 from cards.actions import (
     ALERT_DETAILS,
     ALERT_FRAUD,
@@ -15,6 +27,7 @@ from cards.actions import (
     ALERT_LEGITIMATE,
     ALERT_NOTE,
     ALERT_REVERDICT,
+    CANCELLATION_ASK,
     EXPORT_RUN,
     LIST_PAGE,
     ROUTE_ON,
@@ -39,6 +52,8 @@ from cards.views import (
     Section,
     SeverityView,
 )
+from tests.factories import FABRIKAM, NORTHWIND, NOW
+from tests.factories_requests import ALERTS, AND_NEW, MARKED, MARKS, card, personal_card, reactivation, request
 
 HIGH = SeverityView("high", "High")
 MEDIUM = SeverityView("medium", "Medium")
@@ -275,6 +290,35 @@ FORM = FormView(
     fallback_text="Change the verdict of A-1042.",
 )
 
+ASK_FORM = FormView(
+    title="Cancel Azure subscription",
+    lines=(Line("Production web shop", strong=True), Line("Nothing happens yet.")),
+    facts=(Fact("Customer", "Contoso Ltd"), Fact("Subscription ID", SUBSCRIPTION, monospace=True)),
+    sections=(Section("What will happen", items=("Every resource stops.", "Its data is deleted."), more="and 2 more"),),
+    fields=(
+        Field("reason", "Why", required=True, error="Say why.", multiline=True, max_length=1000, value="mining"),
+        Field(
+            "consent",
+            "Was the customer reached?",
+            required=True,
+            error="Choose one.",
+            choices=(Choice("agreed", "Yes, and they agree"), Choice("unreachable", "No")),
+        ),
+        Field("confirm", "The last 6 characters", required=True, error="Type them.", max_length=6),
+    ),
+    submit=Button("Ask to cancel", "submit", CANCELLATION_ASK, {"kind": "cancel", "subscription": SUBSCRIPTION}),
+    fallback_text="Cancel Azure subscription.",
+)
+PLACE = Place("https://portal.azure.com", {NORTHWIND: "Northwind", FABRIKAM: "Fabrikam"})
+REQUEST = request_view(request(), AND_NEW, PLACE, NOW, card=card(), two_person=True)
+PERSONAL = request_view(request(), ALERTS, PLACE, NOW, card=personal_card(), two_person=True)
+ALONE = request_view(reactivation(), ALERTS, PLACE, NOW, card=None, two_person=False)
+APPROVALS = approvals_view([request(), reactivation(), *map(request, list(State)[1:])], PLACE, NOW)
+CANCELLING = replace(
+    ALERT, notice=Line("Cancelling the subscription was asked for by Ada (R-12)", "warning", strong=True)
+)
+CANCELLED = replace(FRAUD, notice=Line("Subscription cancelled 21 Nov 2026, 14:20 UTC (R-12)", "good", strong=True))
+
 Build = Callable[[Any], Json]
 
 
@@ -332,12 +376,28 @@ VIEWS: tuple[tuple[str, Build, Any], ...] = (
     ("help", help_card, HELP),
     ("info", info_card, INFO),
     ("form", form_card, FORM),
+    ("ask-form", form_card, ASK_FORM),
+    ("request", request_card, REQUEST),
+    ("approvals", approvals_card, APPROVALS),
 )
 STATES: tuple[tuple[str, Build, Any], ...] = (
     ("alert-fraud", alert_card, FRAUD),
     ("alert-legitimate", alert_card, LEGITIMATE),
     ("alert-pending", alert_card, PENDING),
     ("alert-overdue-unknown-severity", alert_card, OVERDUE),
+    ("alert-cancelling", alert_card, CANCELLING),
+    ("alert-cancelled", alert_card, CANCELLED),
+    ("request-personal", request_card, PERSONAL),
+    ("request-reactivate-alone", request_card, ALONE),
+    *(
+        (
+            f"request-{state.value}",
+            request_card,
+            request_view(request(state, marks=MARKS), MARKED, PLACE, NOW, card=card(), two_person=True),
+        )
+        for state in State
+    ),
+    ("approvals-empty", approvals_card, approvals_view([], PLACE, NOW)),
     ("list-empty", list_card, replace(LIST, rows=(), buttons=())),
 )
 

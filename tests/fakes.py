@@ -17,7 +17,7 @@ from bot.domain.alerts import ActivityLogEntry, Alert, AlertKey
 from bot.domain.delivery import OutboxItem
 from bot.domain.people import NO_ROLES, Conversation, Partner, Person, Roles
 from bot.errors import AlertDeskError, Missing, Transient, Unreachable
-from bot.ports import AlertPage, Message, UnreadableAlert
+from bot.ports import AlertPage, Entitlement, Message, Roster, UnreadableAlert
 from tests.factories import NOW
 
 
@@ -185,6 +185,85 @@ class FakeSource:
         )
 
 
+class FakeSubscriptions:
+    """Azure subscriptions at Partner Center. What is accepted shows `takes` seconds later; the same request id again
+    changes nothing. `accepted` is (kind, entitlement id, request id, whose token) of each request that was new."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.known: dict[str, Entitlement] = {}  # by id
+        self.takes = 600.0
+        self.accepted: list[tuple[str, str, str, str]] = []
+        self.request_ids: list[str] = []
+        """Of all requests that reached it, repeats included."""
+        self.troubles: deque[Trouble] = deque()  # of the next requests to change something
+        self.read_troubles: deque[AlertDeskError] = deque()
+        self.slow = asyncio.Event()
+        self.slow.set()  # cleared: a request is not answered until it is set again
+        self.arrived = asyncio.Event()
+        self._pending: dict[str, tuple[str, datetime]] = {}
+
+    def put(self, *entitlements: Entitlement) -> None:
+        self.known |= {entitlement.id: entitlement for entitlement in entitlements}
+
+    def change(self, entitlement_id: str, **what: str) -> None:
+        """As somebody in the portal would."""
+        self.known[entitlement_id] = replace(self.known[entitlement_id], **what)
+
+    async def find(
+        self, partner: Partner, customer_tenant_id: str, subscription_id: str, actor: Person | None = None
+    ) -> Entitlement:
+        self._trouble(self.read_troubles)
+        found = self._settled(subscription_id)
+        if found is None or found.customer_tenant_id != customer_tenant_id:
+            raise Missing("no such subscription", code="no_entitlement")
+        return found
+
+    async def get(self, partner: Partner, entitlement: Entitlement, actor: Person | None = None) -> Entitlement:
+        self._trouble(self.read_troubles)
+        found = self._settled(entitlement.id)
+        if found is None or found.plan_id != entitlement.plan_id:
+            raise Missing("no such subscription", code="800111")
+        return found
+
+    async def cancel(
+        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
+    ) -> None:
+        await self._change("cancel", "inactive", entitlement, request_id, actor)
+
+    async def reactivate(
+        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
+    ) -> None:
+        await self._change("reactivate", "active", entitlement, request_id, actor)
+
+    async def _change(
+        self, kind: str, to: str, entitlement: Entitlement, request_id: str, actor: Person | None
+    ) -> None:
+        trouble = self.troubles.popleft() if self.troubles else None
+        if trouble is not None and not trouble.after:
+            raise trouble.error
+        self.request_ids.append(request_id)
+        if request_id not in [accepted for _, _, accepted, _ in self.accepted]:
+            self.accepted.append((kind, entitlement.id, request_id, actor.aad_id if actor else ""))
+            self._pending[entitlement.id] = (to, self._clock.now() + timedelta(seconds=self.takes))
+        self.arrived.set()
+        await self.slow.wait()
+        if trouble is not None:
+            raise trouble.error
+
+    def _settled(self, entitlement_id: str) -> Entitlement | None:
+        to, at = self._pending.get(entitlement_id.lower(), ("", self._clock.now()))
+        if to and self._clock.now() >= at:
+            self.change(entitlement_id.lower(), status=to)
+            del self._pending[entitlement_id.lower()]
+        return self.known.get(entitlement_id.lower())
+
+    @staticmethod
+    def _trouble(troubles: deque[AlertDeskError]) -> None:
+        if troubles:
+            raise troubles.popleft()
+
+
 class FakeDirectory:
     """Roles and names. `away` is raised instead of an answer; `slow` never answers."""
 
@@ -192,6 +271,8 @@ class FakeDirectory:
         self.held: dict[tuple[str, str], Roles] = {}
         self.customers: dict[str, str] = {}
         self.resellers: dict[str, str] = {}
+        self.group: tuple[Person, ...] = ()
+        """The approvers group."""
         self.away: AlertDeskError | None = None
         self.slow = False
         self.asked: list[str] = []
@@ -204,6 +285,10 @@ class FakeDirectory:
         self.asked.append(person_id)
         await self._ready()
         return self.held.get((partner.tenant_id, person_id), NO_ROLES)
+
+    async def approvers(self, partner: Partner) -> tuple[Person, ...]:
+        await self._ready()
+        return self.group
 
     async def customer_name(self, partner: Partner, tenant_id: str) -> str | None:
         await self._ready()
@@ -301,6 +386,12 @@ class FakeChannel:
             raise self.roster_away
         roster = self.rosters[conversation.id].values()
         return next((person for person in roster if person_id in (person.aad_id, person.mri)), None)
+
+    async def members(self, conversation: Conversation, most: int) -> Roster:
+        if self.roster_away is not None:
+            raise self.roster_away
+        people = tuple(self.rosters[conversation.id].values())
+        return Roster(people[:most], complete=len(people) <= most)
 
     async def personal(self, person: Person, like: Conversation) -> Conversation:
         if person.aad_id not in self.chats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bot.chat.board import Board
-from bot.chat.presenter import portal_link
 from bot.chat.turn import Nothing, Refuse, Reply, Say, ShowCard, Turn, TurnKind
 from bot.domain.alerts import AlertRecord, Status
 from bot.domain.people import ConversationKind
@@ -88,13 +87,6 @@ class Acting:
         if mine and pressed and not wish.may_replace:
             return ShowCard(await self.board.personal(record, card_id, turn.person), summary=self.board.summary(record))
         return Say(texts.SAME_VERDICT if wish.may_replace else texts.already(record, outcome.by_name, mine))
-
-    async def cancel(self, turn: Turn, record: AlertRecord) -> Reply:
-        """With the bot's own identity a cancellation is refused, with the way to do it."""
-        partner = self._env.partners[record.alert.partner]
-        await self._access.require(Act.ASK_CANCEL, turn.person, partner, turn.conversation, record.label)
-        link = portal_link(record.alert, self.board.place.portal_url) or texts.OPEN_PARTNER_CENTER
-        return Refuse(texts.cancel_in_portal(record.label, link), code="cancel_in_portal")
 
     async def check(self, turn: Turn, record: AlertRecord, act: Act) -> None:
         """Raises NotAllowed before somebody writes a form in vain."""

@@ -13,9 +13,10 @@ import orjson
 from bot.chat.presenter import Place, alert_view, customer, details_view
 from bot.domain import deadline
 from bot.domain.alerts import AlertKey, AlertRecord
+from bot.domain.cancellations import Cancellation
 from bot.domain.people import Person
 from bot.domain.policy import Act, lacking
-from bot.ports import Environment
+from bot.ports import Environment, Transaction
 from bot.services.access import Access
 from bot.services.lookup import Lookup
 from bot.services.memory import Memory
@@ -73,6 +74,7 @@ class Board:
         """The card of a record: the shared one, or (`reader`) that of somebody who may not decide."""
         async with self._env.store.read() as tx:
             pending = await tx.intents.open_on(record.alert.key)
+            cancellation = await _cancellation(tx, record)
             post = await tx.cards.get(card_id) if card_id else None
             if post is not None and post.alert != record.alert.key:
                 post = None  # somebody made that id up
@@ -88,6 +90,7 @@ class Board:
             pending=pending,
             reader=reader,
             viewers=viewers,
+            cancellation=cancellation,
         )
         return alert_card(view)
 
@@ -102,8 +105,17 @@ class Board:
         async with self._env.store.read() as tx:
             notes = (await tx.alerts.notes([record.alert.key])).get(record.alert.key, ())
             pending = await tx.intents.open_on(record.alert.key)
-        now = self._env.clock.now()
-        view = details_view(record, notes, self.place, now, card_id=card_id, pending=pending, reader=reader)
+            cancellation = await _cancellation(tx, record)
+        view = details_view(
+            record,
+            notes,
+            self.place,
+            self._env.clock.now(),
+            card_id=card_id,
+            pending=pending,
+            reader=reader,
+            cancellation=cancellation,
+        )
         return details_card(view)
 
     def summary(self, record: AlertRecord) -> str:
@@ -119,3 +131,11 @@ class Board:
         while len(self._drawings) > _DRAWINGS_MOST:
             self._drawings.popitem(last=False)
         return raw
+
+
+async def _cancellation(tx: Transaction, record: AlertRecord) -> Cancellation | None:
+    """The newest request about the alert's subscription."""
+    subscription = record.alert.subscription_id.lower()
+    if not subscription:
+        return None
+    return (await tx.cancellations.last_on(record.alert.partner, [subscription])).get(subscription)

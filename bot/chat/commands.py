@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.chat import grammar
 from bot.chat.acting import Acting
+from bot.chat.cancelling import Requests
 from bot.chat.exporting import Exporting
 from bot.chat.identity import Identity
 from bot.chat.lists import Lists
@@ -15,6 +16,7 @@ from bot.chat.signing_in import by_button
 from bot.chat.turn import Reply, ShowCard, Turn
 from bot.chat.verbs import Verbs
 from bot.errors import SignInNeeded, UserError
+from bot.texts import cancelling
 from bot.texts import en as texts
 from bot.texts.help import COMMANDS, FILTER_HELP
 from cards import actions
@@ -34,9 +36,10 @@ class Commands:
         verbs: Verbs,
         exporting: Exporting,
         identity: Identity,
+        requests: Requests,
     ) -> None:
         self._acting, self._lists, self._verbs = acting, lists, verbs
-        self._exporting, self._identity = exporting, identity
+        self._exporting, self._identity, self._requests = exporting, identity, requests
         self.handlers: dict[str, Handler] = {
             "help": self._help,
             "whoami": self._whoami,
@@ -48,6 +51,11 @@ class Commands:
             "investigate": self._investigate,
             "note": self._note,
             "cancel": self._cancel,
+            "reactivate": self._reactivate,
+            "approve": self._approve,
+            "reject": self._reject,
+            "withdraw": self._withdraw,
+            "approvals": self._approvals,
             "export": self._export,
             "subscribe": self._subscribe,
             "unsubscribe": self._unsubscribe,
@@ -117,8 +125,42 @@ class Commands:
         return await self._do(turn, actions.ALERT_NOTE, {"alert": record.number, "text": said.text})
 
     async def _cancel(self, turn: Turn, rest: str) -> Reply:
-        record = await self._acting.meant(turn, rest, whole=True)
-        return await self._do(turn, actions.SUBSCRIPTION_CANCEL, {"alert": record.number})
+        return await self._ask(turn, "cancel", rest)
+
+    async def _reactivate(self, turn: Turn, rest: str) -> Reply:
+        return await self._ask(turn, "reactivate", rest)
+
+    async def _ask(self, turn: Turn, kind: str, rest: str) -> Reply:
+        """The form, or (for clients without forms) the question itself where its answers were typed along."""
+        said = grammar.asking(rest)
+        act = await self._requests.meant(turn, said.subject)
+        about = act.model_dump(exclude_defaults=True)
+        if not said.filled_in:
+            verb = actions.SUBSCRIPTION_CANCEL if kind == "cancel" else actions.SUBSCRIPTION_REACTIVATE
+            return await self._do(turn, verb, about)
+        answers = {"reason": said.reason, "consent": said.consent, "consent_note": said.note, "confirm": said.confirm}
+        return await self._do(turn, actions.CANCELLATION_ASK, {"kind": kind, **about, **answers})
+
+    async def _approve(self, turn: Turn, rest: str) -> Reply:
+        said = grammar.deciding(rest, "approve")
+        if said.reason:
+            raise UserError(cancelling.approve_takes_no_reason(said.reason), code="too_much")
+        number = await self._requests.number_of(turn, said.request)
+        return await self._do(turn, actions.CANCELLATION_APPROVE, {"request": number, "seen": said.seen})
+
+    async def _reject(self, turn: Turn, rest: str) -> Reply:
+        said = grammar.deciding(rest, "reject")
+        number = await self._requests.number_of(turn, said.request)
+        return await self._do(turn, actions.CANCELLATION_REJECT, {"request": number, "reason": said.reason})
+
+    async def _withdraw(self, turn: Turn, rest: str) -> Reply:
+        said = grammar.deciding(rest, "withdraw")
+        number = await self._requests.number_of(turn, said.request)
+        return await self._do(turn, actions.CANCELLATION_WITHDRAW, {"request": number, "reason": said.reason})
+
+    async def _approvals(self, turn: Turn, rest: str) -> Reply:
+        _nothing_more("approvals", rest)
+        return await self._requests.approvals(turn)
 
     async def _export(self, turn: Turn, rest: str) -> Reply:
         return await self._exporting.ask(turn, rest)

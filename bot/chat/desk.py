@@ -70,7 +70,7 @@ class Desk:
         if isinstance(reply, OpenDialog):
             return texts.PRESS_AGAIN  # a form opens only in front of the one who pressed
         if turn.kind == TurnKind.EXECUTE and isinstance(reply, ShowCard):
-            return texts.WENT_ON
+            return reply.said or texts.WENT_ON
         said = as_message(reply)
         if said is None:
             return texts.WENT_ON
@@ -110,6 +110,10 @@ class Desk:
             quiet = turn.verb == actions.ALERT_REFRESH and not turn.is_personal
             return await self._act(turn) if quiet else Nothing()
         await self._conversations.heard(turn.conversation, turn.person)
+        if turn.kind == TurnKind.SIGN_IN_FAILED:
+            # The client shows its sign-in button, or nothing: what is wrong is the operator's to mend.
+            log.warning("client_sign_in_failed", code=turn.code, person=turn.person.aad_id)
+            return Nothing()
         if turn.kind == TurnKind.VERIFY_STATE:
             return BadCode()  # our sign-in page ends by itself: it gives nobody a code to hand over
         if turn.kind == TurnKind.TOKEN_EXCHANGE:

@@ -7,6 +7,7 @@ from bot.domain.people import Conversation, ConversationKind, ConversationState,
 from bot.errors import AlertDeskError, Permanent
 from bot.ports import Channel, Environment, Message
 from bot.services.conversations import Conversations
+from bot.services.rosters import Rosters
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
 from cards import actions
@@ -28,8 +29,8 @@ _TEAM_STATES = {
 
 
 class Events:
-    def __init__(self, env: Environment, conversations: Conversations, channel: Channel) -> None:
-        self._env, self._conversations, self._channel = env, conversations, channel
+    def __init__(self, env: Environment, conversations: Conversations, rosters: Rosters, channel: Channel) -> None:
+        self._env, self._conversations, self._rosters, self._channel = env, conversations, rosters, channel
 
     async def event(self, event: Event) -> None:
         """Raises Transient where it could not be recorded: then Teams should send it again."""
@@ -37,6 +38,10 @@ class Events:
         if event.kind == EventKind.INSTALLED:
             if await self._conversations.installed(where):
                 await self._greet(where, event.person)
+        elif event.kind == EventKind.MEMBERS_ADDED:
+            await self._rosters.came(where)
+        elif event.kind == EventKind.MEMBERS_REMOVED:
+            await self._rosters.left(where, event.people)
         elif event.kind in (EventKind.CHANNEL_CREATED, EventKind.CHANNEL_RESTORED):
             await self._conversations.heard(where, None)
         elif event.kind == EventKind.REMOVED and where.kind == ConversationKind.CHANNEL and where.team_id:

@@ -1,27 +1,31 @@
-"""Handing out a CSV: by Teams' file consent in the asker's personal chat, else by a link that only they can open."""
+"""Handing out a file: by Teams' file consent in the asker's personal chat, else by a link that only they can open."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import replace
 from typing import IO, Any
 
 from bot.chat.acting import Acting
-from bot.chat.turn import Attach, Nothing, Refuse, Reply, Say, ShowCard, Turn
+from bot.chat.signing_in import by_button
+from bot.chat.turn import Attach, Nothing, Refuse, Reply, Say, ShowCard, Turn, TurnKind
 from bot.domain.people import Conversation
-from bot.errors import AlertDeskError, Permanent, Transient, Unreachable, UserError
+from bot.domain.policy import Act
+from bot.errors import AlertDeskError, Permanent, SignInNeeded, Transient, Unreachable, UserError
 from bot.ports import Channel, Environment, ExportRequest, Files, Message
+from bot.services import evidence
 from bot.services.access import Access
 from bot.services.exports import ROW_BYTES, Exports
 from bot.services.filtering import words_query
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
+from cards.actions import EXPORT_RUN
 from cards.info import info_card
 from cards.views import Button, Fact, InfoView, Line
 
 _CHUNK = 1 << 20
+_AUDIT = "audit"
 log = get_logger("exports")
 
 
@@ -44,20 +48,34 @@ class Exporting:
         self._channel, self._files, self._public_url, self._spawn = channel, files, public_url, spawn
 
     async def ask(self, turn: Turn, words: str) -> Reply:
-        """Start an export of what `show <words>` would list."""
+        """Start an export of what `show <words>` would list, or after the word `audit` of a partner's audit trail."""
         readable = await self._acting.readable(turn)
+        first, _, rest = words.strip().partition(" ")
+        if first.lower() == _AUDIT:
+            return await self._ask_audit(turn, rest, readable)
         wanted = words_query(words, readable, self._env.partners, self._env.clock.now())
-        person = await self._access.known(turn.person, turn.conversation)
-        # A guest's object id is one of the conversation's tenant: there the sign-in must prove it.
-        where = turn.conversation.tenant_id if person.guest else person.tenant_id
-        request, token = await self._exports.ask(replace(person, tenant_id=where), wanted)
+        person = await self._access.account(turn.person, turn.conversation, readable)
+        return await self._hand_out(turn, *await self._exports.ask(person, wanted))
+
+    async def _ask_audit(self, turn: Turn, words: str, readable: frozenset[str]) -> Reply:
+        partner = evidence.chosen_partner(words, readable, self._env.partners)
+        try:
+            await self._access.require(Act.EVIDENCE, turn.person, partner, turn.conversation, texts.AUDIT_SUBJECT)
+        except SignInNeeded:
+            if turn.is_personal or turn.kind != TurnKind.MESSAGE:
+                raise
+            return by_button(EXPORT_RUN, {"words": f"{_AUDIT} {words}".strip()})
+        person = await self._access.account(turn.person, turn.conversation, {partner.tenant_id})
+        return await self._hand_out(turn, *await self._exports.ask_audit(person, partner))
+
+    async def _hand_out(self, turn: Turn, request: ExportRequest, token: str) -> Reply:
         if turn.is_personal:
             return Attach(self._consent(request), summary=request.file_name)
         if await self._sent_in_person(turn, request):
-            return Say(texts.export_in_personal(request.rows))
+            return Say(texts.export_in_personal(self._what(request)))
         if not self._public_url:
             raise UserError(texts.EXPORT_NOWHERE, code="no_place_for_file")
-        return self._link(request, token)
+        return self._link(request, token, await self._heads(request))
 
     async def consent(self, turn: Turn) -> Reply:
         """The person pressed Allow or Decline on the file consent card."""
@@ -72,7 +90,12 @@ class Exporting:
         request = await self._exports.take(export_id, turn.person.aad_id)
         await self._clear(turn)
         self._spawn(self._upload(turn.conversation, request, info))
-        return Nothing()
+        try:
+            heads = await self._heads(request)
+        except AlertDeskError as problem:
+            log.warning("heads_not_told", code=problem.code)
+            return Nothing()
+        return Say(texts.export_begins(self._what(request), "; ".join(heads))) if heads else Nothing()
 
     async def _clear(self, turn: Turn) -> None:
         """Take the answered question away. A courtesy: pressed again, it would only say that it is over."""
@@ -100,19 +123,33 @@ class Exporting:
         return True
 
     def _consent(self, request: ExportRequest) -> Any:
-        size = max(1, request.rows) * ROW_BYTES
-        return self._files.consent_card(
-            request.file_name, texts.export_consent(request.rows), size, {"export": request.id}
-        )
+        size = max(1, request.rows) * (evidence.ROW_BYTES if request.audit else ROW_BYTES)
+        about = texts.export_consent(request.rows)
+        if request.audit:
+            about = texts.audit_consent(request.rows, self._partner_name(request))
+        return self._files.consent_card(request.file_name, about, size, {"export": request.id})
 
-    def _link(self, request: ExportRequest, token: str) -> ShowCard:
+    def _what(self, request: ExportRequest) -> str:
+        return texts.audit_what(self._partner_name(request)) if request.audit else texts.export_what(request.rows)
+
+    def _partner_name(self, request: ExportRequest) -> str:
+        (tenant,) = request.query.partners
+        return self._env.partners[tenant].name if tenant in self._env.partners else tenant
+
+    async def _heads(self, request: ExportRequest) -> tuple[str, ...]:
+        """Where the audit chains of the file's partners end now: with each file they go out of the database's reach."""
+        found = await evidence.heads(self._env, sorted(request.query.partners))
+        return evidence.told(found, self._env.partners)
+
+    def _link(self, request: ExportRequest, token: str, heads: tuple[str, ...]) -> ShowCard:
         view = InfoView(
             title=texts.EXPORT_TITLE,
             lines=tuple(Line(line) for line in texts.EXPORT_LINK_LINES),
             facts=(
-                Fact(texts.ROWS, f"{request.rows:,}"),
+                Fact(texts.AUDIT_ROWS if request.audit else texts.ROWS, f"{request.rows:,}"),
                 Fact(texts.FILE, request.file_name),
                 Fact(texts.OPENS_UNTIL, texts.when(request.expires_at)),
+                *(Fact(texts.AUDIT_HEAD, head) for head in heads),
             ),
             buttons=(Button(texts.DOWNLOAD, "url", url=f"{self._public_url}/exports/{token}"),),
             fallback_text=texts.EXPORT_TITLE,
@@ -123,7 +160,7 @@ class Exporting:
         """Spool the file (its length must be known before the first byte is sent), upload it, and say so."""
         try:
             with await asyncio.to_thread(tempfile.TemporaryFile) as file:
-                async for part in self._exports.stream(request.query):
+                async for part in self._exports.content(request):
                     await asyncio.to_thread(file.write, part)
                 size = await asyncio.to_thread(file.tell)
                 await asyncio.to_thread(file.seek, 0)
@@ -132,11 +169,10 @@ class Exporting:
                 str(info.get("name") or request.file_name),
                 str(info.get("contentUrl") or ""),
                 str(info.get("uniqueId") or ""),
-                str(info.get("fileType") or "csv"),
+                str(info.get("fileType") or request.file_name.rpartition(".")[2]),
             )
-            await self._channel.send(
-                conversation, Message(attachments=(card,), summary=texts.export_done(request.rows))
-            )
+            summary = texts.export_done(self._what(request))
+            await self._channel.send(conversation, Message(attachments=(card,), summary=summary))
         except AlertDeskError as problem:
             log.warning("export_failed", export=request.id, code=problem.code, problem=problem.message)
             await self._tell(conversation, texts.export_failed(problem.message))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.chat.presenter import customer
+from bot.chat.presenter import Place, customer, known_resources, reseller
 from bot.domain.alerts import AlertRecord, Verdict
+from bot.domain.cancellations import SUFFIX, Cancellation, Kind
+from bot.ports import Entitlement
 from bot.services.notes import LONGEST
+from bot.texts import cancelling
 from bot.texts import en as texts
+from bot.texts import request_card as words
 from cards import actions
-from cards.actions import AlertAct
+from cards.actions import AlertAct, RequestAct, SubscriptionAct
 from cards.form import form_card
-from cards.views import Button, Choice, Fact, Field, FormView, Line
+from cards.views import Button, Choice, Fact, Field, FormView, Line, Section
+
+_RESOURCES = 5
+_REASON_MOST = 1000
+"""Characters of a reason or a note, as in cards.actions.AskAct."""
 
 
 def note_form(record: AlertRecord, act: AlertAct) -> Mapping[str, Any]:
@@ -59,6 +67,106 @@ def reverdict_form(record: AlertRecord, act: AlertAct) -> Mapping[str, Any]:
             submit=Button(texts.CHANGE_VERDICT, "submit", actions.ALERT_REVERDICT, _data(act)),
             fallback_text=texts.REVERDICT_USAGE,
         )
+    )
+
+
+def ask_form(
+    kind: str,
+    found: Entitlement,
+    origin: AlertRecord,
+    alerts: Sequence[AlertRecord],
+    act: SubscriptionAct,
+    place: Place,
+) -> Mapping[str, Any]:
+    """What cancelling (or reactivating) this subscription does, and what has to be said to ask for it. `origin` is the
+    alert from which it is asked, `alerts` are all open ones. Good in a dialog and as a card in a message."""
+    deed = Kind(kind)
+    resources = known_resources((*alerts, origin)) if deed is Kind.CANCEL else ()
+    data: dict[str, Any] = {"kind": deed.value, "subscription": found.id}
+    data |= {"alert": act.alert} if act.alert else {}
+    data |= {"card": act.card} if act.card else {}
+    return form_card(
+        FormView(
+            title=cancelling.title(deed),
+            lines=(Line(found.name or found.id, strong=True), Line(words.ASK_LINE)),
+            facts=_subscription_facts(found, origin, place),
+            sections=(
+                Section(words.CONSEQUENCES, items=words.consequences(deed, len(alerts))),
+                *(
+                    (
+                        Section(
+                            words.RESOURCES,
+                            items=resources[:_RESOURCES],
+                            more=texts.more(len(resources) - _RESOURCES) if len(resources) > _RESOURCES else "",
+                        ),
+                    )
+                    if resources
+                    else ()
+                ),
+            ),
+            fields=(
+                Field(
+                    "reason",
+                    words.REASON_FIELDS[deed],
+                    required=True,
+                    error=words.REASON_MISSING,
+                    placeholder=words.REASON_HINT,
+                    max_length=_REASON_MOST,
+                    multiline=True,
+                ),
+                *(_consent_fields() if deed is Kind.CANCEL else ()),
+                Field("confirm", words.CONFIRM_FIELD, required=True, error=words.CONFIRM_MISSING, max_length=SUFFIX),
+            ),
+            submit=Button(words.ASK[deed], "submit", actions.CANCELLATION_ASK, data),
+            fallback_text=cancelling.title(deed),
+        )
+    )
+
+
+def reject_form(c: Cancellation, act: RequestAct) -> Mapping[str, Any]:
+    data = act.model_dump(include={"request", "card", "plan", "seen"})
+    return form_card(
+        FormView(
+            title=cancelling.reject_title(c),
+            lines=(Line(f"{cancelling.title(c.plan.kind)}: {c.plan.entitlement_name or c.plan.entitlement_id}"),),
+            facts=(
+                Fact(texts.CUSTOMER, c.plan.customer_name or c.plan.customer_tenant_id),
+                Fact(words.ASKED_BY, c.plan.by_name),
+            ),
+            fields=(
+                Field(
+                    "reason",
+                    words.REJECT_FIELD,
+                    required=True,
+                    error=words.REASON_MISSING,
+                    placeholder=words.REJECT_HINT,
+                    max_length=_REASON_MOST,
+                    multiline=True,
+                    value=act.reason,
+                ),
+            ),
+            submit=Button(cancelling.REJECT, "submit", actions.CANCELLATION_REJECT, data),
+            fallback_text=cancelling.no_reject_reason(c),
+        )
+    )
+
+
+def _subscription_facts(found: Entitlement, origin: AlertRecord, place: Place) -> tuple[Fact, ...]:
+    partner = origin.alert.partner
+    return (
+        Fact(texts.CUSTOMER, customer(origin)),
+        *((Fact(texts.RESELLER, reseller(origin)),) if reseller(origin) else ()),
+        *((Fact(texts.PARTNER, place.partner_names.get(partner, partner)),) if place.several else ()),
+        Fact(words.SUBSCRIPTION_ID, found.id, monospace=True),
+        Fact(words.AZURE_PLAN, found.plan_id, monospace=True),
+    )
+
+
+def _consent_fields() -> tuple[Field, ...]:
+    choices = tuple(Choice(consent.value, title) for consent, title in words.CONSENT_CHOICES.items())
+    return (
+        Field("consent", words.CONSENT_FIELD, required=True, error=words.CONSENT_MISSING, choices=choices),
+        Field("consent_note", words.NOTE_FIELD, max_length=_REASON_MOST, multiline=True),
     )
 
 

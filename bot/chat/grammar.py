@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 
 from bot.domain.alerts import Verdict
+from bot.domain.cancellations import Consent
 from bot.domain.filter_grammar import STATUS_WORDS
 from bot.errors import UserError
+from bot.texts import cancelling
 from bot.texts import en as texts
 from bot.texts.help import COMMANDS
 
@@ -16,6 +18,8 @@ _NAMES = tuple(dict.fromkeys(command.name.split(" ", 1)[0] for command in COMMAN
 _ALIASES = {"list": "show", "find": "search", "unresolved": "show", "?": "help", "hi": "help", "hello": "help"}
 _REFERENCE = re.compile(r"(?:#|a-)?\d{1,12}|[0-9a-z][0-9a-z-]{5,}", re.IGNORECASE)
 _LABEL = re.compile(r"a-\d{1,12}", re.IGNORECASE)
+_REQUEST = re.compile(r"(?:#|r-)?\d{1,12}[,.:]?", re.IGNORECASE)
+_ANSWERS = re.compile(r"\b(customer|note|confirm):(?:\"([^\"]*)\"|(\S*))", re.IGNORECASE)
 _HAS_DIGIT = re.compile(r"\d")
 _HEX = re.compile(r"[0-9a-f-]{6,}", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -77,6 +81,60 @@ def marking(rest: str, usage: str) -> Marking:
 def _verdict(word: str) -> str:
     lowered = word.lower().strip(".,:;")
     return lowered if lowered in tuple(Verdict) else ""
+
+
+def is_guid(text: str) -> bool:
+    return bool(_GUID.fullmatch(text.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """`cancel A-1042 customer:agreed confirm:1a2b3c a reason`. `subject` is empty where the thread's own is meant."""
+
+    subject: str
+    consent: str
+    note: str
+    confirm: str
+    reason: str
+
+    @property
+    def filled_in(self) -> bool:
+        return bool(self.consent or self.note or self.confirm or self.reason)
+
+
+def asking(rest: str) -> Asking:
+    """Raises UserError for an answer that it does not know."""
+    answers: dict[str, str] = {}
+
+    def take(found: re.Match[str]) -> str:
+        answers[found[1].lower()] = (found[2] if found[2] is not None else found[3]).strip()
+        return " "
+
+    words = _ANSWERS.sub(take, rest).split()
+    subject = words.pop(0) if words and (_REFERENCE.fullmatch(words[0]) and _HAS_DIGIT.search(words[0])) else ""
+    consent = answers.get("customer", "").lower()
+    if consent and consent not in tuple(Consent):
+        raise UserError(cancelling.bad_consent(consent), code="bad_consent")
+    return Asking(subject, consent, answers.get("note", ""), answers.get("confirm", ""), " ".join(words))
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """`R-12 seen A-1050 a reason`. `request` is empty where only one waits; `seen` is the newest alert looked at."""
+
+    request: str
+    seen: int
+    reason: str
+
+
+def deciding(rest: str, name: str) -> Deciding:
+    words = rest.split()
+    request = words.pop(0) if words and _REQUEST.fullmatch(words[0].rstrip(",.:")) else ""
+    seen = 0
+    if name == "approve" and len(words) >= 2 and words[0].lower() == "seen" and _LABEL.fullmatch(words[1].rstrip(",.")):
+        seen = int(words[1].rstrip(",.")[2:])
+        words = words[2:]
+    return Deciding(request.rstrip(",.:"), seen, " ".join(words))
 
 
 @dataclass(frozen=True, slots=True)

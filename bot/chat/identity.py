@@ -32,7 +32,7 @@ class Identity:
         ]
         lines: list[Line] = []
         for partner in self._env.partners.values():
-            if person.tenant_id and partner.roles_in == person.tenant_id:
+            if person.may_stand_in(partner.roles_in):
                 fact, said = await self._at(person, partner)
                 facts.append(fact)
                 lines += said
@@ -45,7 +45,7 @@ class Identity:
         """Forget every token with which the bot could act as this person."""
         if self._tokens is None:
             return Say(texts.SIGNOUT_NOTHING)
-        await self._tokens.forget(await self._access.known(turn.person, turn.conversation))
+        await self._tokens.forget(await self._access.account(turn.person, turn.conversation))
         return Say(texts.SIGNED_OUT)
 
     async def _at(self, person: Person, partner: Partner) -> tuple[Fact, list[Line]]:

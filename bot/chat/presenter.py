@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.chat.subscription_state import can_be_asked, is_cancelled, notice
 from bot.domain import deadline
 from bot.domain.alerts import Alert, AlertRecord, Note, Verdict, notification_kind
+from bot.domain.cancellations import Cancellation
 from bot.domain.deadline import Phase
 from bot.domain.decisions import Intent
 from bot.domain.delivery import CardPost
 from bot.texts import en as texts
+from bot.texts import request_card as request_texts
 from cards import actions
 from cards.views import AlertView, Button, DetailsView, Fact, Level, Line, Refresh, Row, Section, SeverityView, Tone
 
@@ -64,12 +67,13 @@ def alert_view(
     card_id: str = "",
     post: CardPost | None = None,
     pending: Intent | None = None,
+    cancellation: Cancellation | None = None,
     reader: bool = False,
     viewers: tuple[str, ...] = (),
 ) -> AlertView:
     """The shared card, as it stands (or will) in the conversation of `post`, or (`reader`) that of somebody who may not
-    decide. `pending` is the decision that is on its way; while there is one, no second can be asked for. For `viewers`
-    (MRIs) Teams asks by itself for their own form."""
+    decide. `pending` is the decision that is on its way; while there is one, no second can be asked for. `cancellation`
+    is the newest request on its subscription. For `viewers` (MRIs) Teams asks by itself for their own form."""
     alert = record.alert
     decision = _decision(record)
     if decision and pending is None and not alert.is_open:
@@ -87,10 +91,11 @@ def alert_view(
         facts=_facts(record),
         resources_title=texts.RESOURCES,
         resources=_resources(alert, _RESOURCES_ON_CARD),
-        buttons=_buttons(record, place, card_id, pending, reader),
+        buttons=_buttons(record, place, card_id, pending, cancellation, reader),
         hint=(texts.viewer_may_not if reader else texts.hint)(record.label, open_alert=alert.is_open),
         refresh=Refresh(_data(record, card_id), user_ids=viewers),
         fallback_text=texts.alert_fallback(record, customer(record)),
+        notice=notice(cancellation),
     )
 
 
@@ -102,12 +107,16 @@ def details_view(
     *,
     card_id: str = "",
     pending: Intent | None = None,
+    cancellation: Cancellation | None = None,
     reader: bool = False,
 ) -> DetailsView:
-    """All that is known, in the order of the portal's page. `pending` and `reader` as on the alert's card."""
+    """All that is known, in the order of the portal's page. `pending`, `cancellation` and `reader` as on the alert's
+    card."""
     alert = record.alert
     data = _data(record, card_id)
+    said = notice(cancellation)
     sections = [
+        Section(request_texts.CANCELLATION, paragraphs=(said.text,) if said else ()),
         Section(
             texts.CONCERNS,
             facts=(
@@ -154,6 +163,19 @@ def details_view(
                 else ()
             ),
             Button(texts.BACK_TO_CARD, verb=actions.ALERT_REFRESH, data=data),
+            *(
+                (
+                    Button(
+                        request_texts.REACTIVATE_SUBSCRIPTION,
+                        "dialog",
+                        actions.SUBSCRIPTION_REACTIVATE,
+                        data,
+                        secondary=True,
+                    ),
+                )
+                if is_cancelled(cancellation) and not reader
+                else ()
+            ),
             *_links(alert, place),
         ),
         fallback_text=texts.alert_fallback(record, customer(record)),
@@ -273,6 +295,13 @@ def _resources(alert: Alert, most: int) -> tuple[str, ...]:
     return (*shown, texts.more(rest)) if rest > 0 else tuple(shown)
 
 
+def known_resources(records: Sequence[AlertRecord]) -> tuple[str, ...]:
+    """What these alerts name, each once, as a person calls it."""
+    resources = (resource.id for record in records for resource in record.alert.affected_resources)
+    by_id = {resource_id.lower(): _resource(resource_id, "") for resource_id in resources}
+    return tuple(dict.fromkeys(by_id.values()))
+
+
 def _resource(resource_id: str, kind: str) -> str:
     """On the card (no `kind`) what a person calls it: `vm-1 (virtualMachines, rg-prod)`. In detail the whole path, but
     for the part that only repeats the subscription. https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules"""
@@ -287,7 +316,12 @@ def _resource(resource_id: str, kind: str) -> str:
 
 
 def _buttons(
-    record: AlertRecord, place: Place, card_id: str, pending: Intent | None, reader: bool
+    record: AlertRecord,
+    place: Place,
+    card_id: str,
+    pending: Intent | None,
+    newest: Cancellation | None,
+    reader: bool,
 ) -> tuple[Button, ...]:
     alert, data = record.alert, _data(record, card_id)
     if reader:
@@ -299,12 +333,17 @@ def _buttons(
     )
     if pending is not None:
         return common
+    may_ask = not alert.is_test and can_be_asked(newest)
     if not alert.is_open:
-        return (Button(texts.CHANGE_VERDICT, "dialog", actions.ALERT_REVERDICT, data, secondary=True), *common)
+        change = Button(texts.CHANGE_VERDICT, "dialog", actions.ALERT_REVERDICT, data, secondary=True)
+        if may_ask and alert.resolved_reason.lower() == Verdict.FRAUD:
+            ask = Button(texts.CANCEL_SUBSCRIPTION, "dialog", actions.SUBSCRIPTION_CANCEL, data, secondary=True)
+            return (change, ask, *common)
+        return (change, *common)
     return (
         Button(texts.MARK_LEGITIMATE, verb=actions.ALERT_LEGITIMATE, data=data),
         Button(texts.MARK_FRAUD, verb=actions.ALERT_FRAUD, data=data),
-        *(() if alert.is_test else (Button(texts.CANCEL_SUBSCRIPTION, verb=actions.SUBSCRIPTION_CANCEL, data=data),)),
+        *((Button(texts.CANCEL_SUBSCRIPTION, "dialog", actions.SUBSCRIPTION_CANCEL, data),) if may_ask else ()),
         *(
             ()
             if alert.status.lower() == "investigating"
@@ -324,10 +363,14 @@ def _links(alert: Alert, place: Place) -> tuple[Button, ...]:
 
 
 def portal_link(alert: Alert, portal_url: str) -> str:
+    """Of the alert's subscription, as `subscription_link`."""
+    return subscription_link(alert.customer_tenant_id, alert.subscription_id, portal_url)
+
+
+def subscription_link(tenant: str, subscription: str, portal_url: str) -> str:
     """The subscription in the Azure portal, in the customer's tenant; empty where the ids are no GUIDs."""
-    if not (_is_guid(alert.customer_tenant_id) and _is_guid(alert.subscription_id)):
+    if not (_is_guid(tenant) and _is_guid(subscription)):
         return ""
-    tenant, subscription = alert.customer_tenant_id, alert.subscription_id
     return f"{portal_url.rstrip('/')}/{tenant}/#@{tenant}/resource/subscriptions/{subscription}/overview"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.chat.board import Board
+from bot.chat.request_board import RequestBoard
 from bot.domain.alerts import AlertRecord
 from bot.domain.delivery import ItemKind, OutboxItem
 from bot.domain.filters import AlertQuery
@@ -18,8 +19,8 @@ from cards.views import Button, Fact, InfoView, Line
 
 
 class CardRenderer:
-    def __init__(self, env: Environment, board: Board) -> None:
-        self._env, self._board = env, board
+    def __init__(self, env: Environment, board: Board, requests: RequestBoard) -> None:
+        self._env, self._board, self._requests = env, board, requests
 
     async def render(self, item: OutboxItem) -> Message | None:
         """Raises Permanent where the alert that the item is about is unknown."""
@@ -27,11 +28,21 @@ class CardRenderer:
             return Message(text=str(item.payload.get("text", "")))
         if item.kind == ItemKind.SUMMARY_CARD:
             return await self._summary(item)
+        if item.kind in (ItemKind.REQUEST_CARD, ItemKind.REQUEST_UPDATE):
+            return await self._request(item)
         record = await self._record(item)
         if item.kind == ItemKind.ALERT_UPDATE and item.payload.get("clock") and not record.alert.is_open:
             return None  # the clock stopped when it was decided, and that has its own update
         card = await self._board.card(record, item.card_id)
         return Message(card=card, summary=self._board.summary(record))
+
+    async def _request(self, item: OutboxItem) -> Message:
+        async with self._env.store.read() as tx:
+            post = await tx.request_cards.get(item.card_id)
+            c = await tx.cancellations.get(post.number) if post is not None else None
+        if c is None:
+            raise Permanent("the request of this card is not in the store", code="no_request")
+        return Message(card=await self._requests.card(c, post), summary=self._requests.summary(c))
 
     async def _record(self, item: OutboxItem) -> AlertRecord:
         async with self._env.store.read() as tx:

@@ -41,7 +41,7 @@ class SigningIn:
         SignInNeeded where it does not suffice."""
         if not turn.token or self._tokens is None:
             return
-        person = await self._access.known(turn.person, turn.conversation)
+        person = await self._access.account(turn.person, turn.conversation)
         try:
             await self._tokens.exchange(person, turn.token)
         except NotAllowed as problem:
@@ -73,10 +73,13 @@ class SigningIn:
 
     async def kept(self, turn: Turn) -> Turn | None:
         """The turn that waited for this token exchange. None: another of the person's clients was faster."""
-        exchange = turn.data.get("id")
+        state, now = token_hash(str(turn.data.get("id") or "")), self._env.clock.now()
         async with self._env.store.write() as tx:
-            pending = await tx.sign_ins.take(token_hash(str(exchange or "")), self._env.clock.now())
-        return self.restored(pending) if pending is not None and pending.person_id == turn.person.aad_id else None
+            pending = await tx.sign_ins.get(state, now)
+            if pending is None or pending.person_id != turn.person.aad_id:
+                return None  # somebody else's stays where it is
+            pending = await tx.sign_ins.take(state, now)
+        return self.restored(pending) if pending is not None else None
 
     async def peek(self, token: str) -> SignIn | None:
         """What waits behind a sign-in link."""
@@ -99,12 +102,13 @@ class SigningIn:
 
     async def _keep(self, turn: Turn, need: SignInNeeded) -> str:
         token = self._env.ids.token()
-        person = await self._access.known(turn.person, turn.conversation)
+        person = await self._access.account(turn.person, turn.conversation)
         flow: Mapping[str, Any] = {
             "turn": _written(turn),
             "claims": need.claims,
+            "scope": need.scope,
             "name": person.name,
-            "upn": person.upn,
+            "upn": "" if person.guest else person.upn,  # a guest's names the account as no sign-in page knows it
         }
         expires = self._env.clock.now() + PENDING_LIFE
         async with self._env.store.write() as tx:

@@ -19,6 +19,7 @@ class TurnKind(StrEnum):
     FILE_CONSENT = "file_consent"  # invoke fileConsent/invoke
     TOKEN_EXCHANGE = "token_exchange"  # noqa: S105 invoke signin/tokenExchange: Teams' token for an OAuth card
     VERIFY_STATE = "verify_state"  # invoke signin/verifyState: the code that a sign-in page handed to Teams
+    SIGN_IN_FAILED = "sign_in_failed"  # invoke signin/failure: a client got no token; `code` says why
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,14 @@ class Say:
 @dataclass(frozen=True, slots=True)
 class ShowCard:
     """A card. For an invoke it replaces the pressed card for that person alone. `raw` is its JSON where at hand.
-    `sign_in`: it is the way to a sign-in, in the place of what was asked for."""
+    `sign_in`: it is the way to a sign-in, in the place of what was asked for. `said`: what it tells, in a sentence, for
+    where a card cannot be shown."""
 
     card: Mapping[str, Any] | None = None
     summary: str = ""
     raw: bytes = b""
     sign_in: bool = False
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,8 @@ class EventKind(StrEnum):
     TEAM_RESTORED = "team_restored"
     TEAM_ARCHIVED = "team_archived"
     TEAM_UNARCHIVED = "team_unarchived"
+    MEMBERS_ADDED = "members_added"
+    MEMBERS_REMOVED = "members_removed"
     MESSAGE_EDITED = "message_edited"  # never runs a command again
     OTHER = "other"
 
@@ -158,3 +163,4 @@ class Event:
     conversation: Conversation
     person: Person | None = None
     name: str = ""  # the new name
+    people: tuple[Person, ...] = ()  # who was added or removed

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.chat.acting import Acting
+from bot.chat.cancelling import Requests
 from bot.chat.exporting import Exporting
 from bot.chat.forms import note_form, reverdict_form
 from bot.chat.lists import Lists
@@ -39,6 +40,7 @@ class Verbs:
         notes: Notes,
         routes: Routes,
         exporting: Exporting,
+        requests: Requests,
     ) -> None:
         self._env, self._acting, self._access, self._lists = env, acting, access, lists
         self._notes, self._routes, self._exporting = notes, routes, exporting
@@ -51,7 +53,12 @@ class Verbs:
             actions.ALERT_DETAILS: self._details,
             actions.ALERT_NOTE: self._note,
             actions.ALERT_REVERDICT: self._reverdict,
-            actions.SUBSCRIPTION_CANCEL: self._cancel,
+            actions.SUBSCRIPTION_CANCEL: requests.cancel_form,
+            actions.SUBSCRIPTION_REACTIVATE: requests.reactivate_form,
+            actions.CANCELLATION_ASK: requests.ask,
+            actions.CANCELLATION_APPROVE: requests.approve,
+            actions.CANCELLATION_REJECT: requests.reject,
+            actions.CANCELLATION_WITHDRAW: requests.withdraw,
             actions.ROUTE_ON: self._route_on,
             actions.ROUTE_OFF: self._route_off,
             actions.LIST_PAGE: self._page,
@@ -116,9 +123,6 @@ class Verbs:
         if turn.kind != TurnKind.DIALOG_SUBMIT:
             return reply
         return CloseDialog(reply.text) if isinstance(reply, Say | Refuse) else CloseDialog()
-
-    async def _cancel(self, turn: Turn, act: AlertAct) -> Reply:
-        return await self._acting.cancel(turn, await self._acting.by_number(turn, act.alert))
 
     async def _route_on(self, turn: Turn, act: RouteAct) -> Reply:
         partners = await self._routes.subscribe(turn.person, turn.conversation, act.words)

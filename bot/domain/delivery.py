@@ -30,9 +30,13 @@ class ItemState(StrEnum):
 
 
 class ItemKind(StrEnum):
+    """What is to be said. `card_id` is the alert card's, of the two for requests a request card's."""
+
     ALERT_CARD = "alert_card"  # post the root card of an alert
     ALERT_UPDATE = "alert_update"  # redraw that card in place
     THREAD_LINE = "thread_line"  # one plain line under that card
+    REQUEST_CARD = "request_card"  # post a card of a request to cancel
+    REQUEST_UPDATE = "request_update"  # redraw that card in place
     SUMMARY_CARD = "summary_card"  # the card that opens a new route
     NOTICE = "notice"  # a plain text to a conversation (operators, a late answer)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
@@ -12,14 +12,32 @@ https://learn.microsoft.com/entra/identity/role-based-access-control/permissions
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone on a conversation's roster. `tenant_id` comes from the connector's member record; empty is unknown."""
+    """Someone on a conversation's roster. `tenant_id` comes from the connector's member record; empty is unknown.
+
+    Of a guest that record names the home tenant, while `aad_id` is the object in the directory of the host, which it
+    does not name. https://learn.microsoft.com/entra/external-id/user-properties
+    """
 
     aad_id: str
     mri: str
     name: str
     tenant_id: str = ""
     upn: str = ""
-    guest: bool = False  # in the conversation's own tenant, which then is where `aad_id` stands
+    guest: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the roster told of them. Who is not known has no roles anywhere."""
+        return bool(self.aad_id) and (self.guest or bool(self.tenant_id))
+
+    def may_stand_in(self, tenant_id: str) -> bool:
+        """Whether it is worth asking the directory of that tenant about `aad_id`: it is their own, or they are a guest
+        somewhere, and only the directory that holds the object knows it. Others have no object there that is them."""
+        return self.is_known and (self.guest or self.tenant_id == tenant_id)
+
+    def as_of(self, tenant_id: str) -> Person:
+        """The same person, a guest as the account in that tenant. Whether there is such an account, Entra decides."""
+        return replace(self, tenant_id=tenant_id) if self.guest and tenant_id else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ class Act(StrEnum):
     INVESTIGATE = "investigate"
     NOTE = "note"
     ROUTE = "route"  # send a partner's alerts to a conversation, or stop that
+    EVIDENCE = "export audit"
     ASK_CANCEL = "ask to cancel"
+    DECIDE_CANCEL = "decide on cancelling"  # approve or reject; with TWO_PERSON_CANCEL never the one who asked
 
 
 class Role(StrEnum):
@@ -27,7 +29,9 @@ NEEDS: dict[Act, frozenset[Role]] = {
     Act.INVESTIGATE: frozenset({Role.ADMIN_AGENT}),
     Act.NOTE: frozenset({Role.ADMIN_AGENT}),
     Act.ROUTE: frozenset({Role.ADMIN_AGENT}),
+    Act.EVIDENCE: frozenset({Role.ADMIN_AGENT}),
     Act.ASK_CANCEL: frozenset({Role.ADMIN_AGENT}),
+    Act.DECIDE_CANCEL: frozenset({Role.ADMIN_AGENT, Role.GLOBAL_ADMINISTRATOR}),
 }
 """The roles that an act takes, all of them, live, in the partner's role tenant."""
 

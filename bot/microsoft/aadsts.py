@@ -5,6 +5,8 @@ Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +15,19 @@ from bot.texts import tokens as texts
 
 MFA_CLAIMS = '{"access_token":{"amr":{"values":["mfa"]}}}'
 """Asks Entra for a token that proves multi-factor authentication, where the refusal itself brought no claims."""
+
+
+def with_mfa(claims: str) -> str:
+    """The claims (JSON, or empty), and multi-factor authentication among them."""
+    try:
+        wanted = json.loads(claims)
+    except ValueError:
+        return MFA_CLAIMS
+    if not isinstance(wanted, dict):
+        return MFA_CLAIMS
+    token, more = wanted.get("access_token"), json.loads(MFA_CLAIMS)["access_token"]
+    return json.dumps(wanted | {"access_token": (token if isinstance(token, dict) else {}) | more})
+
 
 _BAD_SETTINGS: Mapping[int, str] = {
     7000215: "ALERTDESK_APP_SECRET is wrong: it must be the secret's value, not its id, and of this application",
@@ -50,6 +65,9 @@ _INTERACTION = frozenset({"interaction_required", "login_required", "consent_req
 _BUSY = frozenset({90033, 90055, 50033, 50180, 90024, 90036, 700005, 90006, 90012})
 
 
+_IN_WORDS = re.compile(r"AADSTS(\d{4,8})\b", re.ASCII)
+
+
 def aadsts(answer: Mapping[str, Any]) -> int:
     """The first AADSTS number of an error answer, or 0."""
     codes = answer.get("error_codes")
@@ -62,6 +80,13 @@ def code_of(answer: Mapping[str, Any]) -> str:
     number = aadsts(answer)
     word = answer.get("error")
     return f"AADSTS{number}" if number else word if isinstance(word, str) and word.isidentifier() else "no code"
+
+
+def page_code(answer: Mapping[str, str]) -> str:
+    """What a refusal is called that a sign-in page sent back: there the number stands in the description alone.
+    https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#error-response"""
+    found = _IN_WORDS.match(answer.get("error_description", ""))
+    return f"AADSTS{found[1]}" if found else code_of(answer)
 
 
 def token_error(answer: Mapping[str, Any], tenant_id: str) -> AlertDeskError:

@@ -10,13 +10,14 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.domain.people import GLOBAL_ADMINISTRATOR, NO_ROLES, Partner, Person, Roles
-from bot.errors import Missing, Permanent, Refused
-from bot.microsoft.protocol import BadRequest, Forbidden, listed, partner_center_link
+from bot.errors import Missing, Refused
+from bot.microsoft.pages import partner_center_pages
+from bot.microsoft.protocol import BadRequest, Forbidden, listed, next_link
 from bot.microsoft.service import Service
 from bot.microsoft.wire import is_guid
 from bot.ports import Directory
 
-_MAX_PAGES = 1000
+MOST_APPROVERS = 100
 _READS = 3
 _INVALID_CUSTOMER = "900118"
 
@@ -53,6 +54,35 @@ class GraphDirectory(Directory):
             return NO_ROLES
         held = {held.lower() for held in listed(answer.json(), "value") if isinstance(held, str)}
         return Roles(admin_agent=group in held, global_administrator=GLOBAL_ADMINISTRATOR in held)
+
+    async def approvers(self, partner: Partner) -> tuple[Person, ...]:
+        """Nested groups count. The cast to users is an advanced query, which Graph answers from an index that may be
+        minutes behind; who may approve is checked live when they do.
+        https://learn.microsoft.com/graph/api/group-list-transitivemembers
+        https://learn.microsoft.com/graph/aad-advanced-queries"""
+        if not partner.approvers_group_id:
+            return ()
+        people: dict[str, Person] = {}
+        url = (
+            f"{self._graph.base}/v1.0/groups/{partner.approvers_group_id}/transitiveMembers/microsoft.graph.user"
+            "?$count=true&$select=id,displayName,userPrincipalName"
+        )
+        for _ in range(MOST_APPROVERS):
+            answer = await self._graph.call(
+                "GET",
+                url,
+                caller=self._graph.app(partner.roles_in),
+                headers={"ConsistencyLevel": "eventual"},
+                attempts=_READS,
+            )
+            body = answer.json()
+            found = (_person(item, partner.roles_in) for item in listed(body, "value"))
+            people |= {person.aad_id: person for person in found if person is not None}
+            link = body.get("@odata.nextLink")
+            if not link or len(people) >= MOST_APPROVERS:
+                break
+            url = next_link(self._graph.base, link)
+        return tuple(people.values())[:MOST_APPROVERS]
 
     async def customer_name(self, partner: Partner, tenant_id: str) -> str | None:
         """https://learn.microsoft.com/partner-center/developer/get-a-customer-by-id"""
@@ -92,29 +122,15 @@ class GraphDirectory(Directory):
             return {}
         return names
 
-    async def _pages(self, partner: Partner, path: str) -> AsyncIterator[list[Any]]:
-        url, headers = f"{self._partner_center.base}{path}", dict[str, str]()
-        for _ in range(_MAX_PAGES):
-            answer = await self._partner_center.call(
-                "GET",
-                url,
-                caller=self._partner_center.app(partner.tenant_id),
-                headers=headers,
-                timeout=30.0,
-                attempts=_READS,
-            )
-            body = answer.json()
-            yield listed(body, "items")
-            links = body.get("links")
-            following = links.get("next") if isinstance(links, Mapping) else None
-            if not following:
-                return
-            before = (url, headers)
-            link, more = partner_center_link(self._partner_center.base, following)
-            url, headers = link, dict(more)
-            if (url, headers) == before:
-                raise Permanent("Partner Center's pages lead in a circle.")
-        raise Permanent(f"Partner Center lists this on more than {_MAX_PAGES} pages.")
+    def _pages(self, partner: Partner, path: str) -> AsyncIterator[list[Any]]:
+        return partner_center_pages(self._partner_center, self._partner_center.app(partner.tenant_id), path)
+
+
+def _person(item: object, tenant_id: str) -> Person | None:
+    """A member of a group, in that tenant. None for one without an object id."""
+    user = item if isinstance(item, Mapping) else {}
+    aad_id, name, upn = (str(user.get(field) or "") for field in ("id", "displayName", "userPrincipalName"))
+    return Person(aad_id.lower(), "", name or upn, tenant_id, upn) if is_guid(aad_id) else None
 
 
 def _tenant(item: object) -> str:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msal
 
 from bot.errors import AlertDeskError, ConfigError, Transient, UserError
+from bot.microsoft.aadsts import page_code
 from bot.microsoft.msal_transport import MsalTransport
 from bot.net.http import Hosts
 from bot.net.sync_http import SyncHttp
@@ -114,7 +115,7 @@ class MsalApps:
     ) -> dict[str, Any]:
         """msal's result, which may be Entra's refusal. In a thread. UserError where the answer fits no such flow."""
         if answer.get("error") or not answer.get("code"):
-            raise UserError(texts.DECLINED)
+            raise UserError(texts.DECLINED, code=page_code(answer))
         came = {"code": answer["code"], "state": answer.get("state", "")}
         if came["state"] != flow["state"]:
             raise UserError(texts.STALE)

@@ -1,6 +1,7 @@
 """The envelopes of Microsoft Graph and Partner Center, read without I/O: errors and the links to next pages.
 
-Branches on codes, never on messages. No message of the other side is passed on: it can be hostile or hold secrets.
+Branches on codes, never on messages (but takes from one how long to wait, where Partner Center says it nowhere else).
+No message of the other side is passed on: it can be hostile or hold secrets.
 https://learn.microsoft.com/graph/errors · https://learn.microsoft.com/partner-center/developer/error-codes
 """
 
@@ -8,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from bot.errors import AlertDeskError, Missing, MissingMfa, Permanent, Refused, Transient
+from bot.errors import AlertDeskError, Missing, MissingMfa, PendingOperation, Permanent, Refused, Transient
 from bot.net.http import Response, retry_after
 
+PARTNER_CENTER = "Partner Center"
+_PASSING = frozenset({408, 429})
 _MFA_CODES = frozenset({"unauthorized_missingmfa", "900421"})
 _MFA_ADVICE = (
     "it wants a multi-factor claim, which an application's own token never has. Add the application in Partner Center "
@@ -31,13 +34,28 @@ _GRAPH_FORBIDDEN: Mapping[str, str] = {
     "insufficient_claims": "a Conditional Access policy of the tenant demands more than this token has: ask its "
     "administrators to except the application",
 }
+_APP_WITHOUT_ROLE = "the application lacks a role: add it in Partner Center's user management as Admin agent"
+_PERSON_WITHOUT_ROLE = "this person may not do it there: it takes a Global Administrator with the Admin agent role"
 _PARTNER_CENTER_ADVICE: Mapping[str, str] = {
     "900420": "the token is for another audience: check ALERTDESK_PARTNER_CENTER_URL",
     "900159": "there is no commerce relationship with that customer",
-    "900150": "the application lacks a role: add it in Partner Center's user management as Admin agent",
-    "900308": "the application lacks a role: add it in Partner Center's user management as Admin agent",
+    "900150": _APP_WITHOUT_ROLE,
+    "900308": _APP_WITHOUT_ROLE,
+    "900335": _APP_WITHOUT_ROLE,
     "900329": "it takes no application's own token for this: a person must sign in",
 }
+_FOR_ANYBODY = frozenset({"900420", "900159"})
+_LACKS_ROLE = frozenset({"900150", "900308", "900335"})
+_MEANT: Mapping[str, int] = {
+    **dict.fromkeys(("900150", "900308", "900335", "900159", "900329"), 403),
+    "800111": 404,
+    **dict.fromkeys(("900307", "800002", "900118", "800012", "800011", "900337"), 400),
+    "900278": 409,
+}
+"""Partner Center's codes with the status that is documented for each. The code counts where the two differ."""
+_PENDING = timedelta(hours=24)
+"""How long a change may take there. https://learn.microsoft.com/partner-center/developer/error-codes (900278)"""
+_WAIT = re.compile(r"[Tt]ry again in (\d{1,6}) seconds?\b")
 
 
 class BadRequest(Permanent):
@@ -67,20 +85,32 @@ def graph_error(response: Response, now: datetime, *, deed: bool = False, person
     if response.status == 401:
         advice = advice or "it does not take this token: check ALERTDESK_CLOUD and ALERTDESK_GRAPH_URL"
     advice = advice or "the application may not do this there: check its permissions and its role in Partner Center"
-    return _error("Microsoft Graph", response, codes, reference, advice, now, deed)
+    wait = retry_after(response.headers, now)
+    return _error("Microsoft Graph", response, codes, reference, advice, wait=wait, deed=deed, meant=response.status)
 
 
 def partner_center_error(
     response: Response, now: datetime, *, deed: bool = False, person: bool = False
 ) -> AlertDeskError:
-    """The error for an answer of Partner Center that is no success."""
-    body = _lowered(_body(response))
-    code = _code(body.get("code"))
+    """The error for an answer of Partner Center that is no success. Older services nest its body or call it otherwise.
+
+    https://learn.microsoft.com/partner-center/developer/api-throttling-guidance says how long to wait in words alone.
+    """
+    outer = _lowered(_body(response))
+    body = _lowered(outer.get("error")) or outer
+    code = _code(body.get("code")) or _code(body.get("errorcode"))
     reference = _code(response.headers.get("ms-correlationid"))
     advice = _PARTNER_CENTER_ADVICE.get(code, "check the application's role in Partner Center's user management")
-    if person and code not in ("900420", "900159"):
-        advice = _PERSON_FORBIDDEN
-    return _error("Partner Center", response, [code] if code else [], reference, advice, now, deed)
+    if person and code not in _FOR_ANYBODY:
+        advice = _PERSON_WITHOUT_ROLE if code in _LACKS_ROLE else _PERSON_FORBIDDEN
+    final = 400 <= response.status < 500 and response.status not in _PASSING
+    meant = _MEANT.get(code, response.status) if final else response.status
+    wait = retry_after(response.headers, now)
+    if wait is None and response.status == 429:
+        told = _WAIT.search(f"{body.get('message', '')} {body.get('description', '')}")
+        wait = float(told[1]) if told is not None else None
+    codes = [code] if code else []
+    return _error(PARTNER_CENTER, response, codes, reference, advice, wait=wait, deed=deed, meant=meant)
 
 
 def next_link(base: str, link: object) -> str:
@@ -120,22 +150,33 @@ def listed(body: object, name: str) -> list[Any]:
 
 
 def _error(
-    who: str, response: Response, codes: list[str], reference: str, advice: str, now: datetime, deed: bool
+    who: str,
+    response: Response,
+    codes: list[str],
+    reference: str,
+    advice: str,
+    *,
+    wait: float | None,
+    deed: bool,
+    meant: int,
 ) -> AlertDeskError:
+    """`wait`: seconds that the other side asked for. `meant`: the status that its code stands for."""
     status = response.status
     code = codes[0] if codes else str(status)
     start = f"{who} answered {status} ({code}{f', request {reference}' if reference else ''})"
     if any(found.lower() in _MFA_CODES for found in codes):
         return MissingMfa(f"{start}: {_MFA_ADVICE}.", code=code)
-    if status == 429 or status >= 500:
-        wait = retry_after(response.headers, now)
+    if status in _PASSING or status >= 500:
         throttled = status == 429 or (status == 503 and wait is not None)
         return Transient(f"{start}; try again later.", code=code, retry_after=wait, in_doubt=deed and not throttled)
-    if status in (404, 410):
+    if meant in (404, 410):
         return Missing(f"{start}: there is no such thing.", code=code)
-    if status in (401, 403):
-        return (Forbidden if status == 403 else Refused)(f"{start}: {advice}.", code=code)
-    return (BadRequest if status == 400 else Permanent)(f"{start}.", code=code)
+    if meant in (401, 403):
+        return (Forbidden if meant == 403 else Refused)(f"{start}: {advice}.", code=code)
+    if meant == 409 and who == PARTNER_CENTER:
+        earliest = timedelta(seconds=wait) if wait is not None else _PENDING
+        return PendingOperation(f"{start}: an earlier change is still under way.", code=code, earliest=earliest)
+    return (BadRequest if meant == 400 else Permanent)(f"{start}.", code=code)
 
 
 def _body(response: Response) -> object:

@@ -17,7 +17,7 @@ from bot.domain.people import Partner
 from bot.errors import AlertDeskError, ConfigError, MissingMfa, Refused, Transient
 from bot.microsoft.aadsts import code_of, token_error
 from bot.microsoft.msal_apps import MsalApps
-from bot.ports import Clock, Store
+from bot.ports import Clock, ReaderSignIns, Store
 from bot.sealing import SealBroken, SealedVault
 from bot.telemetry.log import get_logger
 from bot.texts import tokens as texts
@@ -63,7 +63,7 @@ class _Token:
     expires_at: datetime
 
 
-class DelegatedReader:
+class DelegatedReader(ReaderSignIns):
     """`owner` names this replica in the lease."""
 
     def __init__(
@@ -81,6 +81,10 @@ class DelegatedReader:
         """Who signed in for this partner, and until when that holds."""
         found = await self._load(partner)
         return found[0] if found is not None else None
+
+    async def ends_at(self, partner: Partner) -> datetime | None:
+        kept = await self.kept(partner)
+        return kept.expires_at if kept is not None else None
 
     async def token(self, partner: Partner, *, renew: bool = False, claims: str = "") -> str:
         """An access token that reads. Raises Refused with what to do, Transient where Entra or the lease is away."""

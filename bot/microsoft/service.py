@@ -70,18 +70,22 @@ class PersonCaller:
     users: UserTokens
     person: Person
     scope: str
+    fresh: bool = False
     is_person: bool = True
     may_write: bool = True
 
     async def token(self, *, renew: bool, claims: str) -> str:
-        return await self.users.get(self.person, self.scope, (claims or "{}") if renew else "")
+        return await self.users.get(self.person, self.scope, (claims or "{}") if renew or self.fresh else "")
 
     def judge(self, error: AlertDeskError, status: int, claims: str) -> AlertDeskError:
         if isinstance(error, MissingMfa):
-            return SignInNeeded(texts.WANTS_MFA, code=error.code, interactive=True, claims=claims or MFA_CLAIMS)
+            return self._page(texts.WANTS_MFA, error.code, claims or MFA_CLAIMS)
         if claims or status == 401:
-            return SignInNeeded(texts.WANTS_MORE, code=error.code, interactive=True, claims=claims)
+            return self._page(texts.WANTS_MORE, error.code, claims)
         return error
+
+    def _page(self, why: str, code: str, claims: str) -> SignInNeeded:
+        return SignInNeeded(why, code=code, interactive=True, claims=claims, scope=self.scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +107,12 @@ class Service:
     def app(self, tenant_id: str) -> Caller:
         return AppCaller(self.tokens, tenant_id, f"{self.base}/.default")
 
-    def person(self, person: Person) -> Caller:
+    def person(self, person: Person, *, fresh: bool = False) -> Caller:
+        """`fresh`: each call begins with a token that Entra gives anew, for what has changed a minute ago, such as a
+        role activated in Privileged Identity Management."""
         if self.users is None:
             raise ConfigError("Acting as a person is not set up: ALERTDESK_ACT_AS, ALERTDESK_ENCRYPTION_KEY.")
-        return PersonCaller(self.users, person, self.person_scope)
+        return PersonCaller(self.users, person, self.person_scope, fresh)
 
     async def call(
         self,
@@ -144,7 +150,9 @@ class Service:
         except SignInNeeded as need:
             if not claims or need.claims:
                 raise
-            raise SignInNeeded(need.message, code=need.code, interactive=True, claims=claims) from None
+            raise SignInNeeded(
+                need.message, code=need.code, interactive=True, claims=claims, scope=need.scope
+            ) from None
 
     async def _send(
         self,

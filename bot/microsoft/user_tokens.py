@@ -19,7 +19,7 @@ import msal
 
 from bot.domain.people import Person
 from bot.errors import AlertDeskError, NotAllowed, SignInNeeded, Transient, UserError
-from bot.microsoft.aadsts import person_error
+from bot.microsoft.aadsts import person_error, with_mfa
 from bot.microsoft.msal_apps import MsalApps
 from bot.ports import Clock, UserTokens
 from bot.sealing import Opened, SealBroken, SealedVault
@@ -70,7 +70,7 @@ class EntraUserTokens(UserTokens):
 
     def __init__(self, apps: MsalApps, vault: SealedVault, clock: Clock, *, graph_url: str, sso_resource: str) -> None:
         self._apps, self._vault, self._clock = apps, vault, clock
-        self._scopes = graph_scope(graph_url).split()
+        self._scopes, self._graph = graph_scope(graph_url).split(), f"{graph_url}/"
         app_id = apps.config.app_id.lower()
         # Tokens of version 1 name the resource, those of version 2 the application.
         self._audiences = {sso_resource.lower(), app_id, f"api://{app_id}"}
@@ -83,14 +83,25 @@ class EntraUserTokens(UserTokens):
         owner = _owner(person)
         if not claims and (token := self._remembered(owner, await self._vault.version(KIND, owner), scope)):
             return token
-        return await self._to_the_end(self._get(person, owner, scope, claims))
+        try:
+            return await self._to_the_end(self._get(person, owner, scope, claims))
+        except SignInNeeded as need:
+            need.scope = scope
+            raise
 
     async def exchange(self, person: Person, assertion: str) -> None:
         owner = _owner(person)
         self._check_assertion(person, assertion)
         await self._to_the_end(self._exchange(person, owner, assertion))
 
-    async def begin(self, person: Person, state: str, redirect_uri: str, claims: str) -> tuple[str, Mapping[str, Any]]:
+    async def begin(
+        self, person: Person, state: str, redirect_uri: str, claims: str, scope: str = ""
+    ) -> tuple[str, Mapping[str, Any]]:
+        scopes = scope.split() or self._scopes
+        if not all(each.startswith(self._graph) for each in scopes):
+            # Partner Center takes no person's token without a second factor: let one page be enough.
+            # https://learn.microsoft.com/partner-center/security/partner-security-requirements-mandating-mfa
+            claims = with_mfa(claims)
         who: dict[str, str] = {"login_hint": person.upn} if person.upn else {"prompt": "select_account"}
         _owner(person)
 
@@ -98,7 +109,7 @@ class EntraUserTokens(UserTokens):
             application = self._apps.for_person(person.tenant_id)
             return self._apps.begin_code_flow(
                 application,
-                self._scopes,
+                scopes,
                 redirect_uri=redirect_uri,
                 state=state,
                 claims_challenge=claims or None,

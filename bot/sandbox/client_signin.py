@@ -50,7 +50,8 @@ async def exchange(call: ClientRequest) -> web.Response:
     """{person, conversationId, messageId?, exchangeId, token?} -> {status, body}: `signin/tokenExchange`, as a client
     sends it by itself when an OAuth card comes in a personal chat.
 
-    With `state` in the place of `exchangeId` it is `signin/verifyState`, what a sign-in page gave the client.
+    With `state` in the place of `exchangeId` it is `signin/verifyState`, what a sign-in page gave the client; with
+    `failure`, a code, it is `signin/failure`: the client got no token.
     """
     body = await call.json()
     person = call.named_person(body.get("person"))
@@ -62,6 +63,8 @@ async def exchange(call: ClientRequest) -> web.Response:
         origin = call.message_in(conversation, person, body["messageId"])
     if "state" in body:
         name, value = "signin/verifyState", {"state": body["state"]}
+    elif "failure" in body:
+        name, value = "signin/failure", {"code": body["failure"], "message": "Silent sign-in did not succeed."}
     else:
         card = _oauth_card(origin.activity) if origin else {}
         name = "signin/tokenExchange"

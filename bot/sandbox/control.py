@@ -122,6 +122,7 @@ async def _world(cloud: Cloud, _: web.Request) -> Any:
                 "name": partner.name,
                 "tenantId": partner.tenant_id,
                 "adminAgentsGroupId": partner.admin_agents_group_id,
+                "approversGroupId": partner.approvers_group_id,
                 "customers": len(world.customers_of(partner.tenant_id)),
                 "alerts": len(world.alerts[partner.tenant_id]),
             }

@@ -24,6 +24,7 @@ def bot_settings(cloud: Cloud, bot_url: str, act_as: str = "user") -> dict[str, 
             "name": partner.name,
             "tenantId": partner.tenant_id,
             "adminAgentsGroupId": partner.admin_agents_group_id,
+            "approversGroupId": partner.approvers_group_id,
             "actAs": act_as if partner.tenant_id == world.app.tenant_id else "app",
             "channels": [
                 channel.id

@@ -39,7 +39,8 @@ class Switches:
     """Named behaviours. Times are seconds, sizes bytes.
 
     `end_tokens_on_change`: a change of a person's roles, or a policy that is switched on, ends the tokens that it
-    concerns at once, by continuous access evaluation; else they live on until they expire.
+    concerns at once, by continuous access evaluation; else they live on until they expire. `cancel_answers_200`:
+    Partner Center accepts a cancel or reactivate with 200, as its article has it, instead of the reference's 202.
     """
 
     app_only_missing_mfa: bool = False
@@ -51,6 +52,7 @@ class Switches:
     end_tokens_on_change: bool = False
     page_size: int = 25
     cancel_seconds: float = 20.0
+    cancel_answers_200: bool = False
     app_may_cancel: bool = True
     limits: bool = True
     max_message_bytes: int = 102_400

@@ -35,6 +35,7 @@ def routes(cloud: Cloud) -> list[web.RouteDef]:
             web.get(f"{base}/groups/{{id}}", endpoint(cloud, get_group)),
             web.get(f"{base}/groups/{{id}}/members", endpoint(cloud, list_members)),
             web.get(f"{base}/groups/{{id}}/transitiveMembers", endpoint(cloud, list_transitive_members)),
+            web.get(f"{base}/groups/{{id}}/transitiveMembers/microsoft.graph.user", endpoint(cloud, list_people)),
         ]
     return found
 
@@ -80,6 +81,20 @@ async def list_members(call: Call) -> dict[str, Any]:
 
 async def list_transitive_members(call: Call) -> dict[str, Any]:
     call.require(*MEMBERS)
+    return _members(call, _transitive(call))
+
+
+async def list_people(call: Call) -> dict[str, Any]:
+    """The cast to users is an advanced query: https://learn.microsoft.com/graph/aad-advanced-queries"""
+    call.require(*MEMBERS)
+    eventual = call.request.headers.get("ConsistencyLevel", "").lower() == "eventual"
+    if not eventual or call.request.query.get("$count") != "true":
+        raise GraphError(400, "Request_UnsupportedQuery", "The cast needs ConsistencyLevel: eventual and $count=true.")
+    world = call.cloud.world
+    return _members(call, [member for member in _transitive(call) if member not in {*world.groups, *world.removed}])
+
+
+def _transitive(call: Call) -> list[str]:
     found: list[str] = []
     waiting = list(_group(call).members)
     while waiting:
@@ -88,7 +103,7 @@ async def list_transitive_members(call: Call) -> dict[str, Any]:
             found.append(member)
             nested = call.cloud.world.groups.get(member)
             waiting += nested.members if nested else []
-    return _members(call, found)
+    return found
 
 
 def _members(call: Call, members: list[str]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ async def get_entitlement(call: PartnerCall) -> web.Response:
 
 
 async def cancel(call: PartnerCall) -> web.Response:
-    """202 with the entitlement, still `active`."""
+    """202 (or 200) with the entitlement, still `active`."""
     _need_manager(call, 900308, "The user does not have the privilege to cancel Azure subscriptions.")
     entitlement = _entitlement(call)
     body = await call.json_body(NO_CONTENT)
@@ -55,7 +55,7 @@ async def cancel(call: PartnerCall) -> web.Response:
 
 
 async def reactivate(call: PartnerCall) -> web.Response:
-    """202 with the entitlement, still `inactive`."""
+    """202 (or 200) with the entitlement, still `inactive`."""
     _need_manager(call, 900335, "The user does not have permission to reactivate Azure subscriptions.")
     entitlement = _entitlement(call)
     return _accepted(call, entitlement, "active", (400, 900337, "The Azure subscription cannot be reactivated."))
@@ -65,8 +65,9 @@ def _accepted(call: PartnerCall, entitlement: Entitlement, to: str, already: tup
     """Accept the change, once per MS-RequestId and path. Raises PartnerError: 409 if one is pending, or `already`."""
     world, now = call.cloud.world, call.cloud.now()
     key = (call.partner.tenant_id, call.request.path.lower(), call.request_id.lower())
+    success = 200 if call.cloud.faults.switches.cancel_answers_200 else 202
     if key in world.accepted:
-        return call.answer(world.accepted[key], 202)
+        return call.answer(world.accepted[key], success)
     if entitlement.pending(now):
         raise PartnerError(409, 900278, "There is a pending operation on this subscription. Try again after 24 hours.")
     if entitlement.status(now) == to:
@@ -77,7 +78,7 @@ def _accepted(call: PartnerCall, entitlement: Entitlement, to: str, already: tup
     what = {"partner": call.partner.tenant_id, "entitlement": entitlement.id, "to": to, "requestId": call.request_id}
     world.note(now, "cancel" if to == "inactive" else "reactivate", "partnercenter", call.caller, what)
     call.cloud.events.publish("entitlement", {**what, "status": shown["status"]})
-    return call.answer(shown, 202)
+    return call.answer(shown, success)
 
 
 def _need_manager(call: PartnerCall, code: int, description: str) -> None:

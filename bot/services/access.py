@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from dataclasses import replace
 from typing import TypeVar
 
@@ -33,11 +33,24 @@ class Access:
         self._routed: Memory[str, frozenset[str]] = Memory(2.0)
 
     async def known(self, person: Person, conversation: Conversation) -> Person:
-        """The person with the tenant that the conversation's roster reports; no tenant where it reports none.
+        """The person with the tenant that the conversation's roster reports, and whether they are a guest; as they came
+        where it does not know them.
 
         Raises NotChecked where the roster cannot be asked in time.
         """
-        return person if person.tenant_id else await _checked(self._identify(person, conversation))
+        return person if person.is_known else await _checked(self._identify(person, conversation))
+
+    async def account(
+        self, person: Person, conversation: Conversation, partners: Collection[str] | None = None
+    ) -> Person:
+        """The known person as the account they sign in with: a guest's is of the role tenant of the partners for whom
+        the bot acts as people, else of another of these `partners` (all).
+
+        Raises NotChecked where the roster cannot be asked in time.
+        """
+        among = [each for each in self._env.partners.values() if partners is None or each.tenant_id in partners]
+        among.sort(key=lambda partner: partner.act_as != "user")
+        return (await self.known(person, conversation)).as_of(among[0].roles_in if among else "")
 
     async def _identify(self, person: Person, conversation: Conversation) -> Person:
         member = await self._member(conversation, person, person.mri)
@@ -63,11 +76,12 @@ class Access:
         return member
 
     async def roles(self, person: Person, partner: Partner) -> Roles:
-        """Live, and asked as that person where the bot acts as people. Someone whose tenant is unknown, or not the
-        partner's role tenant, has none. Raises SignInNeeded where we hold no token of theirs."""
-        if not person.aad_id or not person.tenant_id:
+        """Live, and asked as that person where the bot acts as people. Someone who is unknown, or at home in another
+        tenant than the partner's role tenant and no guest, has none; a guest has those of the object in that tenant.
+        Raises SignInNeeded where we hold no token of theirs."""
+        if not person.is_known:
             return NO_ROLES
-        if person.tenant_id != partner.roles_in:
+        if not person.may_stand_in(partner.roles_in):
             await self._remember(person, partner, NO_ROLES)
             return NO_ROLES
         roles = await self._directory.roles(partner, person.aad_id, actor(person, partner))
@@ -114,11 +128,16 @@ class Access:
             person.aad_id,
             known.name,
             subject,
-            {"lacks": sorted(missing), "tenant": known.tenant_id, "conversation": conversation.id},
+            {
+                "lacks": sorted(missing),
+                "tenant": known.tenant_id,
+                "guest": known.guest,
+                "conversation": conversation.id,
+            },
         )
         async with self._env.store.write() as tx:
             await tx.audit.append(entry, self._env.clock.now())
-        if known.tenant_id != partner.roles_in:
+        if not known.may_stand_in(partner.roles_in):
             raise NotAllowed(texts.OTHER_TENANT, code="other_tenant")
         raise NotAllowed(texts.lacks_roles(act, sorted(missing)), code="lacks_role")
 
@@ -198,4 +217,4 @@ async def _checked(question: Awaitable[T]) -> T:
 
 def actor(person: Person, partner: Partner) -> Person | None:
     """As whom the bot calls Microsoft for this partner: the person, or (None) itself."""
-    return person if partner.act_as == "user" else None
+    return person.as_of(partner.roles_in) if partner.act_as == "user" else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from bot.domain import deadline
 from bot.domain.alerts import AlertKey, AlertRecord, severity_rank
+from bot.domain.cancellations import Cancellation
 from bot.domain.delivery import CardPost, ItemKind, NewItem
 from bot.domain.filters import matches
 from bot.domain.people import Route
@@ -24,7 +25,33 @@ class CardWork:
         routes = [
             route for route in await tx.conversations.routes(partner=record.alert.partner) if self.wants(route, record)
         ]
-        return await self.post(tx, record, routes)
+        posted = await self.post(tx, record, routes)
+        await self._show_to_approvers(tx, record)
+        return posted
+
+    async def _show_to_approvers(self, tx: Transaction, record: AlertRecord) -> None:
+        """Who is to decide on cancelling this alert's subscription sees what is new before they do."""
+        subscription = record.alert.subscription_id.lower()
+        if not subscription:
+            return
+        c = (await tx.cancellations.last_on(record.alert.partner, [subscription])).get(subscription)
+        if c is not None and c.is_decidable:
+            await self.redraw_request(tx, c)
+
+    async def redraw_request(self, tx: Transaction, c: Cancellation) -> None:
+        """Draw the cards of a request anew, wherever they stand."""
+        items = [
+            NewItem(
+                card.conversation_id,
+                ItemKind.REQUEST_UPDATE,
+                card.id,
+                priority=LINE_PRIORITY,
+                dedup_key=f"request:{card.id}",
+            )
+            for card in await tx.request_cards.of_request(c.number)
+        ]
+        await tx.outbox.add(items, self._env.clock.now())
+        self._env.outbox_work.set()
 
     def wants(self, route: Route, record: AlertRecord) -> bool:
         if not route.on or not route.summarised:

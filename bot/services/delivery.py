@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.domain.delivery import ItemKind, OutboxItem
+from bot.domain.cancellations import RequestCard
+from bot.domain.delivery import CardPost, ItemKind, OutboxItem
 from bot.domain.people import ConversationState
 from bot.errors import AlertDeskError, Missing, Permanent, Transient, Unreachable
 from bot.ports import Channel, Environment, Message, Renderer, Transaction
@@ -23,6 +24,9 @@ RECHECK = timedelta(minutes=3)
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 120.0
 _WAIT_FOR_CARD = 5.0
 _RECORD_TRIES = 6
+_TRIES_FOR_ROOT = 6
+"""So often a request waits for the alert's card in whose thread it belongs; then it is posted on its own."""
+_UPDATES = (ItemKind.ALERT_UPDATE, ItemKind.REQUEST_UPDATE)
 
 log = get_logger("delivery")
 
@@ -78,10 +82,11 @@ class Delivery:
     async def _send(self, item: OutboxItem) -> End:
         async with self._env.store.read() as tx:
             conversation = await tx.conversations.get(item.conversation_id)
-            card = await tx.cards.get(item.card_id) if item.card_id else None
+            card = await self._card(tx, item)
+            thread = await self._thread(tx, item, card)
         if conversation is None:
             return End(How.RETRY, problem="the conversation is not known yet", wait=30.0)
-        if item.kind in (ItemKind.ALERT_UPDATE, ItemKind.THREAD_LINE) and not (card and card.activity_id):
+        if (item.kind in (*_UPDATES, ItemKind.THREAD_LINE) and not (card and card.activity_id)) or thread is None:
             return End(How.RETRY, problem="its card is not confirmed yet", wait=_WAIT_FOR_CARD)
         if item.repeat and card is not None and item.kind == ItemKind.ALERT_CARD:
             async with self._env.store.write() as tx:
@@ -89,11 +94,26 @@ class Delivery:
         message = await self._render(item)
         if message is None:
             return End(How.SENT)
-        if item.kind == ItemKind.ALERT_UPDATE and card is not None:
+        if item.kind in _UPDATES and card is not None:
             await self._channel.update(conversation, card.activity_id, message)
             return End(How.SENT, card.activity_id)
-        thread = card.activity_id if card is not None and item.kind == ItemKind.THREAD_LINE else ""
         return End(How.SENT, await self._channel.send(conversation, message, thread))
+
+    async def _card(self, tx: Transaction, item: OutboxItem) -> CardPost | RequestCard | None:
+        if item.kind in (ItemKind.REQUEST_CARD, ItemKind.REQUEST_UPDATE):
+            return await tx.request_cards.get(item.card_id)
+        return await tx.cards.get(item.card_id) if item.card_id else None
+
+    async def _thread(self, tx: Transaction, item: OutboxItem, card: CardPost | RequestCard | None) -> str | None:
+        """The root post's id where the message belongs into a thread, else empty; None: that post is not there yet."""
+        if item.kind == ItemKind.THREAD_LINE:
+            return card.activity_id if card is not None else ""
+        if item.kind != ItemKind.REQUEST_CARD or not isinstance(card, RequestCard) or not card.root_card_id:
+            return ""
+        root = await tx.cards.get(card.root_card_id)
+        if root is None or root.activity_id or item.attempts > _TRIES_FOR_ROOT:
+            return root.activity_id if root is not None else ""
+        return None
 
     async def _render(self, item: OutboxItem) -> Message | None:
         try:
@@ -121,8 +141,12 @@ class Delivery:
     async def _write(self, tx: Transaction, item: OutboxItem, end: End) -> None:
         now = self._env.clock.now()
         if end.how is How.SENT:
-            if await tx.outbox.sent(item, end.activity_id, now) and item.kind == ItemKind.ALERT_CARD:
+            if not await tx.outbox.sent(item, end.activity_id, now):
+                return
+            if item.kind == ItemKind.ALERT_CARD:
                 await tx.cards.posted(item.card_id, end.activity_id)
+            elif item.kind == ItemKind.REQUEST_CARD:
+                await tx.request_cards.posted(item.card_id, end.activity_id)
         elif end.how is How.RETRY:
             await tx.outbox.retry(item, now + timedelta(seconds=self._wait(item, end.wait)), end.problem)
         elif end.how is How.UNCERTAIN:
@@ -137,6 +161,8 @@ class Delivery:
 
     async def _replace(self, tx: Transaction, item: OutboxItem) -> None:
         """The card was deleted in Teams: another takes its place and names it."""
+        if item.kind != ItemKind.ALERT_UPDATE:
+            return  # a request's card that somebody deleted is not needed: the thread tells how it stands
         card = await tx.cards.get(item.card_id) if item.card_id else None
         record = await tx.alerts.get(card.alert) if card is not None else None
         if card is not None and record is not None and not card.replaced_by:
@@ -151,7 +177,7 @@ class Delivery:
 
 def ended(item: OutboxItem, problem: AlertDeskError | TimeoutError) -> End:
     """What an error means for the item: which may be sent again, and which may stand there already."""
-    is_update = item.kind == ItemKind.ALERT_UPDATE
+    is_update = item.kind in _UPDATES
     if isinstance(problem, TimeoutError):
         return End(How.RETRY if is_update else How.UNCERTAIN, problem="no answer in time")
     if isinstance(problem, Missing) and is_update:

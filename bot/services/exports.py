@@ -1,9 +1,10 @@
-"""Exports: who asked for which alerts, and the CSV itself, streamed in constant memory."""
+"""Exports: who asked for which alerts or audit trail, and the file itself, streamed in constant memory."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -11,9 +12,11 @@ from bot.domain import csv_rows
 from bot.domain.alerts import AlertRecord
 from bot.domain.audit import AuditEntry
 from bot.domain.filters import AlertQuery
-from bot.domain.people import Person
+from bot.domain.people import Partner, Person
+from bot.domain.policy import Act
 from bot.errors import Unknown
 from bot.ports import Environment, ExportRequest
+from bot.services import evidence
 from bot.texts import en as texts
 
 LIFE = timedelta(minutes=30)
@@ -51,6 +54,31 @@ class Exports:
                 )
         return request, token
 
+    async def ask_audit(self, person: Person, partner: Partner) -> tuple[ExportRequest, str]:
+        """The same for a partner's audit trail. Whether the person may have it is the caller's to check."""
+        now = self._env.clock.now()
+        token = self._env.ids.token()
+        name = re.sub(r"[^a-z0-9]+", "-", partner.name.lower()).strip("-") or partner.tenant_id
+        file_name, export_id = f"audit-{name}-{now:%Y%m%d}.jsonl", self._env.ids.guid()
+        entry = AuditEntry(
+            partner.tenant_id, Act.EVIDENCE, "asked", person.aad_id, person.name, file_name, {"export": export_id}
+        )
+        async with self._env.store.write() as tx:
+            row = await tx.audit.append(entry, now)
+            request = ExportRequest(
+                id=export_id,
+                person_id=person.aad_id,
+                tenant_id=person.tenant_id,
+                query=AlertQuery(frozenset({partner.tenant_id})),
+                file_name=file_name,
+                rows=row.seq,
+                expires_at=now + LIFE,
+                token_hash=token_hash(token),
+                audit=True,
+            )
+            await tx.exports.add(request)
+        return request, token
+
     async def take(self, export_id: str, person_id: str, tenant_id: str = "") -> ExportRequest:
         """Consume a request, for the one who made it only. Raises Unknown otherwise, without saying which."""
         async with self._env.store.read() as tx:
@@ -62,11 +90,19 @@ class Exports:
             taken = await tx.exports.take(export_id, now)
             if taken is None:
                 raise Unknown(texts.EXPORT_GONE, code="export_gone")
+            act = Act.EVIDENCE if taken.audit else "export"
             for partner in sorted(taken.query.partners):
                 await tx.audit.append(
-                    AuditEntry(partner, "export", "done", person_id, "", taken.file_name, {"export": taken.id}), now
+                    AuditEntry(partner, act, "done", person_id, "", taken.file_name, {"export": taken.id}), now
                 )
         return taken
+
+    def content(self, request: ExportRequest) -> AsyncIterator[bytes]:
+        """The file that was asked for."""
+        if not request.audit:
+            return self.stream(request.query)
+        (partner,) = request.query.partners
+        return evidence.stream(self._env, partner)
 
     async def by_token(self, token: str) -> ExportRequest | None:
         async with self._env.store.read() as tx:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time, timedelta
+
 from bot.domain.delivery import ItemKind, NewItem
 from bot.ports import Environment
 
@@ -21,7 +23,24 @@ class Operators:
             return
         self._last[about] = text
         if text and self._conversation_id:
-            notice = NewItem(self._conversation_id, ItemKind.NOTICE, payload={"text": text}, priority=_PRIORITY)
             async with self._env.store.write() as tx:
-                await tx.outbox.add([notice], self._env.clock.now())
+                await tx.outbox.add([self._notice(text)], self._env.clock.now())
             self._env.outbox_work.set()
+
+    async def daily(self, about: str, text: str) -> bool:
+        """Say it, unless something about the same was said on this day (UTC) already, here or by another replica."""
+        if not self._conversation_id:
+            return False
+        now = self._env.clock.now()
+        midnight = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+        async with self._env.store.write() as tx:
+            # An owner of its own each time: nobody can renew it, and it runs out when the day does.
+            owner, seconds = self._env.ids.guid(), (midnight - now).total_seconds()
+            if not await tx.leases.acquire(f"daily {about}", owner, now, seconds):
+                return False
+            await tx.outbox.add([self._notice(text)], now)
+        self._env.outbox_work.set()
+        return True
+
+    def _notice(self, text: str) -> NewItem:
+        return NewItem(self._conversation_id, ItemKind.NOTICE, payload={"text": text}, priority=_PRIORITY)

@@ -53,11 +53,7 @@ class Routes:
 
     async def _turn(self, person: Person, conversation: Conversation, *, on: bool, words: str) -> tuple[str, ...]:
         known = await self._access.known(person, conversation)
-        own = [
-            partner
-            for partner in self._env.partners.values()
-            if known.tenant_id and partner.roles_in == known.tenant_id
-        ]
+        own = [partner for partner in self._env.partners.values() if known.may_stand_in(partner.roles_in)]
         if not own:
             raise NotAllowed(texts.OTHER_TENANT, code="other_tenant")
         allowed: list[str] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -104,6 +104,15 @@ class Verdicts:
         if outcome.sign_in is not None:
             raise outcome.sign_in
         return outcome
+
+    async def follow_up(self, record: AlertRecord, wish: Wish, person: Person, conversation_id: str) -> Outcome:
+        """As `decide`, for a verdict that follows from another act of this person: nobody is waiting for the answer,
+        and what is wanted of their sign-in is part of the outcome."""
+        opened = await self._write_down(record, wish, person, conversation_id)
+        if isinstance(opened, Outcome):
+            return opened
+        outcome = await self.carry_out(opened) or Outcome(End.LATE, record, by_name=person.name)
+        return outcome if outcome.sign_in is None else replace(outcome, problem=outcome.sign_in.message)
 
     def _finished_late(self, task: asyncio.Task[Outcome | None]) -> None:
         if not task.cancelled() and task.exception() is None:

@@ -16,8 +16,9 @@ from bot.ports import Page
 from bot.store.alert_rows import RECORDS, record_of, values_of
 from bot.store.alert_selection import LIST_ORDER, after_cursor, conditions, starts_with
 from bot.store.batches import by_partner
+from bot.store.counters import ALERT, next_number
 from bot.store.session import Session
-from bot.store.tables import IS_OPEN, alerts, counters, names, notes
+from bot.store.tables import IS_OPEN, alerts, names, notes
 
 STREAM_BATCH = 1000
 CUSTOMERS_SEARCHED = 200
@@ -119,6 +120,14 @@ class SqlAlerts:
                 return
             last = batch[-1].number
 
+    async def of_subscription(self, partner: str, subscription_id: str, limit: int) -> tuple[AlertRecord, ...]:
+        """An alert that names no subscription is of none."""
+        if not subscription_id or limit <= 0:
+            return ()
+        order = (alerts.c.is_open.desc(), *_NEWEST_FIRST)
+        wanted = _numbers(partner, alerts.c.subscription_lower == subscription_id.lower()).order_by(*order).limit(limit)
+        return await self._records(RECORDS.where(alerts.c.number.in_(wanted.scalar_subquery())).order_by(*order))
+
     async def open_keys(self, partner: str) -> frozenset[AlertKey]:
         statement = select(alerts.c.id).where(alerts.c.partner == partner, IS_OPEN)
         return frozenset(AlertKey(partner, row.id) for row in await self._session.rows(statement))
@@ -126,7 +135,7 @@ class SqlAlerts:
     async def add(self, alert: Alert, now: datetime, decision: Decision | None) -> AlertRecord:
         """Raises Transient where another process added the same alert a moment ago."""
         values = values_of(alert, decision) | {
-            "number": await self._next_number(),
+            "number": await next_number(self._session, ALERT),
             "partner": alert.partner,
             "id": alert.id,
             "version": 1,
@@ -176,14 +185,6 @@ class SqlAlerts:
         statement = update(alerts).where(_is(key)).values(version=alerts.c.version + 1)
         if not await self._session.changed(statement, values | {"changed_at": now}):
             raise Missing(f"There is no alert {key.id} of partner {key.partner} in the store.")
-
-    async def _next_number(self) -> int:
-        """The counter's row stays locked until the transaction ends: numbers are unique, and a rollback loses none."""
-        await self._session.execute(
-            update(counters).where(counters.c.name == "alert").values(value=counters.c.value + 1)
-        )
-        result = await self._session.execute(select(counters.c.value).where(counters.c.name == "alert"))
-        return int(result.scalar_one())
 
     async def _existing(self, key: AlertKey) -> AlertRecord:
         record = await self.get(key)

@@ -52,6 +52,9 @@ class SqlAudit:
         row = await self._session.first(select(audit_heads).where(audit_heads.c.partner == partner))
         return (row.length, row.hash) if row is not None else (0, GENESIS)
 
+    async def partners(self) -> tuple[str, ...]:
+        return tuple(row.partner for row in await self._session.rows(select(audit_heads.c.partner)))
+
     async def rows(self, partner: str) -> AsyncIterator[AuditRow]:
         last = 0
         while True:

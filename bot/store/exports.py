@@ -1,4 +1,4 @@
-"""CSV files that were asked for, until they are fetched."""
+"""Files that were asked for, until they are fetched."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SqlExports:
             "id": request.id,
             "person_id": request.person_id,
             "tenant_id": request.tenant_id,
-            "query": query_to_json(request.query),
+            "query": {**query_to_json(request.query), "audit": request.audit},
             "file_name": request.file_name,
             "rows": request.rows,
             "expires_at": request.expires_at,
@@ -61,6 +61,7 @@ def _request(row: Row[Any]) -> ExportRequest:
         rows=row._mapping["rows"],
         expires_at=row.expires_at,
         token_hash=row.token_hash,
+        audit=row.query.get("audit", False),  # absent in what an older replica wrote
     )
 
 

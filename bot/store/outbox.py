@@ -22,7 +22,9 @@ ERROR_LENGTH = 500
 RECOVERY_RECHECK = timedelta(seconds=60)
 """How long a post whose sender died may still prove that it arrived, before it is sent again."""
 REVIVED_PER_CLAIM = 100
-_ROOT_CARDS = (ItemKind.ALERT_CARD.value, ItemKind.SUMMARY_CARD.value)
+_POSTED_CARDS = (ItemKind.ALERT_CARD.value, ItemKind.REQUEST_CARD.value, ItemKind.SUMMARY_CARD.value)
+_REDRAWN = (ItemKind.ALERT_UPDATE.value, ItemKind.REQUEST_UPDATE.value)
+"""Safe to send again: the second puts the same in the same place."""
 _WAITING = (ItemState.PENDING.value, ItemState.SENDING.value, ItemState.UNCERTAIN.value)
 # Written as the partial indexes are, or the databases would not use those.
 _PENDING = text("outbox.state = 'pending'")
@@ -102,7 +104,7 @@ class SqlOutbox:
             update(outbox)
             .where(
                 outbox.c.card_id == card_id,
-                outbox.c.kind.in_(_ROOT_CARDS),
+                outbox.c.kind.in_(_POSTED_CARDS),
                 text("outbox.state = 'uncertain'"),
             )
             .values(state=ItemState.SENT.value, activity_id=activity_id, sent_at=now, error="")
@@ -119,7 +121,7 @@ class SqlOutbox:
         recovered = 0
         for row in await self._session.rows(lost):
             held = _sending(row.id, row.fence)
-            if row.kind == ItemKind.ALERT_UPDATE:
+            if row.kind in _REDRAWN:
                 recovered += await self._to_pending(held, error="The sender died.")
                 continue
             values = {"available_at": now + RECOVERY_RECHECK, "error": "The sender died while it was sending."}

@@ -15,6 +15,7 @@ from bot.ports import Ids
 from bot.store.alert_versions import BatchedVersions, SqlVersionReader
 from bot.store.alerts import SqlAlerts
 from bot.store.audit import SqlAudit
+from bot.store.cancellations import SqlCancellations
 from bot.store.cards import SqlCards
 from bot.store.conversations import SqlConversations
 from bot.store.engine import WAIT_SECONDS, Engines, open_engines
@@ -27,6 +28,7 @@ from bot.store.migrate import migrate as migrate_database
 from bot.store.names import SqlNames
 from bot.store.outbox import SqlOutbox
 from bot.store.people import SqlPeople
+from bot.store.request_cards import SqlRequestCards
 from bot.store.session import Session
 from bot.store.sign_ins import SqlSignIns
 from bot.store.syncs import SqlSyncs
@@ -47,6 +49,8 @@ class SqlTransaction:
         self.intents: ports.Intents = SqlIntents(session)
         self.outbox: ports.Outbox = SqlOutbox(session, ids)
         self.cards: ports.Cards = SqlCards(session)
+        self.cancellations: ports.Cancellations = SqlCancellations(session)
+        self.request_cards: ports.RequestCards = SqlRequestCards(session)
         self.inbox: ports.Inbox = SqlInbox(session)
         self.audit: ports.Audit = SqlAudit(session, audit_key)
         self.exports: ports.Exports = SqlExports(session)

@@ -1,11 +1,10 @@
-"""Every table, index and constraint. The migrations create the same, which a contract test compares.
+"""Every table, index and constraint, but for those of requests (see cancellation_tables.py). The migrations create the
+same, which a contract test compares.
 
 A column `x_lower` holds Python's `x.lower()`, because the two databases would lower other letters differently.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -17,40 +16,18 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     UniqueConstraint,
     literal_column,
-    text,
 )
 
-from bot.store.column_types import Json, Moment, Serial, Words
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _words(name: str, *, key: bool = False, null: bool = False) -> Column[str]:
-    return Column(name, Words, primary_key=key, nullable=null)
-
-
-def _moment(name: str, *, null: bool = False) -> Column[object]:
-    return Column(name, Moment, nullable=null)
-
-
-def _where(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
+from bot.store.column_types import Json, Serial
+from bot.store.schema import metadata, moment, where, words
 
 counters = Table(
     "counters",
     metadata,
-    _words("name", key=True),
+    words("name", key=True),
     Column("value", BigInteger, nullable=False),
 )
 
@@ -58,47 +35,47 @@ alerts = Table(
     "alerts",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
-    _words("partner"),
-    _words("id"),
+    words("partner"),
+    words("id"),
     Column("version", Integer, nullable=False),
-    _moment("first_seen_at"),
-    _moment("changed_at"),
+    moment("first_seen_at"),
+    moment("changed_at"),
     # What the source said
-    _words("name"),
-    _words("alert_type"),
-    _words("status"),
-    _words("severity"),
-    _words("confidence"),
-    _moment("detected_at"),
-    _moment("first_observed_at", null=True),
-    _moment("last_observed_at", null=True),
-    _words("customer_tenant_id"),
-    _words("subscription_id"),
-    _words("reseller_tenant_id"),
-    _words("catalog_offer_id"),
+    words("name"),
+    words("alert_type"),
+    words("status"),
+    words("severity"),
+    words("confidence"),
+    moment("detected_at"),
+    moment("first_observed_at", null=True),
+    moment("last_observed_at", null=True),
+    words("customer_tenant_id"),
+    words("subscription_id"),
+    words("reseller_tenant_id"),
+    words("catalog_offer_id"),
     Column("is_test", Boolean, nullable=False),
-    _words("resolved_reason"),
-    _words("resolved_by"),
-    _moment("resolved_at", null=True),
+    words("resolved_reason"),
+    words("resolved_by"),
+    moment("resolved_at", null=True),
     Column("document", Json, nullable=False),  # description, affected resources, additional details, activity log
     # What selections look at
-    _words("id_lower"),
-    _words("alert_type_lower"),
-    _words("status_lower"),
-    _words("severity_lower"),
+    words("id_lower"),
+    words("alert_type_lower"),
+    words("status_lower"),
+    words("severity_lower"),
     Column("severity_rank", Integer, nullable=False),
-    _words("customer_lower"),
-    _words("subscription_lower"),
-    _words("reseller_lower"),
+    words("customer_lower"),
+    words("subscription_lower"),
+    words("reseller_lower"),
     Column("is_open", Boolean, nullable=False),
     Column("answered_late", Boolean, nullable=True),  # null: not answered yet
     # The verdict
-    _words("decision_verdict", null=True),
-    _words("decision_by_name", null=True),
-    _words("decision_by_id", null=True),
-    _moment("decision_at", null=True),
-    _words("decision_note", null=True),
-    _words("decision_via", null=True),
+    words("decision_verdict", null=True),
+    words("decision_by_name", null=True),
+    words("decision_by_id", null=True),
+    moment("decision_at", null=True),
+    words("decision_note", null=True),
+    words("decision_via", null=True),
     UniqueConstraint("partner", "id"),
 )
 IS_OPEN: ColumnClause[bool] = literal_column("alerts.is_open")
@@ -109,7 +86,7 @@ Index("ix_alerts_list", *(alerts.c[name] for name in ("partner", "severity_rank"
 Index(
     "ix_alerts_open_list",
     *(alerts.c[name] for name in ("partner", "severity_rank", "detected_at", "number", "id", "is_open")),
-    **_where("is_open"),
+    **where("is_open"),
 )
 Index("ix_alerts_id_lower", alerts.c.partner, alerts.c.id_lower)
 Index("ix_alerts_subscription", alerts.c.partner, alerts.c.subscription_lower)
@@ -121,10 +98,10 @@ notes = Table(
     metadata,
     Column("id", Serial, primary_key=True),
     Column("number", Integer, ForeignKey(alerts.c.number), nullable=False),
-    _moment("at"),
-    _words("by_id"),
-    _words("by_name"),
-    _words("text"),
+    moment("at"),
+    words("by_id"),
+    words("by_name"),
+    words("text"),
     sqlite_autoincrement=True,
 )
 Index("ix_notes_number", notes.c.number, notes.c.id)
@@ -132,26 +109,26 @@ Index("ix_notes_number", notes.c.number, notes.c.id)
 names = Table(
     "names",
     metadata,
-    _words("partner", key=True),
-    _words("tenant_id", key=True),  # lower case
-    _words("name"),
-    _words("name_lower"),
-    _moment("learned_at"),
+    words("partner", key=True),
+    words("tenant_id", key=True),  # lower case
+    words("name"),
+    words("name_lower"),
+    moment("learned_at"),
 )
 
 conversations = Table(
     "conversations",
     metadata,
-    _words("id", key=True),
-    _words("kind"),
-    _words("tenant_id"),
-    _words("service_url"),
-    _words("bot_id"),
-    _words("name"),
-    _words("team_id"),
-    _words("team_name"),
-    _words("person_id"),
-    _words("state"),
+    words("id", key=True),
+    words("kind"),
+    words("tenant_id"),
+    words("service_url"),
+    words("bot_id"),
+    words("name"),
+    words("team_id"),
+    words("team_name"),
+    words("person_id"),
+    words("state"),
 )
 Index("ix_conversations_team", conversations.c.team_id)
 Index("ix_conversations_person", conversations.c.person_id)
@@ -159,12 +136,12 @@ Index("ix_conversations_person", conversations.c.person_id)
 routes = Table(
     "routes",
     metadata,
-    _words("conversation_id", key=True),
-    _words("partner", key=True),
+    words("conversation_id", key=True),
+    words("partner", key=True),
     Column("is_on", Boolean, nullable=False),
-    _words("filter_text"),
-    _words("by_id"),
-    _words("by_name"),
+    words("filter_text"),
+    words("by_id"),
+    words("by_name"),
     Column("summarised", Boolean, nullable=False),
 )
 Index("ix_routes_partner", routes.c.partner)
@@ -172,70 +149,70 @@ Index("ix_routes_partner", routes.c.partner)
 people = Table(
     "people",
     metadata,
-    _words("id", key=True),  # the Entra object id, or the MRI of someone who has none
-    _words("aad_id"),
-    _words("mri"),
-    _words("name"),
-    _words("tenant_id"),
-    _words("upn"),
-    _moment("seen_at"),
+    words("id", key=True),  # the Entra object id, or the MRI of someone who has none
+    words("aad_id"),
+    words("mri"),
+    words("name"),
+    words("tenant_id"),
+    words("upn"),
+    moment("seen_at"),
 )
 Index("ix_people_mri", people.c.mri)
 
 people_seen = Table(
     "people_seen",
     metadata,
-    _words("person_id", key=True),
-    _words("conversation_id", key=True),
-    _moment("seen_at"),
+    words("person_id", key=True),
+    words("conversation_id", key=True),
+    moment("seen_at"),
 )
 
 people_roles = Table(
     "people_roles",
     metadata,
-    _words("person_id", key=True),
-    _words("partner", key=True),
+    words("person_id", key=True),
+    words("partner", key=True),
     Column("admin_agent", Boolean, nullable=False),
     Column("global_administrator", Boolean, nullable=False),
-    _moment("checked_at"),
+    moment("checked_at"),
 )
 
 intents = Table(
     "intents",
     metadata,
-    _words("id", key=True),
-    _words("partner"),
-    _words("alert_id"),
-    _words("status"),
-    _words("reason"),
-    _words("note"),
-    _words("by_id"),
-    _words("by_name"),
-    _moment("at"),
-    _words("conversation_id"),
+    words("id", key=True),
+    words("partner"),
+    words("alert_id"),
+    words("status"),
+    words("reason"),
+    words("note"),
+    words("by_id"),
+    words("by_name"),
+    moment("at"),
+    words("conversation_id"),
     Column("may_replace", Boolean, nullable=False),
-    _words("state"),
+    words("state"),
     Column("attempts", Integer, nullable=False),
-    _words("error"),
-    _words("owner"),
-    _moment("claimed_until"),
+    words("error"),
+    words("owner"),
+    moment("claimed_until"),
     ForeignKeyConstraint(["partner", "alert_id"], [alerts.c.partner, alerts.c.id]),
 )
-Index("ux_intents_open", intents.c.partner, intents.c.alert_id, unique=True, **_where("state = 'open'"))
-Index("ix_intents_due", intents.c.claimed_until, **_where("state = 'open'"))
+Index("ux_intents_open", intents.c.partner, intents.c.alert_id, unique=True, **where("state = 'open'"))
+Index("ix_intents_due", intents.c.claimed_until, **where("state = 'open'"))
 
 cards = Table(
     "cards",
     metadata,
-    _words("id", key=True),
-    _words("partner"),
-    _words("alert_id"),
-    _words("conversation_id"),
-    _words("activity_id"),
-    _moment("created_at"),
-    _words("replaces"),
+    words("id", key=True),
+    words("partner"),
+    words("alert_id"),
+    words("conversation_id"),
+    words("activity_id"),
+    moment("created_at"),
+    words("replaces"),
     Column("repeat", Boolean, nullable=False),
-    _words("replaced_by"),
+    words("replaced_by"),
     ForeignKeyConstraint(["partner", "alert_id"], [alerts.c.partner, alerts.c.id]),
 )
 Index("ix_cards_alert", cards.c.partner, cards.c.alert_id)
@@ -245,24 +222,24 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Serial, primary_key=True),
-    _words("conversation_id"),
-    _words("kind"),
-    _words("card_id"),
+    words("conversation_id"),
+    words("kind"),
+    words("card_id"),
     Column("payload", Json, nullable=False),
     Column("priority", Integer, nullable=False),
-    _words("dedup_key"),
-    _words("state"),
+    words("dedup_key"),
+    words("state"),
     Column("attempts", Integer, nullable=False),
     Column("repeat", Boolean, nullable=False),
-    _moment("created_at"),
-    _moment("due_at"),  # when it was first meant to go
-    _moment("available_at"),  # when it is looked at next: pending, for sending; uncertain, for giving up hope
-    _words("owner"),
-    _words("fence"),
-    _moment("lease_until", null=True),
-    _words("activity_id"),
-    _moment("sent_at", null=True),
-    _words("error"),
+    moment("created_at"),
+    moment("due_at"),  # when it was first meant to go
+    moment("available_at"),  # when it is looked at next: pending, for sending; uncertain, for giving up hope
+    words("owner"),
+    words("fence"),
+    moment("lease_until", null=True),
+    words("activity_id"),
+    moment("sent_at", null=True),
+    words("error"),
     sqlite_autoincrement=True,
 )
 Index(
@@ -270,26 +247,26 @@ Index(
     outbox.c.conversation_id,
     outbox.c.dedup_key,
     unique=True,
-    **_where("state = 'pending' AND dedup_key <> ''"),
+    **where("state = 'pending' AND dedup_key <> ''"),
 )
-Index("ux_outbox_sending", outbox.c.conversation_id, unique=True, **_where("state = 'sending'"))
+Index("ux_outbox_sending", outbox.c.conversation_id, unique=True, **where("state = 'sending'"))
 Index(
     "ix_outbox_pending",
     outbox.c.conversation_id,
     outbox.c.priority.desc(),
     outbox.c.id,
     outbox.c.available_at,
-    **_where("state = 'pending'"),
+    **where("state = 'pending'"),
 )
 Index("ix_outbox_state", outbox.c.state, outbox.c.due_at)
-Index("ix_outbox_card", outbox.c.card_id, **_where("state = 'uncertain'"))
-Index("ix_outbox_sent", outbox.c.sent_at, **_where("state = 'sent'"))
+Index("ix_outbox_card", outbox.c.card_id, **where("state = 'uncertain'"))
+Index("ix_outbox_sent", outbox.c.sent_at, **where("state = 'sent'"))
 
 inbox = Table(
     "inbox",
     metadata,
-    _words("key", key=True),
-    _moment("at"),
+    words("key", key=True),
+    moment("at"),
     Column("answer", Json, nullable=True),
 )
 Index("ix_inbox_at", inbox.c.at)
@@ -297,80 +274,80 @@ Index("ix_inbox_at", inbox.c.at)
 audit = Table(
     "audit",
     metadata,
-    _words("partner", key=True),
+    words("partner", key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    _moment("at"),
-    _words("act"),
-    _words("outcome"),
-    _words("actor_id"),
-    _words("actor_name"),
-    _words("subject"),
+    moment("at"),
+    words("act"),
+    words("outcome"),
+    words("actor_id"),
+    words("actor_name"),
+    words("subject"),
     Column("detail", Json, nullable=False),
-    _words("previous"),
-    _words("hash"),
+    words("previous"),
+    words("hash"),
 )
 
 audit_heads = Table(
     "audit_heads",
     metadata,
-    _words("partner", key=True),
+    words("partner", key=True),
     Column("length", BigInteger, nullable=False),
-    _words("hash"),
+    words("hash"),
 )
 
 exports = Table(
     "exports",
     metadata,
-    _words("id", key=True),
-    _words("person_id"),
-    _words("tenant_id"),
+    words("id", key=True),
+    words("person_id"),
+    words("tenant_id"),
     Column("query", Json, nullable=False),
-    _words("file_name"),
+    words("file_name"),
     Column("rows", Integer, nullable=False),
-    _moment("expires_at"),
-    _words("token_hash"),
+    moment("expires_at"),
+    words("token_hash"),
 )
-Index("ux_exports_token", exports.c.token_hash, unique=True, **_where("token_hash <> ''"))
+Index("ux_exports_token", exports.c.token_hash, unique=True, **where("token_hash <> ''"))
 Index("ix_exports_expiry", exports.c.expires_at)
 
 sign_ins = Table(
     "sign_ins",
     metadata,
-    _words("state", key=True),
-    _words("person_id"),
-    _words("tenant_id"),
-    _words("after"),
+    words("state", key=True),
+    words("person_id"),
+    words("tenant_id"),
+    words("after"),
     Column("flow", Json, nullable=False),
-    _moment("expires_at"),
+    moment("expires_at"),
 )
 Index("ix_sign_ins_expiry", sign_ins.c.expires_at)
 
 leases = Table(
     "leases",
     metadata,
-    _words("name", key=True),
-    _words("owner"),
-    _moment("until"),
+    words("name", key=True),
+    words("owner"),
+    moment("until"),
 )
 
 syncs = Table(
     "syncs",
     metadata,
-    _words("partner", key=True),
+    words("partner", key=True),
     Column("baseline", Boolean, nullable=False),
-    _moment("last_open_at", null=True),
-    _moment("last_full_at", null=True),
-    _words("error"),
+    moment("last_open_at", null=True),
+    moment("last_full_at", null=True),
+    words("error"),
 )
 
 vault = Table(
     "vault",
     metadata,
-    _words("kind", key=True),
-    _words("owner", key=True),
+    words("kind", key=True),
+    words("owner", key=True),
     Column("blob", LargeBinary, nullable=False),
-    _words("key_id"),
+    words("key_id"),
     Column("version", BigInteger, nullable=False),
-    _moment("changed_at"),
+    moment("changed_at"),
 )
 Index("ix_vault_key", vault.c.key_id)

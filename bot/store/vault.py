@@ -39,6 +39,9 @@ class SqlVault:
     async def remove(self, kind: str, owner: str) -> None:
         await self._session.execute(delete(vault).where(vault.c.kind == kind, vault.c.owner == owner))
 
+    async def prune(self, kind: str, before: datetime) -> int:
+        return await self._session.changed(delete(vault).where(vault.c.kind == kind, vault.c.changed_at < before))
+
     async def key_ids(self) -> Mapping[str, int]:
         rows = await self._session.rows(select(vault.c.key_id, func.count().label("kept")).group_by(vault.c.key_id))
         return {row.key_id: row.kept for row in rows}

@@ -170,6 +170,8 @@ def _invoke(activity: Inbound) -> Turn | UnknownInvoke:
             return _turn(activity, TurnKind.TOKEN_EXCHANGE, data=exchange, token=_token(value, "value"))
         case "signin/verifyState":
             return _turn(activity, TurnKind.VERIFY_STATE, code=_code(_object(activity.value, "value")))
+        case "signin/failure":
+            return _turn(activity, TurnKind.SIGN_IN_FAILED, code=_why(activity.value))
         case name:
             return UnknownInvoke(name or "")
 
@@ -224,6 +226,13 @@ def _code(holder: Mapping[str, Any]) -> str:
     return "" if state is None or state == "" else _bounded(state, "value.state", LONGEST_CODE)
 
 
+def _why(value: Any) -> str:
+    """Teams' word for a client's failure to get a token, such as `resourcematchfailed`.
+    https://learn.microsoft.com/microsoftteams/platform/teams-sdk/teams/user-authentication/troubleshooting-sso"""
+    code = value.get("code") if isinstance(value, dict) else None
+    return code if isinstance(code, str) and len(code) <= 64 and code.isascii() and code.isidentifier() else "unknown"
+
+
 def _bounded(value: Any, where: str, longest: int) -> str:
     """Printable ASCII, never empty. The error does not repeat the value."""
     if not isinstance(value, str) or not 0 < len(value) <= longest or not (value.isascii() and value.isprintable()):
@@ -258,7 +267,7 @@ def _event(activity: Inbound) -> Event:
     person = _person(activity)
     data = activity.channel_data or _NO_DATA
     base = activity.conversation.id.partition(";messageid=")[0]
-    kind, name = EventKind.OTHER, ""
+    kind, name, people = EventKind.OTHER, "", tuple[Person, ...]()
     if activity.type == "installationUpdate":
         kind = _installation(activity.action or "")
     elif activity.type == "messageUpdate":
@@ -274,9 +283,13 @@ def _event(activity: Inbound) -> Event:
             kind, base, name = _CHANNEL_EVENTS[word], data.channel.id, plain_name(data.channel.name)
         elif word in _TEAM_EVENTS:
             kind, name = _TEAM_EVENTS[word], plain_name(data.team.name if data.team else "")
+        elif activity.members_removed:
+            kind, people = EventKind.MEMBERS_REMOVED, _people(activity.members_removed)
+        elif activity.members_added:
+            kind, people = EventKind.MEMBERS_ADDED, _people(activity.members_added)
     if kind in (EventKind.INSTALLED, EventKind.REMOVED) and data.settings and data.settings.selected_channel:
         base = data.settings.selected_channel.id or base
-    return Event(kind, _conversation(activity, base, person), person, name)
+    return Event(kind, _conversation(activity, base, person), person, name, people)
 
 
 def _installation(action: str) -> EventKind:
@@ -295,9 +308,15 @@ def _has_bot(members: list[Account] | None, bot: Account | None) -> bool:
 
 def _person(activity: Inbound) -> Person | None:
     sender = activity.sender
-    if sender is None or not sender.id:
-        return None
-    return Person(aad_id=(sender.aad_object_id or "").lower(), mri=sender.id, name=plain_name(sender.name))
+    return _account(sender) if sender is not None and sender.id else None
+
+
+def _people(members: list[Account]) -> tuple[Person, ...]:
+    return tuple(_account(member) for member in members if member.id)
+
+
+def _account(account: Account) -> Person:
+    return Person(aad_id=(account.aad_object_id or "").lower(), mri=account.id, name=plain_name(account.name))
 
 
 def _conversation(activity: Inbound, base: str, person: Person | None) -> Conversation:

@@ -41,7 +41,7 @@ DONE = "Done."
 
 _CARD_START = b'{"statusCode":200,"type":"application/vnd.microsoft.card.adaptive","value":'
 _DIALOGS = (TurnKind.DIALOG_OPEN, TurnKind.DIALOG_SUBMIT)
-_WORDLESS = (TurnKind.FILE_CONSENT, TurnKind.TOKEN_EXCHANGE, TurnKind.VERIFY_STATE)
+_WORDLESS = (TurnKind.FILE_CONSENT, TurnKind.TOKEN_EXCHANGE, TurnKind.VERIFY_STATE, TurnKind.SIGN_IN_FAILED)
 """Invokes whose answer the client shows to nobody: what there is to say is a message."""
 
 

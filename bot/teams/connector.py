@@ -14,7 +14,7 @@ import orjson
 from bot.domain.people import Conversation, ConversationKind, Person
 from bot.errors import Missing, Refused, TooLarge, Transient
 from bot.net.http import Hosts, Http, Response
-from bot.ports import Channel, Clock, Message, Tokens
+from bot.ports import Channel, Clock, Message, Roster, Tokens
 from bot.teams.answers import CARD
 from bot.teams.failures import failure
 from bot.teams.limits import SendLimits
@@ -24,6 +24,8 @@ MOST_BYTES = 100 * 1024
 """Teams counts a message in UTF-16.
 https://learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages"""
 ATTEMPTS = 3
+_LEAST_PAGE, _PAGE = 50, 500
+"""People on a page of a roster: the fewest that Teams gives where there are more, and the most it can be asked for."""
 
 
 class BotBearer:
@@ -74,6 +76,22 @@ class Connector(Channel):
         person = _member(answer.json())
         wanted = person_id.lower()
         return person if wanted in (person.aad_id, person.mri.lower()) else None
+
+    async def members(self, conversation: Conversation, most: int) -> Roster:
+        """https://learn.microsoft.com/microsoftteams/platform/bots/how-to/get-teams-context#fetch-the-roster-or-user-profile"""
+        path = f"v3/conversations/{quote(conversation.id, safe='')}/pagedmembers?pageSize={_PAGE}"
+        people: dict[str, Person] = {}
+        following = ""
+        for _ in range(-(-most // _LEAST_PAGE)):
+            answer = await self._call(conversation, "GET", f"{path}{following}", counted=False)
+            found, token = _page(answer.json())
+            people |= {person.mri: person for each in found if (person := _member(each)).mri}
+            if not token:
+                return Roster(tuple(people.values())[:most], complete=len(people) <= most)
+            if len(people) >= most:
+                break
+            following = f"&continuationToken={quote(token, safe='')}"
+        return Roster(tuple(people.values())[:most], complete=False)
 
     async def personal(self, person: Person, like: Conversation) -> Conversation:
         wanted = {
@@ -174,6 +192,15 @@ def _id(answer: Response) -> str:
         return ""
     found = document.get("id") if isinstance(document, dict) else None
     return found if isinstance(found, str) else ""
+
+
+def _page(document: Any) -> tuple[list[Any], str]:
+    """The members on a page of a roster, and what to ask for the next one with; empty at its end."""
+    members = document.get("members") if isinstance(document, dict) else None
+    if not isinstance(members, list):
+        raise Transient("Teams answered with something that is no roster.")
+    following = document.get("continuationToken")
+    return members, following if isinstance(following, str) else ""
 
 
 def _member(document: Any) -> Person:

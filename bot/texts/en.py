@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.alerts import AlertRecord, Status, Verdict
 from bot.domain.changes import Change, ChangeKind
 from bot.domain.decisions import Intent
-from bot.domain.policy import Act
+from bot.domain.policy import Act, Role
 
 # Access -------------------------------------------------------------------------------------------------------------
 
@@ -32,15 +32,23 @@ _ACTS = {
     Act.INVESTIGATE: "take an alert into investigation",
     Act.NOTE: "add notes",
     Act.ROUTE: "send alerts to a conversation, or stop that",
-    Act.ASK_CANCEL: "ask for a subscription to be cancelled",
+    Act.EVIDENCE: "export the audit trail",
+    Act.ASK_CANCEL: "ask for a subscription to be cancelled or reactivated",
+    Act.DECIDE_CANCEL: "decide on a request to cancel",
 }
 
 
 def lacks_roles(act: Act, roles: Sequence[str]) -> str:
-    return (
+    said = (
         f"Nothing was done: to {_ACTS[act]} you need the role {' and '.join(roles)} in Partner Center, "
-        "and you do not hold it now. This attempt is on record. Ask a colleague who has the role."
+        "and you do not hold it now. This attempt is on record. "
     )
+    if list(roles) == [Role.GLOBAL_ADMINISTRATOR]:
+        return said + (
+            "If the role is only eligible for you, activate Global Administrator in Privileged Identity Management, "
+            "then press again; else ask a colleague who has it."
+        )
+    return said + "Ask a colleague who has the role."
 
 
 # Looking up ---------------------------------------------------------------------------------------------------------
@@ -169,14 +177,6 @@ NOT_DECIDED = "This alert is not decided yet; mark it instead."
 SAME_VERDICT = "That is the verdict it has already. Nothing was sent."
 
 
-def cancel_in_portal(label: str, link: str) -> str:
-    return (
-        f"Nothing was cancelled: Alert Desk does not cancel subscriptions in this version. Partner Center lets only a person with "
-        f"Global Administrator and Admin Agent do it. Such a person does it in the portal: press “{MANAGE_SUBSCRIPTION}” "
-        f"on the card of {label}, under the three dots, or open {link}"
-    )
-
-
 # Notes --------------------------------------------------------------------------------------------------------------
 
 NOTE_EMPTY = "The note has no text. Write: note <alert> <text>"
@@ -205,12 +205,42 @@ def export_consent(rows: int) -> str:
     return f"{_alerts(rows)} with all details, as CSV"
 
 
-def export_in_personal(rows: int) -> str:
-    return f"The export ({_alerts(rows)}) waits for you in our personal chat."
+def audit_consent(rows: int, partner: str) -> str:
+    return f"The audit trail of {partner} ({rows:,} row{'s' if rows != 1 else ''} so far), as JSON Lines"
 
 
-def export_done(rows: int) -> str:
-    return f"Saved: {_alerts(rows)}."
+def export_what(rows: int) -> str:
+    return _alerts(rows)
+
+
+def audit_what(partner: str) -> str:
+    return f"the audit trail of {partner}"
+
+
+def export_in_personal(what: str) -> str:
+    return f"The export ({what}) waits for you in our personal chat."
+
+
+def export_done(what: str) -> str:
+    return f"Saved: {what}."
+
+
+def export_begins(what: str, heads: str) -> str:
+    return f"I save {what}. Head of the audit trail: {heads} (kept elsewhere it shows later whether rows were cut off)."
+
+
+AUDIT_SUBJECT = "audit trail"
+AUDIT_WORDS = (
+    "The audit trail is exported whole: after “export audit” comes at most the partner, such as partner:\"Northwind\"."
+)
+
+
+def which_audit(partners: Sequence[str]) -> str:
+    return f'One file holds the audit trail of one partner: {_or(partners)}. Say: export audit partner:"{partners[0]}"'
+
+
+def daily_heads(heads: str) -> str:
+    return f"Heads of the audit trails today, for “audit verify”: {heads}"
 
 
 def export_failed(problem: str) -> str:
@@ -561,6 +591,8 @@ STANDS_NOW = "Verdict now"
 EXPORT_TITLE = "Your export is ready"
 EXPORT_LINK_LINES = ("Only you can open it: the page asks you to sign in. The link serves once and for half an hour.",)
 ROWS = "Alerts"
+AUDIT_ROWS = "Rows"
+AUDIT_HEAD = "Head of the audit trail"
 FILE = "File"
 OPENS_UNTIL = "Opens until"
 FOR_EXAMPLE = "For example"

@@ -43,6 +43,10 @@ def reader_refused(partner: str, code: str) -> str:
     return f"The sign-in that reads the alerts of {partner} does not work any more ({code}): {how_to_sign_in_reader(partner)}."
 
 
+def reader_ends(partner: str, days: int) -> str:
+    return f"The sign-in that reads the alerts of {partner} ends in {days} days unless it is used: {how_to_sign_in_reader(partner)}."
+
+
 def reads_delegated(partner: str, code: str) -> str:
     return f"{partner} refuses the application's own token ({code}); its alerts are read with the sign-in of a person."
 

@@ -20,5 +20,9 @@ EXPORT_AGAIN = (
 DOWNLOAD = "Download"
 
 
+def audit_ready(name: str) -> str:
+    return f"{name} is ready. It can be fetched once."
+
+
 def export_ready(rows: int, name: str) -> str:
     return f"{name} with {rows:,} alert{'s' if rows != 1 else ''} is ready. It can be fetched once."

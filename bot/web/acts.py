@@ -35,12 +35,12 @@ class Acts:
         if waiting is None:
             return page(404, texts.SIGN_IN_TITLE, texts.SIGN_IN_NOTHING)
         person = _person(waiting)
-        claims = str(waiting.flow.get("claims", ""))
+        claims, scope = (str(waiting.flow.get(name, "")) for name in ("claims", "scope"))
         return await self._sign_in.redirect(
             person_id=person.aad_id,
             tenant_id=person.tenant_id,
             after=f"{AFTER}{token}",
-            begin=lambda state, address: self._tokens.begin(person, state, address, claims),
+            begin=lambda state, address: self._tokens.begin(person, state, address, claims, scope),
         )
 
     async def _came_back(

@@ -1,4 +1,4 @@
-"""GET and POST /exports/{token}: a CSV for exactly the person who asked for it, after they signed in.
+"""GET and POST /exports/{token}: a file for exactly the person who asked for it, after they signed in.
 
 GET leads to the sign-in; the callback shows one button; its POST, with a cookie that only that browser got, consumes
 the export and streams it.
@@ -75,7 +75,8 @@ class Downloads:
             )
         action = f"/exports/{html.escape(token)}"
         form = f'<form method="post" action="{action}"><button>{html.escape(texts.DOWNLOAD)}</button></form>'
-        response = page(200, texts.EXPORT_TITLE, texts.export_ready(found.rows, found.file_name), form)
+        ready = texts.audit_ready(found.file_name) if found.audit else texts.export_ready(found.rows, found.file_name)
+        response = page(200, texts.EXPORT_TITLE, ready, form)
         response.set_cookie(
             _COOKIE, ticket, path=action, httponly=True, samesite="Strict", secure=self._sign_in.secure, max_age=300
         )
@@ -85,13 +86,13 @@ class Downloads:
         answer = web.StreamResponse(
             headers={
                 **SAFE_HEADERS,
-                "Content-Type": "text/csv; charset=utf-8",
+                "Content-Type": f"{'application/jsonl' if taken.audit else 'text/csv'}; charset=utf-8",
                 "Content-Disposition": f'attachment; filename="{taken.file_name}"',
             }
         )
         answer.del_cookie(_COOKIE, path=request.path)
         await answer.prepare(request)
-        async for part in self._exports.stream(taken.query):
+        async for part in self._exports.content(taken):
             await answer.write(part)
         await answer.write_eof()
         return answer

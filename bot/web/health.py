@@ -10,14 +10,20 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.errors import AlertDeskError
-from bot.ports import Environment
+from bot.ports import Environment, ReaderSignIns
 from bot.telemetry.metrics import REGISTRY
+from bot.texts import tokens as texts
 
 _PART_SECONDS = 3.0
+_DAY = 86_400.0
+_WARN_DAYS = 14
 
 
-def routes(env: Environment, bot_token: Callable[[], Awaitable[object]]) -> list[web.RouteDef]:
-    """`bot_token` gets the token that answers are sent with; turns cannot be taken without it."""
+def routes(
+    env: Environment, bot_token: Callable[[], Awaitable[object]], readers: ReaderSignIns | None = None
+) -> list[web.RouteDef]:
+    """`bot_token` gets the token that answers are sent with; turns cannot be taken without it. `readers` is None where
+    nothing can be read with a person's sign-in."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -27,6 +33,8 @@ def routes(env: Environment, bot_token: Callable[[], Awaitable[object]]) -> list
         parts: dict[str, object] = {"store": store, "token": token}
         if store["ok"]:
             parts |= await _waiting(env)
+            if readers is not None and (found := await _readers(env, readers)):
+                parts["readers"] = found
         ready = bool(store["ok"] and token["ok"])
         body = orjson.dumps({"ready": ready, **parts})
         return web.Response(status=200 if ready else 503, body=body, content_type="application/json")
@@ -47,6 +55,28 @@ async def _part(question: Awaitable[object]) -> dict[str, object]:
     except AlertDeskError as problem:
         return {"ok": False, "problem": problem.message}
     return {"ok": True}
+
+
+async def _readers(env: Environment, readers: ReaderSignIns) -> dict[str, object]:
+    """By partner, until when the sign-in holds with which its alerts are read, in days; each use makes it new."""
+    told: dict[str, object] = {}
+    for partner in env.partners.values():
+        if partner.reader == "app":
+            continue
+        try:
+            async with asyncio.timeout(_PART_SECONDS):
+                ends = await readers.ends_at(partner)
+        except TimeoutError:
+            told[partner.tenant_id] = {"problem": "no answer in time"}
+            continue
+        except AlertDeskError as problem:
+            told[partner.tenant_id] = {"problem": problem.message}
+            continue
+        if ends is not None:
+            days = round((ends - env.clock.now()).total_seconds() / _DAY, 1)
+            warning = texts.reader_ends(partner.name, max(0, int(days))) if days < _WARN_DAYS else None
+            told[partner.tenant_id] = {"sign_in_ends": ends.isoformat(), "days_left": days, "warning": warning}
+    return told
 
 
 async def _waiting(env: Environment) -> dict[str, object]:

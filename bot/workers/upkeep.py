@@ -13,6 +13,9 @@ _UPKEEP_SECONDS = 15.0
 _PRUNE_EVERY = 240  # rounds of upkeep: an hour
 _FORGET_SENT = timedelta(days=7)
 _FORGET_ACTIVITIES = timedelta(hours=24)
+_FORGET_TOKENS = timedelta(days=90)
+"""A refresh token that nobody used for so long is dead.
+https://learn.microsoft.com/entra/identity-platform/refresh-tokens#token-lifetime"""
 
 
 class Resumer:
@@ -46,5 +49,6 @@ class Upkeep:
             async with self._env.store.write() as tx:
                 await tx.outbox.prune(now - _FORGET_SENT)
                 await tx.inbox.prune(now - _FORGET_ACTIVITIES)
+                await tx.vault.prune("user", now - _FORGET_TOKENS)
         self._rounds += 1
         await self._env.clock.sleep(_UPKEEP_SECONDS)

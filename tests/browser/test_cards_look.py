@@ -66,8 +66,8 @@ async def drawn(page: Page, card: dict[str, Any]) -> dict[str, Any]:
 
 
 def seen(text: str) -> str:
-    """As a browser shows it: Markdown's backslashes gone, white space collapsed."""
-    return re.sub(r"\s+", " ", re.sub(r"\\([\\*_~.\-+>#=|)])", r"\1", text)).strip()
+    """As a browser shows it: Markdown's backslashes and the tags of mentions gone, white space collapsed."""
+    return re.sub(r"\s+", " ", re.sub(r"\\([\\*_~.\-+>#=|)])|</?at>", r"\1", text)).strip()
 
 
 def texts_for(card: dict[str, Any], width: int) -> list[str]:

@@ -49,7 +49,7 @@ async def test_a_click_is_refused_to_one_and_done_by_the_other_for_everyone(seat
     await expect(note).to_contain_text("Nothing was done: to decide on alerts you need the role Admin Agent")
     await expect(note).to_have_attribute("data-kind", "error")
     await button(gus.thread(same), FRAUD).click()
-    await expect(gus.thread(same).locator(by_id("message-note"))).to_contain_text("not of this partner's tenant")
+    await expect(gus.thread(same).locator(by_id("message-note"))).to_contain_text("you need the role Admin Agent")
     for person in (ada, max_):
         await expect(person.element("message-note")).to_have_count(0)
     assert len(await ada.control("deeds?kind=alert")) == before

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.alerts import Alert, AlertKey
+from bot.domain.cancellations import Kind, Plan, RequestCard
 from bot.domain.decisions import Intent
 from bot.domain.delivery import CardPost, ItemKind, NewItem
 from bot.domain.filters import AlertQuery
@@ -97,6 +98,43 @@ def a_card(card_id: str = "card-1", alert_id: str = "alert-1", **changes: Any) -
     return CardPost(**(values | changes))
 
 
+def a_plan(number: int = 1, **changes: Any) -> Plan:
+    values: dict[str, Any] = {
+        "number": number,
+        "kind": Kind.CANCEL,
+        "partner": CONTOSO,
+        "customer_tenant_id": CUSTOMER,
+        "customer_name": "Adatum",
+        "reseller_name": "",
+        "azure_plan_id": "plan-1",
+        "entitlement_id": SUBSCRIPTION,
+        "entitlement_name": "Production",
+        "alerts": ("alert-1", "alert-2"),
+        "by_id": "ada-id",
+        "by_name": "Ada",
+        "reason": "Mining since this morning",
+        "consent": "unreachable",
+        "consent_note": "called twice",
+        "request_id": f"request-{number}",
+        "asked_at": NOW,
+        "expires_at": at(240),
+        "conversation_id": "channel-1",
+        "activity_id": "activity-1",
+    }
+    return Plan(**(values | changes))
+
+
+def a_request_card(card_id: str = "card-1", number: int = 1, **changes: Any) -> RequestCard:
+    values: dict[str, Any] = {
+        "id": card_id,
+        "number": number,
+        "conversation_id": "channel-1",
+        "activity_id": "",
+        "created_at": NOW,
+    }
+    return RequestCard(**(values | changes))
+
+
 def an_item(conversation_id: str = "channel-1", **changes: Any) -> NewItem:
     return NewItem(**({"conversation_id": conversation_id, "kind": ItemKind.ALERT_CARD} | changes))
 
@@ -110,6 +148,13 @@ async def add_alerts(store: SqlStore, *alerts: Alert) -> list[int]:
     """Their numbers."""
     async with store.write() as tx:
         return [(await tx.alerts.add(alert, NOW, None)).number for alert in alerts]
+
+
+async def ask(store: SqlStore, *plans: Plan, due_at: datetime = NOW) -> None:
+    """Open these, each of which must be free."""
+    async with store.write() as tx:
+        for plan in plans:
+            assert await tx.cancellations.open(plan, due_at) is None
 
 
 async def add_conversations(store: SqlStore, *ids: str, **changes: Any) -> None:

@@ -334,3 +334,27 @@ async def test_subscriptions_are_searched_by_their_start(store: SqlStore) -> Non
     async with store.read() as tx:
         assert len(await tx.alerts.search(SUBSCRIPTION[:4].upper(), EVERYONE, 5)) == 1
         assert len(await tx.alerts.search(SUBSCRIPTION[1:5], EVERYONE, 5)) == 0
+
+
+async def test_the_alerts_of_a_subscription_open_ones_first_then_the_newest(store: SqlStore) -> None:
+    await add_alerts(
+        store,
+        an_alert("closed-new", status="resolved", detected_at=at(9)),
+        an_alert("open-old", detected_at=at(-9), subscription_id=SUBSCRIPTION.upper()),
+        an_alert("closed-old", status="resolved", detected_at=at(-10)),
+        an_alert("open-new", detected_at=at(1), status="investigating"),
+        an_alert("elsewhere", subscription_id="another"),
+        an_alert("nowhere", subscription_id=""),
+        an_alert("theirs", partner=FABRIKAM),
+    )
+
+    async def found(subscription_id: str, limit: int = 10) -> list[str]:
+        async with store.read() as tx:
+            records = await tx.alerts.of_subscription(CONTOSO, subscription_id, limit)
+            return [record.alert.id for record in records]
+
+    assert await found(SUBSCRIPTION) == ["open-new", "open-old", "closed-new", "closed-old"]
+    assert await found(SUBSCRIPTION.upper(), limit=3) == ["open-new", "open-old", "closed-new"]
+    assert await found(SUBSCRIPTION, limit=0) == []
+    assert await found("") == []
+    assert await found(SUBSCRIPTION[:8]) == []

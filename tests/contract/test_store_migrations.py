@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import ConfigError
 from bot.store import migrate, open_store
 from bot.store.engine import migration_engine
-from bot.store.tables import metadata
-from tests.contract.store_samples import AUDIT_KEY, FreshIds
+from bot.store.migrate import _config
+from bot.store.schema import metadata
+from tests.contract.store_samples import AUDIT_KEY, NOW, FreshIds, a_plan, an_alert
 from tests.support.postgres import PostgresServer
 
 
@@ -94,7 +98,33 @@ def test_those_who_migrate_at_once_wait_for_each_other(empty_urls: tuple[str, st
         thread.join(60)
     assert failures == []
     with migration_engine(empty_urls[0]).connect() as connection:
-        assert connection.execute(text("SELECT value FROM counters")).scalars().all() == [1000]
+        counters = connection.execute(text("SELECT name, value FROM counters ORDER BY name"))
+        assert [tuple(row) for row in counters] == [("alert", 1000), ("requests", 0)]
+
+
+async def test_a_database_of_the_version_before_keeps_what_it_holds(empty_urls: tuple[str, str]) -> None:
+    url = empty_urls[0]
+    with migration_engine(url).begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        assert "cancellations" not in inspect(connection).get_table_names()
+        connection.execute(text("UPDATE counters SET value = 1234 WHERE name = 'alert'"))
+        connection.execute(
+            text("INSERT INTO leases (name, owner, until) VALUES ('old', 'one', '2026-03-01T12:00:00Z')")
+        )
+    store = await open_store(url, audit_key=AUDIT_KEY, ids=FreshIds())
+    try:
+        async with store.write() as tx:
+            assert (await tx.alerts.add(an_alert(), NOW, None)).number == 1235
+            assert not await tx.leases.acquire("old", "two", NOW - timedelta(hours=1), 60)
+            assert await tx.cancellations.next_number() == 1
+            assert await tx.cancellations.open(a_plan(), NOW) is None
+        with pytest.raises(DBAPIError, match="neither changed nor deleted"):
+            async with store._engines.writer.begin() as connection_now:
+                await connection_now.execute(text("DELETE FROM cancellations"))
+    finally:
+        await store.close()
 
 
 async def test_without_migration_an_old_schema_is_refused(empty_urls: tuple[str, str]) -> None:

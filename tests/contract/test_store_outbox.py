@@ -256,11 +256,12 @@ async def test_uncertain_becomes_pending_again_marked_as_repeat_when_nothing_pro
     assert not other.repeat
 
 
-async def test_an_uncertain_card_can_be_adopted_until_it_is_sent_again(store: SqlStore) -> None:
+@pytest.mark.parametrize("kind", [ItemKind.ALERT_CARD, ItemKind.REQUEST_CARD, ItemKind.SUMMARY_CARD])
+async def test_an_uncertain_card_can_be_adopted_until_it_is_sent_again(store: SqlStore, kind: ItemKind) -> None:
     await add_conversations(store, "channel-1", "channel-2")
     await add(
         store,
-        an_item(card_id="card-1"),
+        an_item(card_id="card-1", kind=kind),
         an_item("channel-2", card_id="card-1", kind=ItemKind.THREAD_LINE),
     )
     assert not await call(store, "adopt", "card-1", "activity-7", NOW)  # pending: it cannot have arrived
@@ -281,11 +282,12 @@ async def test_a_dead_senders_updates_become_pending_and_its_posts_uncertain(sto
     assert len(await claim(store)) == len(kinds)
     assert await call(store, "recover", at(0.499)) == 0
     assert await call(store, "recover", at(0.5)) == len(kinds)
-    assert await counts(store) == {ItemState.PENDING: 1, ItemState.UNCERTAIN: len(kinds) - 1}
-    update = await claim_one(store, 0.5)
-    assert (update.kind, update.repeat) == (ItemKind.ALERT_UPDATE, False)
+    redrawn = {ItemKind.ALERT_UPDATE, ItemKind.REQUEST_UPDATE}
+    assert await counts(store) == {ItemState.PENDING: 2, ItemState.UNCERTAIN: len(kinds) - 2}
+    updates = await claim(store, 0.5)
+    assert {(item.kind, item.repeat) for item in updates} == {(kind, False) for kind in redrawn}
     later = await claim(store, 0.5 + RECOVERY_RECHECK.total_seconds() / 60)
-    assert {item.kind for item in later} == {kind for kind in kinds if kind != ItemKind.ALERT_UPDATE}
+    assert {item.kind for item in later} == set(kinds) - redrawn
     assert all(item.repeat for item in later)
 
 

@@ -12,7 +12,7 @@ from bot.domain.alerts import AlertKey
 from bot.domain.people import Conversation, ConversationKind, ConversationState, Person, Roles, Route
 from bot.ports import SyncState
 from bot.store import SqlStore
-from bot.store.tables import people_roles, people_seen
+from bot.store.tables import people, people_roles, people_seen
 from tests.contract.store_samples import CONTOSO, FABRIKAM, NOW, a_conversation, add_alerts, an_alert, at
 
 ADA = Person("ada-id", "29:ada", "Ada", CONTOSO, "ada@contoso.example")
@@ -153,3 +153,64 @@ async def test_how_far_a_sync_has_come(store: SqlStore, state: SyncState) -> Non
         await tx.syncs.put(state)
         assert await tx.syncs.get(CONTOSO) == state
         assert await tx.syncs.get(FABRIKAM) == SyncState(FABRIKAM)
+
+
+def someone(number: int) -> Person:
+    return Person(f"id-{number}", f"29:{number}", f"P{number}", CONTOSO)
+
+
+async def test_who_only_stands_on_the_roster_comes_after_all_who_were_heard(store: SqlStore) -> None:
+    async with store.write() as tx:
+        await tx.people.seen(someone(9), "c1", NOW)
+        await tx.people.seen(someone(8), "c1", at(5))
+        await tx.people.stand([someone(2), someone(1), someone(9)], "c1")
+    async with store.read() as tx:
+        assert await tx.people.responders("c1", 60) == ("29:8", "29:9", "29:1", "29:2")
+        assert await tx.people.responders("c1", 3) == ("29:8", "29:9", "29:1")
+        assert await tx.people.there("c1") == {"id-1", "id-2", "id-8", "id-9"}
+        assert await tx.people.there("c2") == frozenset()
+    async with store.write() as tx:
+        await tx.people.seen(someone(2), "c1", at(7))
+        await tx.people.stand([someone(2)], "c1")
+        assert (await tx.people.responders("c1", 60))[0] == "29:2"
+
+
+async def test_who_left_is_forgotten_there_and_nowhere_else(store: SqlStore) -> None:
+    async with store.write() as tx:
+        await tx.people.seen(someone(1), "c1", NOW)
+        await tx.people.seen(someone(1), "c2", NOW)
+        await tx.people.stand([someone(2), someone(3), Person("", "29:4", "No id")], "c1")
+        assert await tx.people.left(["29:1"], "c1") == 1, "by MRI"
+        assert await tx.people.left(["id-2", "29:2", "29:4"], "c1") == 2, "by either, and without an object id"
+        assert await tx.people.left(["nobody"], "c1") == 0
+        assert await tx.people.left([], "c1") == 0
+        assert await tx.people.there("c1") == {"id-3"}
+        assert await tx.people.there("c2") == {"id-1"}
+        assert await tx.people.get("id-1") == someone(1), "who they are is still known"
+
+
+async def test_a_roster_teaches_names_and_takes_no_time_back(store: SqlStore) -> None:
+    async with store.write() as tx:
+        await tx.people.seen(Person("id-1", "29:old", "Old"), "c1", NOW)
+        await tx.people.stand([Person("id-1", "29:1", "New", CONTOSO, "new@contoso.example")], "c2")
+        assert await tx.people.get("id-1") == Person("id-1", "29:1", "New", CONTOSO, "new@contoso.example")
+    kept = {row["id"]: row["seen_at"] for row in await rows(store, people)}
+    assert kept["id-1"] == NOW
+
+
+async def test_holders_are_those_who_held_both_roles_when_last_looked_at(store: SqlStore) -> None:
+    both = Roles(admin_agent=True, global_administrator=True)
+    bo, cy, di = (Person(f"{name}-id", f"29:{name}", name.title(), CONTOSO) for name in ("bo", "cy", "di"))
+    async with store.write() as tx:
+        for person in (ADA, bo, cy, di):
+            await tx.people.seen(person, "c1", NOW)
+        await tx.people.remember_roles("ada-id", CONTOSO, both, NOW)
+        await tx.people.remember_roles("bo-id", CONTOSO, both, at(1))
+        await tx.people.remember_roles("cy-id", CONTOSO, both, at(2))
+        await tx.people.remember_roles("cy-id", CONTOSO, Roles(admin_agent=True), at(3))
+        await tx.people.remember_roles("di-id", FABRIKAM, both, at(4))
+        await tx.people.remember_roles("never-seen", CONTOSO, both, at(5))
+        assert await tx.people.holders(CONTOSO, 10) == (bo, ADA)
+        assert await tx.people.holders(CONTOSO, 1) == (bo,)
+        assert await tx.people.holders(FABRIKAM, 10) == (di,)
+        assert await tx.people.holders("nobody", 10) == ()

@@ -13,7 +13,17 @@ from bot.domain.alerts import AlertKey
 from bot.domain.filters import Cursor
 from bot.ports import Transaction
 from bot.store import SqlStore
-from tests.contract.store_samples import CONTOSO, EVERYONE, NOW, a_query, add_alerts, an_alert
+from tests.contract.store_samples import (
+    CONTOSO,
+    EVERYONE,
+    NOW,
+    SUBSCRIPTION,
+    a_plan,
+    a_query,
+    add_alerts,
+    an_alert,
+    ask,
+)
 
 Ask = Callable[[Transaction], Coroutine[Any, Any, Any]]
 
@@ -34,8 +44,15 @@ QUESTIONS: dict[str, Ask] = {
     "search": lambda tx: tx.alerts.search("adatum", EVERYONE, 5),
     "open keys": lambda tx: tx.alerts.open_keys(CONTOSO),
     "alerts of a customer": lambda tx: tx.names.alerts_of(CONTOSO, ["one"]),
+    "alerts of a subscription": lambda tx: tx.alerts.of_subscription(CONTOSO, SUBSCRIPTION, 5),
     "claim": lambda tx: tx.outbox.claim("replica", NOW, 30, 10),
     "oldest waiting": lambda tx: tx.outbox.oldest_waiting(),
+    "requests that are due": lambda tx: tx.cancellations.due(NOW, 10),
+    "claim of a request": lambda tx: tx.cancellations.claim(1, "replica", NOW, 30),
+    "who else asks": lambda tx: tx.cancellations.open(a_plan(2), NOW),
+    "last on": lambda tx: tx.cancellations.last_on(CONTOSO, ["one", SUBSCRIPTION]),
+    "latest": lambda tx: tx.cancellations.latest(EVERYONE, 5),
+    "cards of a request": lambda tx: tx.request_cards.of_request(1),
 }
 ABOUT_OPEN_ALERTS = ("count of one", "open keys")
 
@@ -70,12 +87,13 @@ def plans(store: SqlStore) -> Iterator[list[str]]:
 @pytest.mark.parametrize("question", QUESTIONS)
 async def test_no_question_is_answered_by_reading_a_whole_table(store: SqlStore, question: str) -> None:
     await add_alerts(store, an_alert("one"), an_alert("two"))
+    await ask(store, a_plan())
     with plans(store) as found:
         async with store.write() as tx:
             await QUESTIONS[question](tx)
     assert found
     for plan in found:
-        for table in ("alerts", "outbox"):
+        for table in ("alerts", "outbox", "cancellations", "request_cards"):
             assert f"SCAN {table}" not in plan, plan
             assert f"Seq Scan on {table}" not in plan, plan
 

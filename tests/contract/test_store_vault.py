@@ -113,3 +113,13 @@ async def test_a_start_without_a_key_that_is_needed_is_refused(store: SqlStore) 
     await check_keys(store, Sealer([b"n" * 32, b"o" * 32]))
     with pytest.raises(ConfigError, match=rf"ENCRYPTION_KEY does not have \(key id {old.key_id}, 2 tokens\)"):
         await check_keys(store, new)
+
+
+async def test_what_was_not_written_for_long_is_pruned_by_kind(store: SqlStore) -> None:
+    async with store.write() as tx:
+        for kind, owner, written in (("user", "old", NOW), ("user", "new", at(60)), ("reader", "old", NOW)):
+            assert await tx.vault.put(kind, owner, BLOB, "k1", 0, written)
+        assert await tx.vault.prune("user", at(60)) == 1
+        assert await tx.vault.get("user", "old") is None
+        assert await tx.vault.get("user", "new") is not None
+        assert await tx.vault.get("reader", "old") is not None

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.people import NO_ROLES, Roles
-from bot.errors import MissingMfa, Refused, Transient
+from bot.domain.people import NO_ROLES, Person, Roles
+from bot.errors import Missing, MissingMfa, Refused, Transient
 from tests.support.microsoft_sandbox import Desk, desk_on_sandbox
 
 BOTH = Roles(admin_agent=True, global_administrator=True)
@@ -62,6 +62,25 @@ async def test_a_failing_look_up_is_told(desk: Desk) -> None:
     with pytest.raises(Refused):
         await roles(desk, "ada")
     assert await roles(desk, "ada") == Roles(admin_agent=True)
+
+
+async def test_approvers_through_nested_groups(desk: Desk) -> None:
+    first, second = desk.partners
+    world = desk.cloud.world
+    manager = world.people["max"]
+    expected = Person(manager.aad_object_id, "", manager.name, first.tenant_id, manager.upn)
+    assert await desk.directory.approvers(first) == (expected,)
+    assert await desk.directory.approvers(second) == ()
+    group = world.groups[first.approvers_group_id]
+    group.members += [world.people[key].aad_object_id for key in ("ada", "gil", "nora")]
+    desk.cloud.faults.switches.page_size = 2
+    assert {person.name for person in await desk.directory.approvers(first)} == {
+        world.people[key].name for key in ("ada", "gil", "max", "nora")
+    }
+    world.remove_person("nora", True)
+    assert len(await desk.directory.approvers(first)) == 3
+    with pytest.raises(Missing):
+        await desk.directory.approvers(replace(first, approvers_group_id=second.admin_agents_group_id))
 
 
 async def test_names_of_customers(desk: Desk) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
 
-from bot.domain.people import Roles
+from bot.domain.people import Person, Roles
 from bot.errors import AlertDeskError, NotAllowed, Refused, SignInNeeded, Transient, UserError
 from bot.microsoft.aadsts import MFA_CLAIMS
 from bot.microsoft.user_tokens import partner_center_scope
@@ -36,7 +38,8 @@ def claims_of(token: str) -> dict[str, Any]:
 
 async def sign_in(people: People, replica: Replica, key: str = "ada", **more: str) -> None:
     """By a page, as the browser of that person."""
-    address, flow = await replica.users.begin(people.person(key), "state-1", CALLBACK, more.pop("claims", ""))
+    wanted = (more.pop("claims", ""), more.pop("scope", ""))
+    address, flow = await replica.users.begin(people.person(key), "state-1", CALLBACK, *wanted)
     answer = await browser(address, sandbox_person=more.get("as_", key))
     await replica.users.complete(people.person(key), json.loads(json.dumps(flow)), answer)
 
@@ -73,6 +76,107 @@ async def test_a_token_for_partner_center_comes_from_the_same_sign_in(people: Pe
     assert claims_of(await one.users.get(ada, scope))["scp"] == "user_impersonation"
     assert "User.Read" in claims_of(await one.users.get(ada, one.scope))["scp"]
     assert token_requests(people, "refresh_token") == 1
+
+
+def at_center(one: Replica) -> str:
+    return partner_center_scope(one.on_center.base)
+
+
+async def customers(one: Replica, who: Person) -> int:
+    """A call to Partner Center as that person; the answer's status."""
+    url = f"{one.on_center.base}/v1/customers?size=1"
+    return (await one.on_center.call("GET", url, caller=one.on_center.person(who))).status
+
+
+async def both(one: Replica, who: Person) -> None:
+    """Tokens for Partner Center and for Graph, in silence."""
+    assert claims_of(await one.users.get(who, at_center(one)))["scp"] == "user_impersonation"
+    assert "PartnerSecurity.ReadWrite.All" in claims_of(await one.users.get(who, one.scope))["scp"]
+    assert await customers(one, who) == 200
+
+
+async def test_partner_center_works_after_a_page_for_graph(people: People, one: Replica) -> None:
+    ada = people.person("ada")
+    await sign_in(people, one)
+    before = token_requests(people, "authorization_code")
+    await both(one, ada)
+    assert token_requests(people, "authorization_code") == before == 1
+    two = await people.replica("two")
+    await both(two, ada)
+
+
+async def test_missing_consent_for_partner_center_leads_to_its_own_page(people: People, one: Replica) -> None:
+    ada, entra = people.person("ada"), people.cloud.entra
+    entra.revoke_consent(people.cloud.world.people["ada"])
+    entra.consent(people.cloud.world.people["ada"], ["graph"])
+    await one.users.exchange(ada, await people.sso("ada"))
+    assert await one.users.get(ada, one.scope)
+    with pytest.raises(SignInNeeded) as caught:
+        await customers(one, ada)
+    need = caught.value
+    assert (need.code, need.interactive, need.scope) == ("AADSTS65001", True, at_center(one))
+    await sign_in(people, one, claims=need.claims, scope=need.scope)
+    await both(one, ada)
+    await one.users.exchange(ada, await people.sso("ada"))
+    await both(one, ada)
+
+
+async def test_a_page_for_partner_center_asks_for_a_second_factor_by_itself(people: People, one: Replica) -> None:
+    """The sign-ins were revoked and nothing yet said that a second factor is wanted: still one page is enough."""
+    ada = people.person("ada")
+    await one.users.exchange(ada, await people.sso("ada"))
+    people.cloud.faults.switches.mfa_required = True
+    people.cloud.entra.spoil(people.cloud.world.people["ada"], "revoked")
+    with pytest.raises(SignInNeeded) as caught:
+        await one.users.get(ada, at_center(one))
+    assert (caught.value.claims, caught.value.scope) == ("", at_center(one))
+    address, _ = await one.users.begin(ada, "s", CALLBACK, "", at_center(one))
+    assert "mfa" in parse_qs(urlsplit(address).query)["claims"][0]
+    address, _ = await one.users.begin(ada, "s", CALLBACK, "", one.scope)
+    assert "mfa" not in parse_qs(urlsplit(address).query)["claims"][0], "Graph may do without"
+    await sign_in(people, one, scope=caught.value.scope)
+    await both(one, ada)
+
+
+async def test_partner_center_that_wants_a_second_factor_leads_to_its_page(people: People, one: Replica) -> None:
+    ada = people.person("ada")
+    await one.users.exchange(ada, await people.sso("ada", amr=["pwd"]))
+    with pytest.raises(SignInNeeded) as caught:
+        await customers(one, ada)
+    need = caught.value
+    assert (need.code, need.interactive, need.scope, need.claims) == ("900421", True, at_center(one), MFA_CLAIMS)
+    await sign_in(people, one, claims=need.claims, scope=need.scope)
+    await both(one, ada)
+    await one.users.exchange(ada, await people.sso("ada", amr=["pwd"]))
+    await both(one, ada)
+
+
+async def test_a_fresh_token_is_asked_of_entra_each_time(people: People, one: Replica) -> None:
+    ada = people.person("ada")
+    await one.users.exchange(ada, await people.sso("ada"))
+    url = f"{one.on_graph.base}/v1.0/me"
+    await one.on_graph.call("GET", url, caller=one.on_graph.person(ada))
+    before = token_requests(people, "refresh_token")
+    for times in (1, 2):
+        await one.on_graph.call("GET", url, caller=one.on_graph.person(ada, fresh=True))
+        assert token_requests(people, "refresh_token") == before + times
+    await one.on_graph.call("GET", url, caller=one.on_graph.person(ada))
+    assert token_requests(people, "refresh_token") == before + 2
+
+
+async def test_a_guest_is_acted_as_in_the_tenant_where_they_are_a_guest(people: People, one: Replica) -> None:
+    host = people.partner()
+    gus = people.person("gus", guest=True)
+    assert gus.tenant_id != host.tenant_id
+    await one.users.exchange(gus.as_of(host.roles_in), await people.sso("gus"))
+    assert await one.directory.roles(host, gus.aad_id, gus.as_of(host.roles_in)) == Roles()
+    assert await one.directory.roles(replace(host, act_as="app"), gus.aad_id) == Roles()
+    await people.control("/control/roles", {"person": "gus", "role": "adminAgent", "grant": True})
+    assert await one.directory.roles(host, gus.aad_id, gus.as_of(host.roles_in)) == Roles(admin_agent=True)
+    assert await one.directory.roles(replace(host, act_as="app"), gus.aad_id) == Roles(admin_agent=True)
+    assert await one.directory.roles(people.partner("fabrikam"), gus.aad_id) == Roles(), "404 there"
+    with pytest.raises(NotAllowed):
+        await one.users.exchange(gus, await people.sso("gus"))
 
 
 async def test_who_acts_is_on_record_and_roles_are_asked_as_them(people: People, one: Replica) -> None:
@@ -331,8 +435,10 @@ async def test_an_answer_serves_once_and_for_its_own_flow(people: People, one: R
     await one.users.complete(ada, flow, answer)
     with pytest.raises(UserError, match="AADSTS54005"):
         await one.users.complete(ada, flow, answer)
-    with pytest.raises(UserError, match="did not sign you in"):
-        await one.users.complete(ada, flow, {"error": "access_denied", "state": "state-1"})
+    declined = {"error": "access_denied", "error_description": "AADSTS65004: User declined.", "state": "state-1"}
+    with pytest.raises(UserError, match="did not sign you in") as caught:
+        await one.users.complete(ada, flow, declined)
+    assert caught.value.code == "AADSTS65004"
 
 
 # Replicas and keys ----------------------------------------------------------------------------------------------------

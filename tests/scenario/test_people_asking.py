@@ -4,6 +4,9 @@ submitted elsewhere; whoami and signout."""
 from __future__ import annotations
 
 import asyncio
+import sys
+
+import pytest
 
 from bot.texts import en as texts
 from tests.support.desk import Desk
@@ -76,6 +79,25 @@ async def test_nobody_else_answers_an_oauth_card(people: Desk) -> None:
     )
     assert answer["status"] == 200
     assert people.deeds() == []
+    assert (await exchange(people, "ada", card))[0] == 200, "and what waits for her is not used up by that"
+    assert len(people.deeds()) == 1
+
+
+async def test_a_client_that_got_no_token_is_noted_with_its_reason(
+    people: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _, post = await people.posted()
+    card = await people.ask("ada", f"mark {post.card.label} fraud", "ada")
+    for code in ("resourcematchfailed", "not\na code"):
+        answer = await people.client("signin", person="ada", conversationId=card.where, messageId=card.id, failure=code)
+        assert (answer["status"], answer["body"]) == (200, None)
+    out, err = capfd.readouterr()
+    told = [line for line in (out + err).splitlines() if "client_sign_in_failed" in line]
+    sys.stdout.write(out + err)  # the fixture looks through it too
+    assert [any(f"code={code}" in line for line in told) for code in ("resourcematchfailed", "unknown")] == [True] * 2
+    assert len(told) == 2
+    assert (await exchange(people, "ada", card))[0] == 200, "what waits is still there"
+    assert len(people.deeds()) == 1
 
 
 async def test_a_client_without_a_token_has_a_button_that_leads_to_a_page(people: Desk) -> None:

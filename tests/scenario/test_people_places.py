@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import pytest
+
 from bot.texts import en as texts
 from tests.support.desk import Desk
-from tests.support.signing import SIGNED_IN, browser, exchange, link, press
+from tests.support.signing import SIGNED_IN, browser, exchange, link, press, refused_sign_ins, sso
 
 
 async def subscribed(desk: Desk, where: str, person: str = "ada") -> None:
@@ -86,16 +88,80 @@ async def test_a_private_channel_harms_nothing(people: Desk) -> None:
 async def test_a_guest_has_no_role_that_graph_does_not_report(people: Desk) -> None:
     gus = people.cloud.world.people["gus"]
     alert, post = await people.posted()
+    before = people.mark()
     answer = await press(people, "gus", post, "Mark as fraud")
-    assert answer.kind == "error"
-    assert "Nothing was done" in answer.text
+    assert (answer.kind, answer.code) == ("error", "lacks_role")
+    assert people.requests("graph", "POST", since=before)[-1].path.endswith("/me/checkMemberObjects")
     assert people.deeds() == []
     whoami = (await people.ask("gus", "whoami")).text
     assert gus.name in whoami
     assert gus.aad_object_id in whoami
+    assert texts.roles_in("Northwind Cloud") in whoami
+    assert texts.ROLES_NONE in whoami
     said = await people.ask("gus", f"show {post.card.label}", "gus")
     assert alert["displayName"] in said.text, "he is on the roster of the channel"
     assert (await people.press("gus", post, "Details")).kind == "card"
+
+
+async def test_a_guest_who_is_an_admin_agent_there_decides_as_themselves(people: Desk) -> None:
+    gus = people.cloud.world.people["gus"]
+    await people.roles("gus", "adminAgent", True)
+    alert, post = await people.posted()
+    assert (await people.press("gus", post, "Mark as fraud")).kind == "login"
+    answer = await press(people, "gus", post, "Mark as fraud")
+    assert "Fraud by Gus Delgado" in answer.text
+    assert [deed["by"] for deed in people.deeds()] == [gus.directory_upn], "Partner Center itself records him"
+    assert "Admin Agent" in (await people.ask("gus", "whoami")).text
+    said = await people.ask("gus", f"show {post.card.label}", "gus")
+    assert alert["displayName"] in said.text
+    await people.ask("gus", "signout")
+    assert (await people.press("gus", post, "Ignore")).kind == "login"
+    async with people.parts.store.read() as tx:
+        assert await tx.vault.get("user", f"{gus.directory}:{gus.aad_object_id}") is None
+
+
+async def test_a_guest_signs_in_by_a_page_of_the_tenant_where_they_are_a_guest(people: Desk) -> None:
+    await people.roles("gus", "adminAgent", True)
+    alert, post = await people.posted()
+    await people.switch(mfa_required=True)
+    answer = await press(people, "gus", post, "Mark as fraud")
+    async with browser(people) as tab:
+        authorize = (await tab.open(link(answer), until="/authorize")).hops[-1]
+        assert f"/{people.cloud.world.people['gus'].directory}/" in authorize
+        assert "login_hint" not in authorize, "the name in the host's directory is none to sign in with"
+        assert (await tab.open(f"{authorize}&sandbox_person=ada")).status == 403, "another account"
+        authorize = (await tab.open(link(answer), until="/authorize")).hops[-1]
+        assert SIGNED_IN in (await tab.open(f"{authorize}&sandbox_person=gus")).text
+    assert people.at_partner_center(alert)["status"] == "resolved"
+
+
+async def test_a_guests_token_of_their_home_is_refused(people: Desk) -> None:
+    gus = people.cloud.world.people["gus"]
+    await people.roles("gus", "adminAgent", True)
+    _, post = await people.posted()
+    token = await sso(people, "gus", tenantId=gus.tenant_id)
+    answer = await press(people, "gus", post, "Mark as fraud", token=token)
+    assert answer.kind == "error"
+    assert await refused_sign_ins(people) == [("Gus Delgado", "assertion_person")]
+    assert people.deeds() == []
+
+
+@pytest.mark.parametrize("agent", [True, False], ids=["admin-agent", "no-role"])
+async def test_a_guests_roles_where_the_bot_acts_as_itself(desk: Desk, agent: bool) -> None:
+    gus = desk.cloud.world.people["gus"]
+    if agent:
+        await desk.roles("gus", "adminAgent", True)
+    _, post = await desk.posted()
+    before = desk.mark()
+    answer = await desk.press("gus", post, "Mark as fraud")
+    asked = [entry.path for entry in desk.requests("graph", "POST", since=before)]
+    assert asked[0].endswith(f"/users/{gus.aad_object_id}/checkMemberObjects")
+    assert (answer.kind, len(desk.deeds())) == (("card", 1) if agent else ("error", 0))
+    said = await desk.ask("gus", "subscribe severity:high")
+    assert ("role Admin Agent" in said.text) is not agent
+    async with desk.parts.store.read() as tx:
+        (route,) = await tx.conversations.routes(desk.channel().id)
+    assert route.filter == ("severity:high" if agent else "")
 
 
 async def test_names_identify_nobody(people: Desk) -> None:

@@ -4,6 +4,7 @@ page, and the act goes on by itself. The link serves that person, once, for a wh
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import pytest
 
@@ -198,7 +199,7 @@ async def test_a_made_up_link_leads_nowhere(people: Desk) -> None:
     assert people.requests("entra", "GET", "authorize") == []
 
 
-async def test_a_sign_in_that_is_declined_can_be_tried_again(people: Desk) -> None:
+async def test_a_sign_in_that_is_declined_can_be_tried_again(people: Desk, capfd: pytest.CaptureFixture[str]) -> None:
     _, _, address = await wanted(people)
     async with browser(people, "ada") as tab:
         authorize = (await tab.open(address, until="/authorize")).hops[-1]
@@ -207,6 +208,10 @@ async def test_a_sign_in_that_is_declined_can_be_tried_again(people: Desk) -> No
         assert tokens.DECLINED in page.text
         assert SIGNED_IN in (await tab.open(address)).text
     assert len(people.deeds()) == 1
+    out, err = capfd.readouterr()
+    sys.stdout.write(out + err)  # the fixture looks through it too
+    (told,) = [line for line in (out + err).splitlines() if "sign_in_refused" in line]
+    assert "code=AADSTS65004" in told
 
 
 async def test_somebody_else_decided_meanwhile(people: Desk) -> None:

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.people import Person
+from bot.services.rosters import Rosters
 from bot.texts import en as texts
+from bot.workers.rosters import RosterKeeper
 from tests.support.desk import Desk
 from tests.support.seen import Card, Post
 from tests.support.signing import press
@@ -61,6 +63,47 @@ async def test_of_somebody_whose_roles_were_never_seen_the_view_is_the_shared_ca
     for person in EVERYONE:
         assert (await view(people, person, post)).verbs == post.card.verbs, person
     assert (await people.card(alert)).json == post.json
+
+
+async def test_the_roster_fills_the_list_and_who_leaves_is_off_it(people: Desk) -> None:
+    mri = {person: people.cloud.world.people[person].mri for person in EVERYONE}
+    rosters = Rosters(people.parts.env, people.parts.connector)
+    keeper = RosterKeeper(people.parts.env, rosters, owner="test")
+    _, post = await people.posted()
+    await press(people, "nora", post, "Investigate")
+    await keeper.round()
+    _, post = await people.posted()
+    assert listed(post.card)[0] == mri["nora"], "who was heard comes first"
+    assert set(listed(post.card)) == set(mri.values())
+    before = people.mark()
+    await people.lifecycle("removeMember", "general", person="gus")
+    assert people.requests("connector", "GET", since=before) == [], "nobody need be asked"
+    _, post = await people.posted()
+    assert set(listed(post.card)) == set(mri.values()) - {mri["gus"]}
+    await people.fault("connector", "GET", "pagedmembers", status=502, times=9)
+    people.clock.forward(3601)
+    await keeper.round()
+    _, post = await people.posted()
+    assert set(listed(post.card)) == set(mri.values()) - {mri["gus"]}, "what cannot be read changes nothing"
+
+
+async def test_a_bot_that_runs_keeps_up_with_its_rosters_by_itself(people: Desk) -> None:
+    mri = {person: people.cloud.world.people[person].mri for person in EVERYONE}
+    channel = people.channel().id
+    await people.another(background=True)
+
+    async def known() -> set[str]:
+        async with people.parts.store.read() as tx:
+            return set(await tx.people.responders(channel, 60))
+
+    async def everyone() -> bool:
+        return await known() == set(mri.values())
+
+    await people.eventually(everyone, "all on the roster")
+    await people.lifecycle("removeMember", "general", person="gus")
+    assert await known() == set(mri.values()) - {mri["gus"]}
+    await people.lifecycle("addMember", "general", person="gus")
+    await people.eventually(everyone, "he is back")
 
 
 async def test_at_most_sixty_are_listed_who_acted_last_first(people: Desk) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from bot.chat.acting import Acting
 from bot.chat.board import Board
+from bot.chat.cancelling import Requests
 from bot.chat.commands import Commands
 from bot.chat.desk import Desk
 from bot.chat.events import Events
@@ -17,6 +19,7 @@ from bot.chat.identity import Identity
 from bot.chat.lists import Lists
 from bot.chat.presenter import Place
 from bot.chat.render import CardRenderer
+from bot.chat.request_board import RequestBoard
 from bot.chat.signing_in import SigningIn
 from bot.chat.verbs import Verbs
 from bot.domain.alerts import Alert, AlertRecord
@@ -26,8 +29,12 @@ from bot.domain.people import Conversation, Partner, Person, Route
 from bot.ports import Environment, SyncState
 from bot.services.access import Access
 from bot.services.adoption import Adoption
+from bot.services.approvers import Approvers
+from bot.services.asking import Asking
 from bot.services.cards import CardWork
+from bot.services.carrying_out import CarryingOut
 from bot.services.conversations import Conversations
+from bot.services.deciding import Deciding
 from bot.services.delivery import Delivery
 from bot.services.exports import Exports
 from bot.services.intake import Intake
@@ -35,11 +42,17 @@ from bot.services.lookup import Lookup
 from bot.services.names import Names
 from bot.services.notes import Notes
 from bot.services.operators import Operators
+from bot.services.plan_check import PlanCheck
+from bot.services.plan_progress import PlanProgress
+from bot.services.rosters import Rosters
 from bot.services.routes import Routes
+from bot.services.sending import Sending
+from bot.services.telling import Telling
 from bot.services.verdicts import Verdicts
+from bot.services.watching import Watching
 from bot.store import SqlStore
 from tests.factories import ADA, CHANNEL, FABRIKAM, FAY, GIL, GUS, MAX, NORA, NORTHWIND, TENANTS, conversation, partner
-from tests.fakes import FakeChannel, FakeClock, FakeDirectory, FakeFiles, FakeIds, FakeSource
+from tests.fakes import FakeChannel, FakeClock, FakeDirectory, FakeFiles, FakeIds, FakeSource, FakeSubscriptions
 
 PORTAL = "https://portal.azure.com"
 PUBLIC = "https://desk.example"
@@ -54,6 +67,7 @@ class House:
         self.northwind, self.fabrikam = partner(), partner(name="Fabrikam", tenant_id=FABRIKAM)
         partners: dict[str, Partner] = {each.tenant_id: each for each in (self.northwind, self.fabrikam)}
         self.store, self.clock, self.ids = store, clock, ids
+        self.partners = partners
         self.env = Environment(store, clock, ids, partners)
         self.source, self.directory = FakeSource(clock), FakeDirectory()
         self.channel, self.files = FakeChannel(), FakeFiles()
@@ -76,7 +90,8 @@ class House:
         )
         self.place = Place(PORTAL, {tenant: each.name for tenant, each in partners.items()})
         self.board = Board(env, self.access, self.lookup, self.place)
-        self.renderer = CardRenderer(env, self.board)
+        self.request_board = RequestBoard(env, self.place, two_person=True)
+        self.renderer = CardRenderer(env, self.board, self.request_board)
         self.delivery = Delivery(env, self.channel, self.renderer, self.cards, owner="one")
         self.acting = Acting(env, self.access, self.lookup, self.verdicts, self.board)
         self.lists = Lists(env, self.place)
@@ -90,9 +105,16 @@ class House:
             public_url=public_url,
             spawn=self.spawn,
         )
-        self.verbs = Verbs(env, self.acting, self.access, self.lists, self.notes, self.routes, self.exporting)
+        self.subscriptions = FakeSubscriptions(self.clock)
+        self.check = PlanCheck(env, self.subscriptions, self.source, self.directory)
+        self.progress = PlanProgress(env, self.cards)
+        self.asking, self.deciding, self.carrying_out = self.canceller("one")
+        self.requests = Requests(env, self.acting, self.asking, self.deciding, self.request_board)
+        self.verbs = Verbs(
+            env, self.acting, self.access, self.lists, self.notes, self.routes, self.exporting, self.requests
+        )
         identity = Identity(env, self.access, None)
-        self.commands = Commands(self.acting, self.lists, self.verbs, self.exporting, identity)
+        self.commands = Commands(self.acting, self.lists, self.verbs, self.exporting, identity, self.requests)
         self.adoption = Adoption(env)
         signing_in = SigningIn(env, self.access, None, public_url=public_url)
         self.desk = Desk(
@@ -105,7 +127,30 @@ class House:
             signing_in,
             self.channel,
         )
-        self.events = Events(env, self.conversations, self.channel)
+        self.rosters = Rosters(env, self.channel)
+        self.events = Events(env, self.conversations, self.rosters, self.channel)
+
+    def canceller(self, owner: str, *, two_person: bool = True) -> tuple[Asking, Deciding, CarryingOut]:
+        """What people do about cancelling, and what carries it out, in one replica."""
+        env, poll = self.env, timedelta(seconds=30)
+        telling = Telling(env, self.operators)
+        sending = Sending(env, self.subscriptions, self.directory, self.check, self.progress, telling, poll=poll)
+        watching = Watching(env, self.check, self.progress, telling, self.verdicts, poll=poll)
+        approvers = Approvers(env, self.directory, self.channel, two_person=two_person)
+        carrying_out = CarryingOut(env, self.progress, approvers, sending, watching, telling, owner=owner)
+        life = timedelta(hours=4)
+        asking = Asking(env, self.access, self.subscriptions, self.progress, carrying_out, life=life, spawn=self.spawn)
+        deciding = Deciding(
+            env,
+            self.access,
+            self.check,
+            self.progress,
+            carrying_out,
+            sending,
+            two_person=two_person,
+            spawn=self.spawn,
+        )
+        return asking, deciding, carrying_out
 
     def _settle_the_people(self) -> None:
         for someone, tenant in TENANTS.items():
@@ -118,6 +163,11 @@ class House:
         # What a directory that asks the wrong tenant could say; it must not count.
         self.directory.grant(NORTHWIND, GUS, admin_agent=True, global_admin=True)
         assert (NORTHWIND, NORA.aad_id) not in self.directory.held
+
+    def set_up(self, **changes: Any) -> None:
+        """Northwind as another operator would have configured it."""
+        self.northwind = replace(self.northwind, **changes)
+        self.partners[NORTHWIND] = self.northwind
 
     def replica(self, owner: str) -> Verdicts:
         """The decisions as another process on the same database would carry them out."""

@@ -18,6 +18,7 @@ from bot.microsoft.entra import (
     SecretCredential,
 )
 from bot.microsoft.service import graph, partner_center
+from bot.microsoft.subscriptions import PartnerCenterSubscriptions
 from bot.net.http import Http
 from bot.net.sync_http import SyncHttp
 from bot.sandbox.app import running
@@ -35,6 +36,7 @@ class Desk:
     entra: Entra
     alerts: GraphAlerts
     directory: GraphDirectory
+    subscriptions: PartnerCenterSubscriptions
     partners: tuple[Partner, ...]
 
     def entra_with(self, credential: SecretCredential | CertificateCredential | ManagedIdentityCredential) -> Entra:
@@ -59,7 +61,12 @@ async def desk_on_sandbox() -> AsyncIterator[Desk]:
             clock,
         )
         partners = tuple(
-            Partner(partner.name, partner.tenant_id, partner.admin_agents_group_id)
+            Partner(
+                partner.name,
+                partner.tenant_id,
+                partner.admin_agents_group_id,
+                approvers_group_id=partner.approvers_group_id,
+            )
             for partner in cloud.world.partners.values()
         )
         on_graph = graph(http, entra, clock, ids, f"{base}/graph", loopback=True)
@@ -73,6 +80,7 @@ async def desk_on_sandbox() -> AsyncIterator[Desk]:
                 GraphAlerts(on_graph),
                 # The two cores of a test machine are shared; the product's two seconds are tested elsewhere.
                 GraphDirectory(on_graph, on_center, role_timeout=20.0),
+                PartnerCenterSubscriptions(on_center, timeout=20.0),
                 partners,
             )
         finally:

@@ -67,6 +67,7 @@ class Replica:
     users: EntraUserTokens
     reader: DelegatedReader
     on_graph: Service
+    on_center: Service
     reading: Reading
     alerts: GraphAlerts
     directory: GraphDirectory
@@ -103,7 +104,7 @@ class People:
         on_center = partner_center(http, entra, clock, ids, f"{base}/partnercenter", users=users, loopback=True)
         reading = Reading(on_graph, reader)
         return Replica(
-            name, self.cloud, clock, store, entra.apps, vault, users, reader, on_graph, reading,
+            name, self.cloud, clock, store, entra.apps, vault, users, reader, on_graph, on_center, reading,
             GraphAlerts(on_graph, reading), GraphDirectory(on_graph, on_center, role_timeout=20.0),
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
+from bot.domain.people import Partner
 from bot.errors import AlertDeskError, Transient, UserError
 from bot.ports import SignedIn
 from bot.web import health, messages
@@ -47,11 +49,25 @@ class FakeEntra:
         return self.who
 
 
+class FakeReaders:
+    """The sign-ins with which partners are read, by tenant: when each ends, or what is raised instead."""
+
+    def __init__(self) -> None:
+        self.ends: dict[str, datetime | AlertDeskError] = {}
+
+    async def ends_at(self, partner: Partner) -> datetime | None:
+        found = self.ends.get(partner.tenant_id)
+        if isinstance(found, AlertDeskError):
+            raise found
+        return found
+
+
 @dataclass
 class Site:
     house: House
     entra: FakeEntra
     server: TestServer
+    readers: FakeReaders = field(default_factory=FakeReaders)
     token_away: AlertDeskError | None = None
     heard: list[bytes] = field(default_factory=list)
     browsers: list[aiohttp.ClientSession] = field(default_factory=list)
@@ -111,7 +127,7 @@ async def running(house: House) -> AsyncIterator[Site]:
     sign_in = SignInRoutes(house.env, entra, public_url="http://desk.example", home_tenant=NORTHWIND)
     downloads = Downloads(house.env, house.exports, sign_in)
     app.add_routes(messages.routes(handle, MOST_BYTES))
-    app.add_routes(health.routes(house.env, token))
+    app.add_routes(health.routes(house.env, token, built.readers))
     app.add_routes([*sign_in.routes(), *downloads.routes(), web.get("/trouble/{which}", trouble)])
     await server.start_server()
     try:

@@ -1,18 +1,21 @@
-"""What an operator does beside a running bot: export, and verify the audit chain against a head kept elsewhere."""
+"""What an operator does beside a running bot: export, and verify audit chains against what was kept elsewhere."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main
 from bot.clock import SystemIds
+from bot.domain.audit import GENESIS
 from bot.errors import UserError
-from bot.maintenance import export, verify_audit
+from bot.maintenance import export, export_audit, verify_audit, verify_files
 from bot.settings import Settings, load
 from bot.store import SqlStore, connect
 from tests.factories import FABRIKAM, NORTHWIND, NOW, alert, entry, guid, resolved
@@ -75,10 +78,12 @@ async def test_a_whole_chain_is_said_with_its_head(
     settings: Settings, rows: Callable[[int], object], capsys: pytest.CaptureFixture[str]
 ) -> None:
     await rows(3)  # type: ignore[misc]
-    assert await verify_audit(settings, "") == 0
+    assert await verify_audit(settings) == 0
     said = capsys.readouterr().out
-    assert f"{NORTHWIND}: whole, 3 rows, head 3:" in said
-    assert f"{FABRIKAM}: whole, 0 rows" in said
+    assert f"Northwind ({NORTHWIND}): whole, 3 rows. Head: Northwind=3:" in said
+    assert f"Fabrikam ({FABRIKAM}): whole, 0 rows. Head: Fabrikam=0:{GENESIS}" in said
+    assert f"(no partner): whole, 0 rows. Head: none=0:{GENESIS}" in said
+    assert "Not known" in said
     assert "--head" in said
 
 
@@ -86,16 +91,32 @@ async def test_a_kept_head_shows_whether_the_tail_is_still_the_same(
     settings: Settings, rows: Callable[[int], object], capsys: pytest.CaptureFixture[str]
 ) -> None:
     await rows(3)  # type: ignore[misc]
-    await verify_audit(settings, "")
-    head = next(line for line in capsys.readouterr().out.splitlines() if line.startswith(NORTHWIND)).split("head ")[1]
-    assert await verify_audit(settings, f"{NORTHWIND}={head}") == 0
+    await verify_audit(settings)
+    head = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("Northwind")).split("Head: ")[
+        1
+    ]
+    assert await verify_audit(settings, [head]) == 0
     await rows(1)  # type: ignore[misc]
-    assert await verify_audit(settings, f"{NORTHWIND}={head}") == 0  # what came later is no fault
+    assert await verify_audit(settings, [f"none=0:{GENESIS}", head]) == 0  # what came later is no fault
     assert "4 rows" in capsys.readouterr().out
-    count, value = head.split(":")
-    for wrong in (f"{int(count) + 2}:{value}", f"{int(count) - 1}:{value}", f"{count}:{'0' * 64}"):
-        assert await verify_audit(settings, f"{NORTHWIND}={wrong}") == 1
-        assert "rows were cut off" in capsys.readouterr().out
+    count, value = head.removeprefix("Northwind=").split(":")
+    wrong = [(f"{int(count) + 2}:{value}", "were cut off"), (f"{int(count) - 1}:{value}", "written anew")]
+    for text, problem in [*wrong, (f"{count}:{'0' * 64}", "written anew")]:
+        assert await verify_audit(settings, [head, f"{NORTHWIND}={text}"]) == 1
+        assert problem in capsys.readouterr().out
+
+
+async def test_a_partner_of_former_times_is_not_forgotten(
+    settings: Settings, store: SqlStore, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    own = connect(settings.database_url.get_secret_value(), audit_key=settings.audit_key_bytes, ids=SystemIds())
+    async with own.write() as tx:
+        row = await tx.audit.append(entry(partner=guid(9)), NOW)
+    await own.close()
+    head = f"{guid(9)}=1:{row.hash}"
+    assert await verify_audit(settings, [head]) == 0
+    assert f"{guid(9)}: whole, 1 row. Head: {head}" in capsys.readouterr().out
+    assert await export_audit(settings, "", guid(9), tmp_path / "former.jsonl") == 0
 
 
 async def test_another_key_finds_the_first_row_at_fault(
@@ -103,8 +124,8 @@ async def test_another_key_finds_the_first_row_at_fault(
 ) -> None:
     async with store.write() as tx:  # with the key of the fixture, which is not the operator's
         await tx.audit.append(entry(), NOW)
-    assert await verify_audit(settings, "") == 1
-    assert f"{NORTHWIND}: row 1 does not follow" in capsys.readouterr().out
+    assert await verify_audit(settings) == 1
+    assert f"({NORTHWIND}): row 1 was changed, or AUDIT_KEY is not the key" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -112,4 +133,146 @@ async def test_another_key_finds_the_first_row_at_fault(
 )
 async def test_a_head_that_cannot_be_meant_is_refused(settings: Settings, head: str) -> None:
     with pytest.raises(UserError):
-        await verify_audit(settings, head)
+        await verify_audit(settings, [head])
+
+
+Kept = tuple[Path, str, bytes]
+
+
+@pytest.fixture
+async def kept(
+    settings: Settings, rows: Callable[[int], object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Kept:
+    """An exported trail of three rows, its head as it was told, and the key."""
+    await rows(3)  # type: ignore[misc]
+    file = tmp_path / "kept.jsonl"
+    assert await export_audit(settings, "", "northwind", file) == 0
+    return file, capsys.readouterr().err.removeprefix("Head of the audit trail: ").strip(), settings.audit_key_bytes
+
+
+async def test_the_whole_trail_is_exported_and_verified_without_a_database(
+    kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, head, key = kept
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line.get("subject") for line in lines] == ["A-0", "A-1", "A-2", None]
+    assert head == f"Northwind=3:{lines[2]['hash']}"
+    assert lines[3] == {"head": {"partner": NORTHWIND, "count": 3, "hash": lines[2]["hash"]}}
+    for heads in ([], [head], [head, f"{NORTHWIND}=1:{lines[0]['hash']}"]):
+        assert verify_files(key, [file], heads) == 0
+        said = capsys.readouterr().out
+        assert f"{file}: whole, 3 rows. Head: {head.replace('Northwind', NORTHWIND)}" in said
+        assert "Not known" in said
+
+
+def _lines(change: Callable[[list[bytes]], list[bytes]]) -> Callable[[bytes], bytes]:
+    return lambda content: b"".join(change(content.splitlines(keepends=True)))
+
+
+def _cut_with_its_head(lines: list[bytes]) -> list[bytes]:
+    head = json.loads(lines[3])
+    head["head"] |= {"count": 2, "hash": json.loads(lines[1])["hash"]}
+    return [*lines[:2], json.dumps(head, separators=(",", ":")).encode() + b"\n"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda content: content.replace(b'"A-1"', b'"A-9"'), "row 2 was changed"),
+        (lambda content: content.replace(b'"seq":2', b'"approved":true,"seq":2'), "line 2 is not a row"),
+        (_lines(lambda lines: [lines[0], *lines[2:]]), "row 2 is missing"),
+        (_lines(lambda lines: [lines[1], lines[0], *lines[2:]]), "row 1 is missing"),
+        (_lines(lambda lines: [lines[0], *lines]), "row 1 comes after row 1: rows were reordered or put in"),
+        (_lines(lambda lines: [*lines[:2], lines[3]]), "2 rows, but its last line says 3: rows were cut off"),
+        (_lines(lambda lines: lines[:3]), "its last line is no head"),
+        (_lines(lambda lines: [*lines, b"{}"]), "its last line is no head"),
+        (lambda _: b"", "its last line is no head"),
+        (lambda _: b"\xff" * 200_000, "its last line is no head"),
+    ],
+    ids=["changed", "added to", "removed", "reordered", "repeated", "cut", "no head", "more", "empty", "else"],
+)
+async def test_a_file_that_was_changed_shows(
+    kept: Kept, change: Callable[[bytes], bytes], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, _, key = kept
+    file.write_bytes(change(file.read_bytes()))
+    assert verify_files(key, [file]) == 1
+    assert f"{file}: {problem}" in capsys.readouterr().out
+
+
+async def test_a_file_that_was_cut_with_its_head_shows_by_another_head(
+    kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, head, key = kept
+    file.write_bytes(_lines(_cut_with_its_head)(file.read_bytes()))
+    assert verify_files(key, [file]) == 0
+    assert verify_files(key, [file], [head]) == 1
+    assert "2 rows, but the head that was kept elsewhere says 3" in capsys.readouterr().out
+
+
+async def test_another_key_is_told(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify_files(bytes(32), [kept[0]]) == 1
+    assert "row 1 was changed, or AUDIT_KEY is not the key" in capsys.readouterr().out
+
+
+async def test_files_and_heads_that_cannot_be_meant_are_refused(kept: Kept, tmp_path: Path) -> None:
+    file, head, key = kept
+    for files, heads in (([tmp_path / "none.jsonl"], []), ([tmp_path], []), ([file], ["x"]), ([file, file], [head])):
+        with pytest.raises(UserError):
+            verify_files(key, files, heads)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [("", None), ("partner:w", "Northwind"), ("partner:r", None), ("since:7d", None), ("", "Contoso")],
+)
+async def test_one_trail_must_be_named(settings: Settings, tmp_path: Path, words: str, name: str | None) -> None:
+    with pytest.raises(UserError):
+        await export_audit(settings, words, name, tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+async def test_an_export_of_alerts_tells_the_heads(
+    settings: Settings, rows: Callable[[int], object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await rows(2)  # type: ignore[misc]
+    await export(settings, "all", tmp_path / "out.csv")
+    assert re.findall(r"trail: (\w+=\d+):", capsys.readouterr().err) == ["Northwind=2", "Fabrikam=0"]
+
+
+@pytest.mark.usefixtures("without_settings")
+class TestCommandLine:
+    def test_files_are_verified_with_the_audit_key_alone(
+        self, kept: Kept, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        file, head, _ = kept
+        for value, code in ((KEY, 0), ("", 2), ("short", 2)):
+            monkeypatch.setenv("ALERTDESK_AUDIT_KEY", value)
+            assert main(["audit", "verify", "--file", str(file), "--head", head]) == code
+        said = capsys.readouterr()
+        assert "whole, 3 rows" in said.out
+        assert "ALERTDESK_AUDIT_KEY is required" in said.err
+        assert "ALERTDESK_AUDIT_KEY: must be base64" in said.err
+
+    def test_ways_that_exclude_one_another_are_told(self, kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
+        file = str(kept[0])
+        assert main(["audit", "verify", "--file", file, "--head-file", file]) == 2
+        assert "give one of them" in capsys.readouterr().err
+
+    def test_of_everything_else_the_database_is_asked(
+        self, kept: Kept, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        file, head, _ = kept
+        monkeypatch.setattr("bot.__main__._settings", lambda: settings)
+        assert main(["audit", "verify", "--head", head, "--head", head, "--head-file", str(file)]) == 0
+        assert main(["export", "audit", "partner:north", "--out", str(tmp_path / "again.jsonl")]) == 0
+        assert (tmp_path / "again.jsonl").read_bytes() == file.read_bytes()
+        assert main(["export", "audit", "--partner", "none", "--out", str(tmp_path / "none.jsonl")]) == 0
+        assert main(["export", "all", "--partner", "Northwind"]) == 2
+        assert main(["export", "audit", "partner:north", "--partner", "Northwind"]) == 2
+
+
+@pytest.fixture
+def without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The tests' surroundings have none, and this folder has no .env."""
+    monkeypatch.chdir(tmp_path)

@@ -44,7 +44,10 @@ class BotApp:
 
 @dataclass(frozen=True)
 class Partner:
-    """A CSP partner: its tenant, its number in the partner network and the group that holds its Admin Agents."""
+    """A CSP partner: its tenant, its number in the partner network and the group that holds its Admin Agents.
+
+    `approvers_group_id` is the group of those who are asked to approve cancellations; empty where it has none.
+    """
 
     key: str
     name: str
@@ -52,6 +55,7 @@ class Partner:
     domain: str
     mpn_id: str
     admin_agents_group_id: str
+    approvers_group_id: str = ""
 
 
 @dataclass(frozen=True)

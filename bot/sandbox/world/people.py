@@ -20,15 +20,19 @@ PARTNER_CENTER_ROLES: frozenset[str] = frozenset()
 
 
 def partners(seed: int) -> tuple[Partner, ...]:
-    """Northwind Cloud, the bot's home tenant, and Fabrikam Distribution."""
+    """Northwind Cloud, the bot's home tenant, and Fabrikam Distribution, which has nobody to approve a cancellation."""
     named = (
-        ("northwind", "Northwind Cloud", "northwindcloud.example", "4390201"),
-        ("fabrikam", "Fabrikam Distribution", "fabrikamdistribution.example", "5173364"),
+        ("northwind", "Northwind Cloud", "northwindcloud.example", "4390201", _approvers(seed)),
+        ("fabrikam", "Fabrikam Distribution", "fabrikamdistribution.example", "5173364", ""),
     )
     return tuple(
-        Partner(key, name, guid(seed, "tenant", key), domain, mpn, guid(seed, "group", key, "AdminAgents"))
-        for key, name, domain, mpn in named
+        Partner(key, name, guid(seed, "tenant", key), domain, mpn, guid(seed, "group", key, "AdminAgents"), approvers)
+        for key, name, domain, mpn, approvers in named
     )
+
+
+def _approvers(seed: int) -> str:
+    return guid(seed, "group", "northwind", "Cancellation approvers")
 
 
 def bot_app(seed: int, home: Partner) -> BotApp:
@@ -79,8 +83,8 @@ def people(seed: int, northwind: Partner, fabrikam: Partner) -> dict[str, Person
 
 
 def groups(seed: int, northwind: Partner, fabrikam: Partner, who: dict[str, Person]) -> dict[str, Group]:
-    """Security groups by id. `max` is an Admin Agent through a nested group; a second group that calls itself
-    AdminAgents holds `nora`, because anyone who may create groups can create one of that name."""
+    """Security groups by id. `max` is an Admin Agent, and is asked to approve, through a nested group; a second group
+    that calls itself AdminAgents holds `nora`, because anyone who may create groups can create one of that name."""
     managers = guid(seed, "group", "northwind", "Azure Managers")
     impostor = guid(seed, "group", "northwind", "AdminAgents", "impostor")
     helpdesk = guid(seed, "group", "northwind", "HelpdeskAgents")
@@ -88,6 +92,7 @@ def groups(seed: int, northwind: Partner, fabrikam: Partner, who: dict[str, Pers
     made = (
         Group(northwind.admin_agents_group_id, northwind.tenant_id, "AdminAgents", [ids["ada"], managers]),
         Group(managers, northwind.tenant_id, "Azure Managers", [ids["max"]]),
+        Group(northwind.approvers_group_id, northwind.tenant_id, "Cancellation approvers", [managers]),
         Group(impostor, northwind.tenant_id, "AdminAgents", [ids["nora"]]),
         Group(helpdesk, northwind.tenant_id, "HelpdeskAgents", [ids["nora"], ids["gil"]]),
         Group(fabrikam.admin_agents_group_id, fabrikam.tenant_id, "AdminAgents", [ids["fay"]]),

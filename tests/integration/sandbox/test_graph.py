@@ -328,6 +328,13 @@ async def test_group_members_are_paged_and_nested_groups_are_members(cloud: Clou
     people = await walk(http, app_token(cloud), f"/graph/v1.0/groups/{group}/transitiveMembers")
     ids = {entry["id"] for entry in people if entry["@odata.type"] == "#microsoft.graph.user"}
     assert ids == {cloud.world.person(key).aad_object_id for key in ("ada", "max")}
+    cast = f"/graph/v1.0/groups/{group}/transitiveMembers/microsoft.graph.user"
+    eventual = {**app_token(cloud), "ConsistencyLevel": "eventual"}
+    status, body = await get(http, f"{cast}?$count=true", eventual)
+    assert (status, {entry["id"] for entry in body["value"]}) == (200, ids)
+    for wanted, headers in ((cast, eventual), (f"{cast}?$count=true", app_token(cloud))):
+        status, body = await get(http, wanted, headers)
+        assert (status, body["error"]["code"]) == (400, "Request_UnsupportedQuery")
     assert (await get(http, url, app_token(cloud, partner="fabrikam")))[0] == 404
     assert (await get(http, url, app_token(cloud, roles=())))[0] == 403
 

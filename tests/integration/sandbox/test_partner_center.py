@@ -181,6 +181,17 @@ async def test_a_cancel_is_accepted_now_and_done_later(cloud: Cloud, http: aioht
     assert deeds[0]["by"] == cloud.world.person("max").upn
 
 
+@pytest.mark.parametrize(("switch", "expected"), [(False, 202), (True, 200)])
+async def test_a_cancel_is_accepted_with_either_status(
+    cloud: Cloud, http: aiohttp.ClientSession, switch: bool, expected: int
+) -> None:
+    cloud.faults.switches.change({"cancel_answers_200": switch})
+    headers = {**as_user(cloud, "max"), "MS-RequestId": "first"}
+    for _ in range(2):
+        assert (await ask(http, "POST", f"{path_of(active(cloud))}/cancel", headers, COMPROMISE))[0] == expected
+    assert len(cloud.world.deeds) == 1
+
+
 async def test_reactivating(cloud: Cloud, http: aiohttp.ClientSession) -> None:
     cloud.faults.switches.change({"cancel_seconds": 0})
     item = active(cloud)

@@ -16,7 +16,7 @@ from cards.actions import PAYLOADS
 from cards.elements import Json
 from cards.size import LIMIT, utf16_bytes
 from cards.views import Button, Choice, Field, Line
-from tests.cardcheck import check_card, walk
+from tests.cardcheck import check_card, mentions, walk
 from tests.factories_cards import (
     ACT,
     ALERT,
@@ -57,7 +57,12 @@ def read_texts(card: Json) -> list[tuple[str, str, str]]:
 
 
 def assert_tame(card: Json) -> None:
-    for path, kind, text in read_texts(card):
+    for path, kind, read in read_texts(card):
+        if path.startswith("card.msteams"):
+            continue  # cardcheck compares the mentions with what stands in the card
+        text = read
+        for mention in mentions(card) if kind == "TextBlock" else ():
+            text = text.replace(mention, "")
         assert not LIVE.search(text), path
         if kind != "TextRun":
             assert "[" not in text, path

@@ -123,3 +123,16 @@ async def test_a_new_channel_becomes_known_without_a_greeting(house: House) -> N
 async def test_every_event_is_borne_also_where_nothing_is_known(house: House, kind: str) -> None:
     await happens(house, kind, conversation(team_id=""), name="x")
     await happens(house, kind, personal(ADA), name="")
+
+
+async def test_who_leaves_is_forgotten_and_who_comes_is_looked_for(house: House) -> None:
+    await house.know(conversation())
+    async with house.store.write() as tx:
+        await tx.people.seen(ADA, CHANNEL, house.clock.now())
+    await house.events.event(Event(EventKind.MEMBERS_REMOVED, conversation(), people=(ADA,)))
+    async with house.store.read() as tx:
+        assert await tx.people.there(CHANNEL) == frozenset()
+    assert house.rosters.take() == (CHANNEL,)
+    await house.events.event(Event(EventKind.MEMBERS_ADDED, conversation(GENERAL), people=(ADA,)))
+    assert house.rosters.take() == (GENERAL,)
+    assert house.channel.posts == []

@@ -17,6 +17,7 @@ TABLE = [
     (Act.INVESTIGATE, "no", "yes", "no", "yes"),
     (Act.NOTE, "no", "yes", "no", "yes"),
     (Act.ROUTE, "no", "yes", "no", "yes"),
+    (Act.EVIDENCE, "no", "yes", "no", "yes"),
     (Act.ASK_CANCEL, "no", "yes", "no", "yes"),
 ]
 CELLS = [

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from bot.errors import AlertDeskError, ConfigError, NotAllowed, Refused, SignInNeeded, Transient
-from bot.microsoft.aadsts import MFA_CLAIMS, person_error
+from bot.microsoft.aadsts import MFA_CLAIMS, page_code, person_error, with_mfa
 
 TENANT = "22222222-2222-4222-8222-222222222222"
 CLAIMS = '{"access_token":{"polids":{"essential":true,"values":["p"]}}}'
@@ -86,3 +87,32 @@ def test_what_is_not_the_persons_business_stays_so(found: dict[str, Any], kind: 
     problem = person_error(found, TENANT, interactive=True)
     assert type(problem) is kind
     assert "<b>" not in problem.message
+
+
+def test_a_second_factor_is_asked_for_beside_what_is_asked_for_already() -> None:
+    mfa = json.loads(MFA_CLAIMS)["access_token"]
+    assert with_mfa("") == MFA_CLAIMS
+    policies = json.loads(CLAIMS)["access_token"]
+    assert json.loads(with_mfa(CLAIMS)) == {"access_token": policies | mfa}
+    assert json.loads(with_mfa('{"id_token":{}}')) == {"id_token": {}, "access_token": mfa}
+
+
+@pytest.mark.parametrize("odd", ["{", "[]", "7", '"x"', "null"])
+def test_claims_that_are_none_leave_the_second_factor(odd: str) -> None:
+    assert with_mfa(odd) == MFA_CLAIMS
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({"error": "access_denied", "error_description": "AADSTS65004: User declined."}, "AADSTS65004"),
+        ({"error": "access_denied", "error_description": "AADSTS530003: no\r\nTrace ID: x"}, "AADSTS530003"),
+        ({"error": "access_denied", "error_description": "the user AADSTS65004"}, "access_denied"),
+        ({"error": "access_denied"}, "access_denied"),
+        ({"error": "<script>"}, "no code"),
+        ({"error": "two\nlines", "error_description": "AADSTS\n"}, "no code"),
+        ({}, "no code"),
+    ],
+)
+def test_what_a_page_sent_back_has_a_code(answer: dict[str, str], code: str) -> None:
+    assert page_code(answer) == code

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot.domain.people import GLOBAL_ADMINISTRATOR, NO_ROLES, Partner, Roles
-from bot.errors import AlertDeskError, MissingMfa, Permanent, Refused, Transient
+from bot.errors import AlertDeskError, Missing, MissingMfa, Permanent, Refused, Transient
 from bot.microsoft.directory import GraphDirectory
 from tests.support.microsoft import GRAPH, PARTNER_CENTER, Microsoft
 
@@ -228,3 +228,77 @@ async def test_resellers_may_be_for_people_only(
     microsoft.answer = lambda _: center_problem(400, "1")
     with pytest.raises(Permanent):
         await directory.reseller_names(partner)
+
+
+GROUP = "aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
+MEMBERS = f"{GRAPH}/v1.0/groups/{GROUP}/transitiveMembers/microsoft.graph.user"
+
+
+def user(number: int, name: str = "") -> dict[str, Any]:
+    upn = f"p{number}@example.com"
+    return {"id": f"BBBBBBBB-0000-4000-8000-{number:012d}", "displayName": name or None, "userPrincipalName": upn}
+
+
+async def test_approvers(microsoft: Microsoft, partner: Partner, directory: GraphDirectory) -> None:
+    pages = [
+        {"value": [user(1, "Max"), None, {"id": "x"}], "@odata.nextLink": f"{MEMBERS}?$skiptoken=2"},
+        {"value": [user(1, "Max"), user(2)]},
+    ]
+    microsoft.answer = lambda _: httpx.Response(200, json=pages.pop(0))
+    asking = replace(partner, approvers_group_id=GROUP, role_tenant_id=OTHER)
+    found = await directory.approvers(asking)
+    assert [(each.name, each.mri, each.tenant_id, each.upn) for each in found] == [
+        ("Max", "", OTHER, "p1@example.com"),
+        ("p2@example.com", "", OTHER, "p2@example.com"),
+    ]
+    assert found[0].aad_id == "bbbbbbbb-0000-4000-8000-000000000001"
+    assert microsoft.asked == [
+        f"GET {MEMBERS}?$count=true&$select=id,displayName,userPrincipalName",
+        f"GET {MEMBERS}?$skiptoken=2",
+    ]
+    assert {request.headers["consistencylevel"] for request in microsoft.requests} == {"eventual"}
+    assert microsoft.tokens.asked[0][:2] == (OTHER, f"{GRAPH}/.default")
+
+
+async def test_at_most_a_hundred_approvers(microsoft: Microsoft, partner: Partner, directory: GraphDirectory) -> None:
+    people = [user(number) for number in range(60)]
+    more = [user(number) for number in range(60, 120)]
+    pages = [{"value": each, "@odata.nextLink": f"{MEMBERS}?$skiptoken=n"} for each in (people, more, people)]
+    microsoft.answer = lambda _: httpx.Response(200, json=pages.pop(0))
+    assert len(await directory.approvers(replace(partner, approvers_group_id=GROUP))) == 100
+    assert len(microsoft.requests) == 2
+
+
+async def test_pages_of_nobody_come_to_an_end(
+    microsoft: Microsoft, partner: Partner, directory: GraphDirectory
+) -> None:
+    microsoft.answer = lambda _: httpx.Response(200, json={"value": [], "@odata.nextLink": f"{MEMBERS}?$skiptoken=n"})
+    assert await directory.approvers(replace(partner, approvers_group_id=GROUP)) == ()
+    assert len(microsoft.requests) == 100
+
+
+async def test_no_group_no_approvers(microsoft: Microsoft, partner: Partner, directory: GraphDirectory) -> None:
+    assert await directory.approvers(partner) == ()
+    assert microsoft.requests == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (graph_problem(404, "Request_ResourceNotFound"), Missing),
+        (graph_problem(403, "Authorization_RequestDenied"), Refused),
+        (httpx.Response(200, json={"value": None}), Transient),
+        (httpx.Response(200, json={"value": [], "@odata.nextLink": "https://evil.org/v1.0/x"}), Permanent),
+    ],
+    ids=["no group", "forbidden", "nonsense", "foreign link"],
+)
+async def test_trouble_with_approvers_is_told(
+    microsoft: Microsoft,
+    partner: Partner,
+    directory: GraphDirectory,
+    answer: httpx.Response,
+    kind: type[AlertDeskError],
+) -> None:
+    microsoft.answer = lambda _: answer
+    with pytest.raises(kind):
+        await directory.approvers(replace(partner, approvers_group_id=GROUP))

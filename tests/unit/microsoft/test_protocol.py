@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import AlertDeskError, Missing, MissingMfa, Permanent, Refused, Transient
+from bot.errors import AlertDeskError, Missing, MissingMfa, PendingOperation, Permanent, Refused, Transient
 from bot.microsoft.protocol import (
     BadRequest,
     Forbidden,
@@ -90,6 +91,7 @@ def test_conditional_access_has_its_own_advice() -> None:
         (500, {}, True),
         (502, {"retry_after": "5"}, True),
         (504, {}, True),
+        (408, {}, True),
     ],
 )
 def test_doubt_follows_a_deed_only(status: int, headers: dict[str, str], doubt: bool) -> None:
@@ -114,7 +116,22 @@ def test_doubt_follows_a_deed_only(status: int, headers: dict[str, str], doubt: 
         (403, {"code": "900308"}, Forbidden, "900308", "Admin agent"),
         (403, {"code": "900329"}, Forbidden, "900329", "a person must sign in"),
         (404, {"code": "800111"}, Missing, "800111", "no such"),
-        (409, {"code": "900278"}, Permanent, "900278", "900278"),
+        (403, {"code": 900150}, Forbidden, "900150", "Admin agent"),
+        (403, {"code": "900335"}, Forbidden, "900335", "Admin agent"),
+        (400, {"code": "900308"}, Forbidden, "900308", "Admin agent"),
+        (400, {"code": 800111}, Missing, "800111", "no such"),
+        (409, {"code": "900278"}, PendingOperation, "900278", "under way"),
+        (400, {"code": "900278"}, PendingOperation, "900278", "under way"),
+        (409, b"", PendingOperation, "409", "under way"),
+        (400, {"code": "900307"}, BadRequest, "900307", "900307"),
+        (404, {"code": "800012"}, BadRequest, "800012", "800012"),
+        (400, {"code": "800011"}, BadRequest, "800011", "800011"),
+        (400, {"code": "900337"}, BadRequest, "900337", "900337"),
+        (401, {"error": {"Code": 900421}}, MissingMfa, "900421", "multi-factor"),
+        (403, {"errorCode": 900308, "error": "text"}, Forbidden, "900308", "Admin agent"),
+        (402, {"code": ["900308"]}, Permanent, "402", "402"),
+        (408, {"code": "900308"}, Transient, "900308", "later"),
+        (500, {"code": "800111"}, Transient, "800111", "later"),
         (429, {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."}, Transient, "429", ""),
         (503, b"gateway", Transient, "503", ""),
     ],
@@ -124,6 +141,38 @@ def test_partner_center_errors(status: int, body: Any, kind: type[AlertDeskError
     assert type(error) is kind
     assert error.code == code
     assert says in error.message
+
+
+@pytest.mark.parametrize(
+    ("headers", "earliest"), [({}, timedelta(hours=24)), ({"retry_after": "90"}, timedelta(seconds=90))]
+)
+def test_a_pending_operation_says_when_to_ask_again(headers: dict[str, str], earliest: timedelta) -> None:
+    error = partner_center_error(answer(409, {"code": "900278"}, **headers), START, deed=True)
+    assert isinstance(error, PendingOperation)
+    assert error.earliest == earliest
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "wait"),
+    [
+        ({"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."}, {}, 57.0),
+        ({"code": "429", "description": "Too many. try again in 1 second"}, {}, 1.0),
+        ({"message": "Rate limit is exceeded. Try again in 57 seconds."}, {"retry_after": "5"}, 5.0),
+        ({"message": "Try again in -3 seconds or in 99999999 seconds."}, {}, None),
+        ({"message": ["Try again in"]}, {}, None),
+        (None, {}, None),
+    ],
+)
+def test_throttling_is_no_doubt_and_says_how_long(body: Any, headers: dict[str, str], wait: float | None) -> None:
+    error = partner_center_error(answer(429, body, **headers), START, deed=True)
+    assert isinstance(error, Transient)
+    assert (error.retry_after, error.in_doubt) == (wait, False)
+
+
+def test_a_person_is_told_of_their_own_role() -> None:
+    for code in ("900150", "900308", "900335"):
+        assert "Global Administrator" in partner_center_error(answer(403, {"code": code}), START, person=True).message
+    assert "commerce" in partner_center_error(answer(403, {"code": "900159"}), START, person=True).message
 
 
 @given(st.integers(300, 599), st.binary(max_size=60), st.booleans())

@@ -35,7 +35,9 @@ class Users:
         return f"token-{len(self.asked)}"
 
     async def exchange(self, person: Person, assertion: str) -> None: ...
-    async def begin(self, person: Person, state: str, redirect_uri: str, claims: str) -> tuple[str, Mapping[str, Any]]:
+    async def begin(
+        self, person: Person, state: str, redirect_uri: str, claims: str, scope: str = ""
+    ) -> tuple[str, Mapping[str, Any]]:
         return "", {}
 
     async def complete(self, person: Person, flow: Mapping[str, Any], answer: Mapping[str, str]) -> None: ...
@@ -135,6 +137,37 @@ async def test_doubt_is_doubt_for_a_person_too(microsoft: Microsoft) -> None:
     with pytest.raises(Transient) as caught:
         await call(as_people(microsoft, Users()), deed=True)
     assert caught.value.in_doubt
+
+
+async def test_a_fresh_caller_takes_no_token_from_memory(microsoft: Microsoft) -> None:
+    answers(microsoft, httpx.Response(200, json={}))
+    users = Users()
+    service = as_people(microsoft, users)
+    for _ in range(2):
+        await service.call("GET", URL, caller=service.person(ADA, fresh=True))
+    await service.call("GET", URL, caller=service.person(ADA))
+    assert [claims for _, _, claims in users.asked] == ["{}", "{}", ""]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [httpx.Response(401, json={"code": "900421", "description": "MFA"}), challenge(), httpx.Response(401, json={})],
+    ids=["900421", "challenge", "401"],
+)
+async def test_the_page_is_asked_for_what_the_token_was_for(microsoft: Microsoft, answer: httpx.Response) -> None:
+    answers(microsoft, answer)
+    service = replace(microsoft.partner_center, users=Users())
+    with pytest.raises(SignInNeeded) as caught:
+        await service.call("GET", f"{service.base}/v1/customers", caller=service.person(ADA))
+    assert (caught.value.interactive, caught.value.scope) == (True, f"{service.base}/user_impersonation")
+
+
+async def test_a_better_token_that_cannot_be_had_keeps_what_it_was_for(microsoft: Microsoft) -> None:
+    answers(microsoft, challenge())
+    users = Users(SignInNeeded("signed out", code="AADSTS50173", scope="the scope"))
+    with pytest.raises(SignInNeeded) as caught:
+        await call(as_people(microsoft, users))
+    assert (caught.value.scope, caught.value.interactive, bool(caught.value.claims)) == ("the scope", True, True)
 
 
 async def test_without_user_tokens_nobody_is_acted_as(microsoft: Microsoft) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 
@@ -13,7 +14,7 @@ from bot.domain.filters import AlertQuery
 from bot.errors import Unknown
 from bot.services import exports as module
 from bot.services.exports import LIFE, token_hash
-from tests.factories import ADA, FABRIKAM, NORA, NORTHWIND, alert, query, resolved
+from tests.factories import ADA, FABRIKAM, NORA, NORTHWIND, alert, partner, query, resolved
 from tests.support.house import House
 
 OURS = query(partners=frozenset({NORTHWIND}))
@@ -99,3 +100,32 @@ async def test_it_is_gone_after_half_an_hour(house: House) -> None:
 async def test_what_is_no_token_finds_nothing(house: House, token: str) -> None:
     await house.exports.ask(house.as_known(ADA), OURS)
     assert await house.exports.by_token(token) is None
+
+
+async def test_an_audit_trail_is_asked_for_taken_once_and_both_is_in_it(house: House) -> None:
+    request, token = await house.exports.ask_audit(house.as_known(ADA), house.northwind)
+    assert (request.file_name, request.rows, request.audit) == ("audit-northwind-20260301.jsonl", 1, True)
+    assert await house.exports.by_token(token) == request
+    assert await house.exports.take(request.id, ADA.aad_id, NORTHWIND) == request
+    content = b"".join([part async for part in house.exports.content(request)])
+    assert [json.loads(line).get("outcome") for line in content.splitlines()] == ["asked", "done", None]
+    with pytest.raises(Unknown):
+        await house.exports.take(request.id, ADA.aad_id, NORTHWIND)
+    assert await house.audited(FABRIKAM) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "file_name"),
+    [
+        ('Fabrikam "EU" / Süd\r\n', "audit-fabrikam-eu-s-d-20260301.jsonl"),
+        ("東京", f"audit-{NORTHWIND}-20260301.jsonl"),
+    ],
+)
+async def test_a_partners_name_makes_no_mischief_in_the_file_name(house: House, name: str, file_name: str) -> None:
+    request, _ = await house.exports.ask_audit(house.as_known(ADA), partner(name=name))
+    assert request.file_name == file_name
+
+
+async def test_the_content_of_alerts_is_the_csv(house: House) -> None:
+    request, _ = await house.exports.ask(house.as_known(ADA), OURS)
+    assert b"".join([part async for part in house.exports.content(request)]).startswith(b"Alert ID,")

@@ -225,7 +225,7 @@ def test_a_file_consent() -> None:
     assert (found.kind, found.data) == (TurnKind.FILE_CONSENT, value)
 
 
-@pytest.mark.parametrize("name", ["composeExtension/query", "signin/failure", "x", "", None])
+@pytest.mark.parametrize("name", ["composeExtension/query", "x", "", None])
 def test_unknown_invokes(name: str | None) -> None:
     assert translate(parse(encoded(execute(name=name)))) == UnknownInvoke(name or "")
 
@@ -277,15 +277,39 @@ def test_an_install_without_a_selected_channel(selected: Any) -> None:
     [
         ("membersAdded", [{"id": BOT_ID}], EventKind.INSTALLED),
         ("membersAdded", [{"id": "29:ada"}, {"id": BOT_ID}], EventKind.INSTALLED),
-        ("membersAdded", [{"id": "29:ada"}], EventKind.OTHER),
+        ("membersAdded", [{"id": "29:ada"}], EventKind.MEMBERS_ADDED),
         ("membersAdded", [], EventKind.OTHER),
         ("membersRemoved", [{"id": BOT_ID}], EventKind.REMOVED),
-        ("membersRemoved", [{"id": "29:ada"}], EventKind.OTHER),
+        ("membersRemoved", [{"id": "29:ada"}], EventKind.MEMBERS_REMOVED),
+        ("membersRemoved", [], EventKind.OTHER),
     ],
 )
 def test_members_come_and_go(part: str, members: list[dict[str, str]], kind: EventKind) -> None:
     # Such an update has no from.name.
     assert event(activity(type="conversationUpdate", from_={"id": "29:ada"}, **{part: members})).kind == kind
+
+
+def test_who_was_removed_is_told() -> None:
+    gone = [{"id": "29:max", "aadObjectId": "AB-1", "name": "Max"}, {"id": ""}, {"id": "29:nora"}]
+    found = event(activity(type="conversationUpdate", membersRemoved=gone))
+    assert found.people == (Person("ab-1", "29:max", "Max"), Person("", "29:nora", ""))
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ({"code": "resourcematchfailed", "message": "Resource match failed"}, "resourcematchfailed"),
+        ({"code": "x" * 65}, "unknown"),
+        ({"code": "two\nlines"}, "unknown"),
+        ({"code": 7}, "unknown"),
+        ({}, "unknown"),
+        (None, "unknown"),
+        (["x"], "unknown"),
+    ],
+)
+def test_a_client_that_got_no_token_says_why(value: Any, code: str) -> None:
+    found = turn(execute(name="signin/failure", value=value))
+    assert (found.kind, found.code) == (TurnKind.SIGN_IN_FAILED, code)
 
 
 @pytest.mark.parametrize(
@@ -331,7 +355,7 @@ def test_team_events(word: str, kind: EventKind) -> None:
         {"type": "conversationUpdate", "channelData": {"eventType": "channelShared"}},
         {"type": "conversationUpdate", "channelData": {"eventType": "channelRenamed"}},
         {"type": "conversationUpdate", "channelData": None},
-        {"type": "conversationUpdate", "from_": None, "recipient": None, "membersAdded": [{"id": ""}]},
+        {"type": "conversationUpdate", "from_": None, "recipient": None, "membersAdded": []},
         {"type": "messageDelete"},
         {"type": "messageReaction", "reactionsAdded": [{"type": "like"}]},
         {"type": "event", "name": "application/vnd.microsoft.readReceipt"},

@@ -342,6 +342,49 @@ async def test_a_member_that_cannot_be_told(answer: httpx.Response) -> None:
         await connector(Teams(answer)).member(CHANNEL, "29:ada")
 
 
+def page(*numbers: int, then: str = "") -> httpx.Response:
+    members = [{**MEMBER, "id": f"29:{number}"} for number in numbers]
+    return ok({"members": members} | ({"continuationToken": then} if then else {}), 200)
+
+
+async def test_a_roster_on_one_page() -> None:
+    teams = Teams(page(1, 2))
+    found = await connector(teams).members(CHANNEL, 500)
+    assert ([person.mri for person in found.people], found.complete) == (["29:1", "29:2"], True)
+    assert found.people[0] == Person(ADA, "29:1", "Ada Adams", TENANT, "ada@northwind.example")
+    assert unquote(teams.requests[0].url.path).endswith(f"/v3/conversations/{CHANNEL_ID}/pagedmembers")
+    assert dict(teams.requests[0].url.params) == {"pageSize": "500"}
+
+
+async def test_a_roster_goes_on_from_page_to_page() -> None:
+    teams = Teams(page(1, 2, then="a/b+c=="), page(2, 3, then="d"), page(4))
+    found = await connector(teams).members(CHANNEL, 500)
+    assert ([person.mri for person in found.people], found.complete) == ([f"29:{n}" for n in (1, 2, 3, 4)], True)
+    assert [request.url.params.get("continuationToken") for request in teams.requests] == [None, "a/b+c==", "d"]
+
+
+async def test_of_a_long_roster_no_more_is_read_than_wanted() -> None:
+    teams = Teams(page(*range(60), then="a"), page(*range(60, 120), then="b"))
+    found = await connector(teams).members(CHANNEL, 100)
+    assert (len(found.people), found.complete, len(teams.requests)) == (100, False, 2)
+    (last,) = [await connector(Teams(page(*range(120)))).members(CHANNEL, 100)]
+    assert (len(last.people), last.complete) == (100, False)
+
+
+async def test_a_roster_without_end_is_given_up() -> None:
+    teams = Teams(page(1, then="again"))
+    found = await connector(teams).members(CHANNEL, 500)
+    assert (len(found.people), found.complete, len(teams.requests)) == (1, False, 10)
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(200, content=b"<html>"), ok([], 200), ok({"members": {}}, 200), error(502)]
+)
+async def test_a_roster_that_cannot_be_told(answer: httpx.Response) -> None:
+    with pytest.raises(Transient):
+        await connector(Teams(answer)).members(CHANNEL, 500)
+
+
 async def test_a_roster_that_the_bot_left() -> None:
     with pytest.raises(Unreachable):
         await connector(Teams(error(403, "BotNotInConversationRoster"))).member(CHANNEL, "29:ada")

@@ -236,7 +236,7 @@ async def test_a_file_consent_is_answered_by_a_message() -> None:
     assert desk.channel.sent[0][1].text == "Your file is there."
 
 
-@pytest.mark.parametrize("name", ["composeExtension/query", "signin/failure", "", None, "x" * 200])
+@pytest.mark.parametrize("name", ["composeExtension/query", "", None, "x" * 200])
 async def test_unknown_invokes_are_501(name: str | None) -> None:
     desk = Desk()
     status, body = await desk.post(execute(name=name))
@@ -248,7 +248,8 @@ async def test_unknown_invokes_are_501(name: str | None) -> None:
     ("changes", "kind"),
     [
         ({"type": "installationUpdate", "action": "add"}, EventKind.INSTALLED),
-        ({"type": "conversationUpdate", "membersAdded": [{"id": "29:new"}, {"id": "29:newer"}]}, EventKind.OTHER),
+        ({"type": "conversationUpdate", "membersAdded": [{"id": "29:x"}, {"id": "29:y"}]}, EventKind.MEMBERS_ADDED),
+        ({"type": "conversationUpdate", "membersRemoved": [{"id": "29:x"}]}, EventKind.MEMBERS_REMOVED),
         ({"type": "conversationUpdate", "channelData": {"eventType": "teamArchived"}}, EventKind.TEAM_ARCHIVED),
         ({"type": "messageUpdate"}, EventKind.MESSAGE_EDITED),
         ({"type": "messageDelete"}, EventKind.OTHER),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import json
 
 import aiohttp
 import pytest
@@ -135,3 +136,15 @@ async def test_the_ticket_stays_with_the_browser_and_its_address(site: Site) -> 
     browser = await signed_in(site, path)
     (cookie,) = [each for each in browser.cookie_jar if each.key == "alertdesk_export"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Strict", path)
+
+
+async def test_an_audit_trail_comes_as_json_lines(site: Site) -> None:
+    _, token = await site.house.exports.ask_audit(site.house.as_known(ADA), site.house.northwind)
+    browser = await signed_in(site, f"/exports/{token}")
+    async with browser.post(f"/exports/{token}") as answer:
+        assert answer.status == 200
+        assert answer.content_type == "application/jsonl"
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="audit-northwind-20260301.jsonl"'
+        lines = [json.loads(line) for line in (await answer.text()).splitlines()]
+    assert [line.get("seq") for line in lines] == [1, 2, None]
+    assert lines[-1]["head"] == {"partner": NORTHWIND, "count": 2, "hash": lines[1]["hash"]}

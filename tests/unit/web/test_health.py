@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.delivery import ItemKind, NewItem
 from bot.domain.people import Route
-from bot.errors import Transient
+from bot.errors import Refused, Transient
 from bot.ports import SyncState
 from bot.web import health
 from tests.factories import CHANNEL, FABRIKAM, NORTHWIND, conversation
@@ -50,6 +50,32 @@ async def test_a_route_into_a_conversation_that_nobody_heard_of_is_told(site: Si
         await tx.conversations.put_route(Route("19:typo@thread.tacv2", NORTHWIND, on=True))
         await tx.conversations.put_route(Route("19:off@thread.tacv2", NORTHWIND, on=False))
     assert (await site.get("/readyz"))[1]["conversations_never_heard_of"] == ["19:typo@thread.tacv2"]
+
+
+@pytest.mark.parametrize(
+    ("days", "warns"),
+    [(90.0, False), (14.0, False), (13.9, True), (-1.0, True)],
+    ids=["fresh", "14", "under-14", "over"],
+)
+async def test_it_tells_when_a_readers_sign_in_ends_and_warns_before(site: Site, days: float, warns: bool) -> None:
+    ends = site.house.clock.now() + timedelta(days=days)
+    site.readers.ends[NORTHWIND] = ends
+    status, body = await site.get("/readyz")
+    assert (status, body["ready"], set(body["readers"])) == (200, True, {NORTHWIND})
+    found = body["readers"][NORTHWIND]
+    assert (found["sign_in_ends"], found["days_left"]) == (ends.isoformat(), days)
+    if warns:
+        assert f"ends in {max(0, int(days))} days" in found["warning"]
+        assert "python -m bot login" in found["warning"]
+    else:
+        assert found["warning"] is None
+
+
+async def test_a_readers_sign_in_that_cannot_be_read_stops_no_turn(site: Site) -> None:
+    assert "readers" not in (await site.get("/readyz"))[1], "where nobody signed in there is nothing to tell"
+    site.readers.ends[FABRIKAM] = Refused("The sign-in cannot be decrypted.")
+    status, body = await site.get("/readyz")
+    assert (status, body["readers"]) == (200, {FABRIKAM: {"problem": "The sign-in cannot be decrypted."}})
 
 
 async def test_without_a_token_no_turn_can_be_answered(site: Site) -> None:

@@ -10,6 +10,7 @@ from bot.workers.upkeep import Resumer, Upkeep
 from tests.factories import CHANNEL, NORTHWIND, alert, conversation, intent
 from tests.support.house import House
 
+DAY = 86_400.0
 WEEK = timedelta(days=7).total_seconds()
 
 
@@ -33,6 +34,37 @@ async def test_the_gauges_say_what_waits_and_how_old_the_reading_is(house: House
     assert metrics.REGISTRY.get_sample_value("alertdesk_outbox_items", {"state": "sending"}) == 0
     assert metrics.REGISTRY.get_sample_value("alertdesk_outbox_oldest_seconds") == 30
     assert metrics.REGISTRY.get_sample_value("alertdesk_sync_age_seconds", {"partner": NORTHWIND}) == 30
+
+
+async def test_sign_ins_that_nobody_used_for_90_days_are_forgotten(house: House) -> None:
+    async def kept() -> set[str]:
+        async with house.store.read() as tx:
+            return {owner for owner in ("ada", "max") if await tx.vault.get("user", owner) is not None}
+
+    async def sign_in(owner: str) -> None:
+        async with house.store.write() as tx:
+            await tx.vault.put("user", owner, b"sealed", "k1", 0, house.clock.now())
+            await tx.vault.put("reader", owner, b"sealed", "k1", 0, house.clock.now())
+
+    await sign_in("ada")
+    house.clock.forward(DAY)
+    await sign_in("max")
+    house.clock.forward(89 * DAY)
+    await Upkeep(house.env).run()
+    assert await kept() == {"ada", "max"}
+    house.clock.forward(1)
+    upkeep = Upkeep(house.env)
+    await upkeep.run()
+    assert await kept() == {"max"}
+    async with house.store.read() as tx:
+        assert await tx.vault.get("reader", "ada") is not None, "how a reader's ends is told, not hidden"
+    house.clock.forward(DAY)
+    for _ in range(238):
+        await upkeep.run()
+    assert await kept() == {"max"}, "once an hour"
+    for _ in range(2):
+        await upkeep.run()
+    assert await kept() == set()
 
 
 async def test_what_was_sent_and_handled_long_ago_is_forgotten_and_nothing_else(house: House) -> None:

@@ -1,0 +1,142 @@
+"""What becomes of a request without anybody pressing: the approvers are called and reminded, it expires, and what was
+approved is sent and watched. Each step is taken under a lease, so that any replica may die and another goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from bot.domain.cancellations import TAKEN, WATCHED, Cancellation, Event, State
+from bot.domain.people import Partner
+from bot.errors import AlertDeskError, Transient
+from bot.ports import Environment
+from bot.services.approvers import Approvers
+from bot.services.plan_progress import PlanProgress, entry
+from bot.services.sending import AGAIN, LEASE_SECONDS, Sending
+from bot.services.telling import Telling
+from bot.services.watching import Watching
+from bot.telemetry.log import get_logger
+from bot.texts import cancelling as texts
+
+_STEP_SECONDS = 45.0
+"""Shorter than the lease, so that nobody else takes up what we are still at."""
+_AT_ONCE = 8
+_CALL_TRIES = 4
+
+log = get_logger("carrying_out")
+
+
+class CarryingOut:
+    """`owner` names this replica in leases."""
+
+    def __init__(
+        self,
+        env: Environment,
+        progress: PlanProgress,
+        approvers: Approvers,
+        sending: Sending,
+        watching: Watching,
+        telling: Telling,
+        *,
+        owner: str,
+    ) -> None:
+        self._env, self._progress, self._approvers = env, progress, approvers
+        self._sending, self._watching, self._telling, self._owner = sending, watching, telling, owner
+
+    async def step_due(self) -> int:
+        """Go on with whatever is due. Returns how many there were."""
+        async with self._env.store.read() as tx:
+            due = await tx.cancellations.due(self._env.clock.now(), _AT_ONCE)
+        await asyncio.gather(*(self.step(number) for number in due))
+        return len(due)
+
+    async def step(self, number: int) -> None:
+        """One step of one request, if nobody else is at it."""
+        async with self._env.store.write() as tx:
+            c = await tx.cancellations.claim(number, self._owner, self._env.clock.now(), LEASE_SECONDS)
+        if c is None:
+            return
+        try:
+            async with asyncio.timeout(_STEP_SECONDS):
+                await self._step(c)
+        except (AlertDeskError, TimeoutError) as problem:
+            log.warning("request_step_failed", request=c.label, state=c.state, problem=str(problem))
+            await self._later(c)
+
+    async def _step(self, c: Cancellation) -> None:
+        partner = self._env.partners.get(c.plan.partner)
+        if partner is None:
+            raise Transient("the partner is not set up at present")
+        if c.state == State.ASKED:
+            await self._tend(c, partner)
+        elif c.state == State.APPROVED:
+            await self._sending.send(c, verified=False)
+        elif c.state in WATCHED or c.state in TAKEN:
+            await self._watching.watch(c, partner)
+        else:
+            await self._progress.keep(c, replace(c, due_at=None), redraw=False)
+
+    async def _later(self, c: Cancellation) -> None:
+        async with self._env.store.write() as tx:
+            stands = await tx.cancellations.get(c.number)
+            if stands is not None and stands.version == c.version:
+                pause = AGAIN * min(c.attempts + 1, 6)
+                await tx.cancellations.change(
+                    c, replace(c, attempts=c.attempts + 1, due_at=self._env.clock.now() + pause)
+                )
+
+    async def _tend(self, c: Cancellation, partner: Partner) -> None:
+        now = self._env.clock.now()
+        if now >= c.plan.expires_at:
+            await self.expire(c)
+        elif not c.notified:
+            await self._call(c, partner)
+        elif not c.reminded and now >= c.plan.half_time:
+            await self._remind(c)
+        else:
+            due = c.plan.expires_at if c.reminded else c.plan.half_time
+            await self._progress.keep(c, replace(c, due_at=min(due, c.plan.expires_at)), redraw=False)
+
+    async def expire(self, c: Cancellation) -> Cancellation | None:
+        now = self._env.clock.now()
+        return await self._progress.move(
+            c, c.after(Event.EXPIRE, ended_at=now, due_at=None), f"{c.plan.kind} request", "expired"
+        )
+
+    async def _call(self, c: Cancellation, partner: Partner) -> None:
+        """Ask the approvers. Where Teams or the directory are away for too long, the thread's card has to do."""
+        spots = await self._approvers.spots(c)
+        try:
+            reaches = await self._approvers.reach(c, partner, spots)
+        except Transient:
+            if c.attempts < _CALL_TRIES:
+                raise
+            reaches = ()
+        called = replace(
+            c,
+            notified=True,
+            attempts=0,
+            asked_names=tuple(reach.person.name for reach in reaches if reach.reached),
+            unreached=tuple(reach.person.name for reach in reaches if not reach.reached),
+            due_at=min(c.plan.half_time, c.plan.expires_at),
+        )
+        async with self._env.store.write() as tx:
+            stands = await tx.cancellations.change(c, called)
+            if stands is None:
+                return
+            await self._approvers.call(tx, stands, spots, reaches)
+            detail = {"asked": list(stands.asked_names), "unreached": list(stands.unreached)}
+            await tx.audit.append(entry(stands.plan, "call approvers", "done", detail=detail), self._env.clock.now())
+            await self._progress.shown(tx, stands, "" if stands.asked_names else texts.nobody_reachable(stands))
+
+    async def _remind(self, c: Cancellation) -> None:
+        """Once more to those who were asked, as a message of its own: a redrawn card rings nobody."""
+        stands = await self._progress.move(
+            c,
+            replace(c, reminded=True, due_at=c.plan.expires_at),
+            f"{c.plan.kind} request",
+            "reminded",
+            line=texts.reminder(c),
+        )
+        if stands is not None:
+            await self._telling.reminder(stands)

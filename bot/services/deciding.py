@@ -1,0 +1,236 @@
+"""Deciding on a request: approve, reject, withdraw. Each act is authorised here, live, when it happens.
+
+What the approver had before them is named by the plan's digest and the newest alert on their card: what was decided is
+exactly what is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.alerts import AlertRecord
+from bot.domain.audit import AuditEntry
+from bot.domain.cancellations import MOST_ALERTS, Cancellation, Event, State, objections
+from bot.domain.people import Partner, Person
+from bot.domain.policy import Act
+from bot.errors import AlertDeskError, NotAllowed, NotChecked, Permanent, UserError
+from bot.ports import Environment
+from bot.services.access import Access, actor
+from bot.services.carrying_out import CarryingOut
+from bot.services.plan_check import PlanCheck
+from bot.services.plan_progress import PlanProgress, Where, entry
+from bot.services.sending import LEASE_SECONDS, Sending
+from bot.texts import cancelling as texts
+
+CHECK_SECONDS = 4.0
+"""The last check before a cancel may take longer: a wrong one destroys servers."""
+
+
+class How(StrEnum):
+    DECIDED = "decided"  # by this very act; the request's state says what became of it
+    LATE = "late"  # decided, and still at it
+    ALREADY = "already"  # somebody, or time, was faster
+    UNSEEN = "unseen"  # there are alerts which this person has not seen; nothing was done
+    STALE = "stale"  # their card showed something else; nothing was done
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    how: How
+    cancellation: Cancellation
+    unseen: tuple[AlertRecord, ...] = ()
+
+
+class Deciding:
+    """`two_person`: who asks may not approve. `spawn` starts a task that the program waits for when it stops."""
+
+    def __init__(
+        self,
+        env: Environment,
+        access: Access,
+        check: PlanCheck,
+        progress: PlanProgress,
+        carrying_out: CarryingOut,
+        sending: Sending,
+        *,
+        two_person: bool,
+        spawn: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]],
+    ) -> None:
+        self._env, self._access, self._check, self._progress = env, access, check, progress
+        self._carrying_out, self._sending = carrying_out, sending
+        self._two_person, self._spawn = two_person, spawn
+
+    async def get(self, number: int, partners: frozenset[str]) -> Cancellation | None:
+        """None: there is no such request here."""
+        async with self._env.store.read() as tx:
+            c = await tx.cancellations.get(number)
+        return c if c is not None and c.plan.partner in partners else None
+
+    async def latest(self, partners: frozenset[str], limit: int) -> tuple[Cancellation, ...]:
+        async with self._env.store.read() as tx:
+            return await tx.cancellations.latest(partners, limit)
+
+    async def withdraw(self, c: Cancellation, person: Person, where: Where, reason: str) -> Answer:
+        """Only who asked may. Raises NotAllowed."""
+        known = await self._access.known(person, where.conversation)
+        if person.aad_id != c.plan.by_id:
+            await self._deny(c, "withdraw", known, where, "not the requester")
+            raise NotAllowed(texts.not_yours(c), code="not_yours")
+        return await self._end(c, Event.WITHDRAW, "withdrawn", known, where, reason)
+
+    async def reject(self, c: Cancellation, person: Person, where: Where, reason: str) -> Answer:
+        """Raises NotAllowed, SignInNeeded or NotChecked; UserError where there is no reason."""
+        if not reason.strip():
+            raise UserError(texts.no_reject_reason(c), code="no_reason")
+        known = await self._decider(c, "reject", person, where)
+        return await self._end(c, Event.REJECT, "rejected", known, where, reason)
+
+    async def approve(
+        self, c: Cancellation, person: Person, where: Where, *, digest: str, seen: int, patience: float
+    ) -> Answer:
+        """Verify everything once more, write the approval down, and send it.
+
+        `digest` and `seen` say what the approver had before them: the plan, and the number of the newest alert. Raises
+        NotAllowed, SignInNeeded (before, or in the place of, the cancel: nothing was done), NotChecked.
+        """
+        began = self._env.clock.monotonic()
+        known = await self._decider(c, "approve", person, where)
+        if c.state != State.ASKED:
+            return Answer(How.ALREADY, c)
+        if self._env.clock.now() >= c.plan.expires_at:
+            expired = await self._carrying_out.expire(c)
+            return Answer(How.ALREADY, expired or await self._progress.now(c))
+        if digest and digest != c.plan.digest:
+            return Answer(How.STALE, c)
+        partner = self._env.partners[c.plan.partner]
+        if partner.act_as == "app" and not partner.app_may_cancel:
+            raise UserError(texts.in_portal(c.plan.kind, c.label), code="cancel_in_portal")
+        if unseen := await self._unseen(c, seen):
+            return Answer(How.UNSEEN, c, unseen)
+        as_whom = actor(known, partner)
+        if (void := await self._verified(c, partner, as_whom, known, where)) is not None:
+            return Answer(How.DECIDED, void)
+        now = self._env.clock.now()
+        approved = c.after(
+            Event.APPROVE,
+            approver_id=known.aad_id,
+            approver_name=known.name,
+            approved_at=now,
+            outcome="",
+            attempts=0,
+            due_at=now + timedelta(seconds=LEASE_SECONDS),
+        )
+        stands = await self._progress.move(
+            c, approved, "approve", "done", by=(known.aad_id, known.name), detail={"seen": seen, **where.noted}
+        )
+        if stands is None:
+            return await self._overtaken(
+                c, lambda now_: self.approve(now_, person, where, digest=digest, seen=seen, patience=patience)
+            )
+        return await self._send(stands, patience - (self._env.clock.monotonic() - began))
+
+    async def _send(self, c: Cancellation, patience: float) -> Answer:
+        task = self._spawn(self._sending.send(c, verified=True))
+        done, _ = await asyncio.wait({task}, timeout=max(patience, 0.05))
+        if not done:
+            return Answer(How.LATE, c)
+        sent = task.result()
+        if sent.sign_in is not None:
+            raise sent.sign_in
+        late = sent.cancellation.state == State.APPROVED
+        return Answer(How.LATE if late else How.DECIDED, sent.cancellation)
+
+    async def _decider(self, c: Cancellation, act: str, person: Person, where: Where) -> Person:
+        """Whoever may decide, identified. Denials are on record."""
+        partner = self._env.partners[c.plan.partner]
+        if self._two_person and person.aad_id == c.plan.by_id:
+            known = await self._access.known(person, where.conversation)
+            await self._deny(c, act, known, where, "the requester")
+            raise NotAllowed(texts.own_request(c), code="own_request")
+        return await self._access.require(Act.DECIDE_CANCEL, person, partner, where.conversation, c.label)
+
+    async def _unseen(self, c: Cancellation, seen: int) -> tuple[AlertRecord, ...]:
+        """Open alerts that are newer than the plan and than what the approver had before them."""
+        async with self._env.store.read() as tx:
+            records = await tx.alerts.of_subscription(c.plan.partner, c.plan.entitlement_id, MOST_ALERTS)
+        known = frozenset(c.plan.alerts)
+        newest = max((record.number for record in records if record.alert.id in known), default=0)
+        bound = max(seen, newest)
+        return tuple(record for record in records if record.alert.is_open and record.number > bound)
+
+    async def _verified(
+        self, c: Cancellation, partner: Partner, as_whom: Person | None, person: Person, where: Where
+    ) -> Cancellation | None:
+        """None where everything stands as it was asked; else the request, void."""
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                seen = await self._check.seen(partner, c.plan, as_whom)
+        except TimeoutError:
+            raise NotChecked(texts.NOT_VERIFIED, code="check_timeout") from None
+        except (UserError, NotChecked):
+            raise
+        except Permanent as problem:
+            raise UserError(
+                texts.cannot_verify(texts.problem(problem.code, problem.message)), code=problem.code or "not_verified"
+            ) from problem
+        except AlertDeskError as problem:
+            raise NotChecked(texts.NOT_VERIFIED, code=problem.code or "check_failed") from problem
+        found = objections(c.plan, seen)
+        detail = {
+            "entitlement": {
+                "plan id": seen.azure_plan_id,
+                "name": seen.entitlement_name,
+                "status": seen.entitlement_status,
+            },
+            "alerts": {
+                alert_id: f"{alert.status} {alert.resolved_reason}".strip() for alert_id, alert in seen.alerts.items()
+            },
+            "requester is Admin Agent": seen.requester.admin_agent,
+            **where.noted,
+        }
+        by = (person.aad_id, person.name)
+        if not found:
+            async with self._env.store.write() as tx:
+                await tx.audit.append(entry(c.plan, "verify", "unchanged", by, detail), self._env.clock.now())
+            return None
+        changed = texts.what_changed(found)
+        void = c.after(Event.CHANGE, ended_at=self._env.clock.now(), due_at=None, outcome=changed)
+        stands = await self._progress.move(c, void, "verify", "void", by=by, detail={"changed": changed, **detail})
+        return stands or await self._progress.now(c)
+
+    async def _end(
+        self, c: Cancellation, event: Event, outcome: str, person: Person, where: Where, reason: str
+    ) -> Answer:
+        if c.state != State.ASKED:
+            return Answer(How.ALREADY, c)
+        now = self._env.clock.now()
+        if now >= c.plan.expires_at:
+            expired = await self._carrying_out.expire(c)
+            return Answer(How.ALREADY, expired or await self._progress.now(c))
+        ended = c.after(event, ended_at=now, due_at=None, outcome=reason.strip(), code="")
+        if event is Event.REJECT:
+            ended = replace(ended, approver_id=person.aad_id, approver_name=person.name)
+        stands = await self._progress.move(
+            c, ended, str(event), outcome, by=(person.aad_id, person.name), detail={"reason": reason, **where.noted}
+        )
+        if stands is None:
+            return await self._overtaken(c, lambda now_: self._end(now_, event, outcome, person, where, reason))
+        return Answer(How.DECIDED, stands)
+
+    async def _overtaken(self, c: Cancellation, again: Callable[[Cancellation], Coroutine[Any, Any, Answer]]) -> Answer:
+        """Somebody else wrote meanwhile. Where that was no decision (approvers were called, say), try anew."""
+        now = await self._progress.now(c)
+        if now.state == State.ASKED and now.version > c.version:
+            return await again(now)
+        return Answer(How.ALREADY, now)
+
+    async def _deny(self, c: Cancellation, act: str, person: Person, where: Where, why: str) -> None:
+        detail = {"request": c.label, "plan": c.plan.digest, "why": why, **where.noted}
+        row = AuditEntry(c.plan.partner, act, "denied", person.aad_id, person.name, c.label, detail)
+        async with self._env.store.write() as tx:
+            await tx.audit.append(row, self._env.clock.now())

@@ -1,0 +1,109 @@
+"""Requests to cancel or reactivate. The database itself sees to it that one per subscription is open, and that nobody
+changes a plan or deletes one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnClause, ColumnElement, case, func, literal_column, select, update
+
+from bot.domain.cancellations import Cancellation, Plan
+from bot.errors import Transient
+from bot.store.batches import batches
+from bot.store.cancellation_rows import cancellation_of, plan_values, progress_values
+from bot.store.cancellation_tables import cancellations
+from bot.store.counters import REQUESTS, next_number
+from bot.store.session import Session
+
+_TRIES = 3
+_IS_OPEN: ColumnClause[bool] = literal_column("is_open")  # written as the partial index is, or it would not be used
+
+
+class SqlCancellations:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def next_number(self) -> int:
+        return await next_number(self._session, REQUESTS)
+
+    async def open(self, plan: Plan, due_at: datetime) -> Cancellation | None:
+        first = Cancellation(plan, due_at=due_at)
+        values = plan_values(plan) | progress_values(first) | {"version": first.version, "owner": ""}
+        statement = self._session.insert(cancellations).on_conflict_do_nothing(
+            index_elements=["partner", "entitlement_lower"], index_where=_IS_OPEN
+        )
+        for _ in range(_TRIES):
+            if await self._session.changed(statement, values):
+                return None
+            if (standing := await self._open_on(plan)) is not None:
+                return standing
+            # It ended between our two statements.
+        raise Transient("Others are asking about this subscription at this very moment.")
+
+    async def get(self, number: int) -> Cancellation | None:
+        return await self._one(cancellations.c.number == number)
+
+    async def last_on(self, partner: str, subscriptions: Iterable[str]) -> dict[str, Cancellation]:
+        found: dict[str, Cancellation] = {}
+        for ids in batches(sorted({subscription.lower() for subscription in subscriptions})):
+            newest = (
+                select(func.max(cancellations.c.number))
+                .where(cancellations.c.partner == partner, cancellations.c.entitlement_lower.in_(ids))
+                .group_by(cancellations.c.entitlement_lower)
+            )
+            statement = select(cancellations).where(cancellations.c.number.in_(newest))
+            for row in await self._session.rows(statement):
+                found[row.entitlement_lower] = cancellation_of(row)
+        return found
+
+    async def latest(self, partners: frozenset[str], limit: int) -> tuple[Cancellation, ...]:
+        if limit <= 0:
+            return ()
+        oldest_or_newest = case((cancellations.c.is_open, cancellations.c.number), else_=-cancellations.c.number)
+        statement = (
+            select(cancellations)
+            .where(cancellations.c.partner.in_(sorted(partners)))
+            .order_by(cancellations.c.is_open.desc(), oldest_or_newest)
+            .limit(limit)
+        )
+        return tuple(map(cancellation_of, await self._session.rows(statement)))
+
+    async def change(self, before: Cancellation, after: Cancellation) -> Cancellation | None:
+        """Takes it from whoever had claimed it. Raises ValueError where `after` has another plan."""
+        if after.plan.digest != before.plan.digest:
+            raise ValueError(f"{before.label}: a plan never changes")
+        statement = (
+            update(cancellations)
+            .where(cancellations.c.number == before.number, cancellations.c.version == before.version)
+            .values(version=before.version + 1, owner="", **progress_values(after))
+        )
+        return await self.get(before.number) if await self._session.changed(statement) else None
+
+    async def claim(self, number: int, owner: str, now: datetime, lease: float) -> Cancellation | None:
+        """The version stays: what a person decides meanwhile goes before what the claimer then wants to write."""
+        statement = (
+            update(cancellations)
+            .where(cancellations.c.number == number, cancellations.c.due_at <= now)
+            .values(due_at=now + timedelta(seconds=lease), owner=owner)
+        )
+        return await self.get(number) if await self._session.changed(statement) else None
+
+    async def due(self, now: datetime, limit: int) -> tuple[int, ...]:
+        statement = (
+            select(cancellations.c.number)
+            .where(cancellations.c.due_at <= now)
+            .order_by(cancellations.c.due_at, cancellations.c.number)
+            .limit(limit)
+        )
+        return tuple(row.number for row in await self._session.rows(statement))
+
+    async def _open_on(self, plan: Plan) -> Cancellation | None:
+        subscription = plan.entitlement_id.lower()
+        return await self._one(
+            cancellations.c.partner == plan.partner, cancellations.c.entitlement_lower == subscription, _IS_OPEN
+        )
+
+    async def _one(self, *wanted: ColumnElement[bool]) -> Cancellation | None:
+        row = await self._session.first(select(cancellations).where(*wanted))
+        return cancellation_of(row) if row is not None else None
