@@ -112,6 +112,7 @@ class Parts:
     exports: Exports
     entra: Entra
     connector: Connector
+    carrying_out: CarryingOut
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)
@@ -250,7 +251,7 @@ def build_app(
         log.info("stopped", owner=owner)
 
     app = web.Application(middlewares=[measured], client_max_size=MOST_BYTES + 1)
-    app[PARTS] = Parts(env, store, intake, routes, delivery, exports, entra, connector)
+    app[PARTS] = Parts(env, store, intake, routes, delivery, exports, entra, connector, carrying_out)
     app.add_routes(messages.routes(endpoint.handle, MOST_BYTES))
     app.add_routes(health.routes(env, lambda: bearer.token(fresh=False), delegated))
     app.add_routes([*sign_in.routes(), *downloads.routes()])

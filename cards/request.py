@@ -9,6 +9,7 @@ from cards.elements import Column, ColumnSet, Container, Json
 from cards.parts import (
     LINE,
     NUMBER,
+    PROSE,
     SHORT,
     buttons,
     calling,
@@ -54,7 +55,11 @@ def _build(view: RequestView) -> Json:
 
 
 def _box(lines: Sequence[Line], tone: Tone) -> Container | None:
-    return panel([line(of, "Small" if index else None) for index, of in enumerate(lines)], tone) if lines else None
+    """A reason may be long, and stands whole."""
+    if not lines:
+        return None
+    said = [run(of.text, PROSE, tone=of.tone, strong=of.strong) for of in lines]
+    return panel([text(words, spacing="Small" if index else None) for index, words in enumerate(said)], tone)
 
 
 def _brief(section: Section) -> Section:

@@ -95,7 +95,7 @@ class Exporting:
         except AlertDeskError as problem:
             log.warning("heads_not_told", code=problem.code)
             return Nothing()
-        return Say(texts.export_begins(self._what(request), "; ".join(heads))) if heads else Nothing()
+        return Say(texts.export_heads(self._what(request), "; ".join(heads))) if heads else Nothing()
 
     async def _clear(self, turn: Turn) -> None:
         """Take the answered question away. A courtesy: pressed again, it would only say that it is over."""

@@ -63,7 +63,9 @@ def request_view(
         progress=_progress(c, alerts),
         facts=_facts(c, place),
         notices=_notices(c, new),
-        sections=tuple(part for part in _sections(c, alerts) if part.facts or part.items or part.paragraphs),
+        sections=tuple(
+            part for part in _sections(c, alerts) if part.facts or part.items or part.paragraphs or part.more
+        ),
         buttons=_buttons(c, alerts, place, card, two_person),
         hint=words.typed_hint(c.label, max(new, key=_number).label if new else "") if asked else "",
         fallback_text=words.fallback(c),

@@ -225,8 +225,8 @@ def export_done(what: str) -> str:
     return f"Saved: {what}."
 
 
-def export_begins(what: str, heads: str) -> str:
-    return f"I save {what}. Head of the audit trail: {heads} (kept elsewhere it shows later whether rows were cut off)."
+def export_heads(what: str, heads: str) -> str:
+    return f"To go with {what}, the head of the audit trail: {heads} (it shows later whether rows were cut off)."
 
 
 AUDIT_SUBJECT = "audit trail"

@@ -52,7 +52,7 @@ async def test_in_a_personal_chat_teams_asks_and_then_the_file_lies_in_onedrive(
     reply = await consent(desk, ADA, export_id)
     head = (await desk.audit())[-1]
     assert isinstance(reply, Say)
-    assert f"2 alerts. Head of the audit trail: Northwind={head.seq}:{head.hash}" in reply.text
+    assert f"2 alerts, the head of the audit trail: Northwind={head.seq}:{head.hash}" in reply.text
     content = desk.files.uploaded[UPLOAD["uploadUrl"]].decode()
     assert [line.split(",")[0] for line in content.splitlines()] == ["Alert ID", "one", "two"]
     assert desk.channel.posts[-1].message.attachments[0]["contentType"] == "info"
@@ -189,7 +189,7 @@ async def test_an_admin_agent_gets_the_whole_audit_trail(desk: House) -> None:
     assert read_head(last) == Head(NORTHWIND, 2, rows[-1].hash)
     assert await desk.audited() == [("export audit", "asked", "Ada"), ("export audit", "done", "")]
     assert isinstance(answer, Say)
-    assert f"the audit trail of Northwind. Head of the audit trail: Northwind=2:{rows[-1].hash}" in answer.text
+    assert f"the audit trail of Northwind, the head of the audit trail: Northwind=2:{rows[-1].hash}" in answer.text
 
 
 @pytest.mark.parametrize("someone", [NORA, GIL], ids=["reader", "global administrator"])

@@ -9,6 +9,7 @@ import pytest
 
 from bot.chat.presenter import Place, alert_view, details_view, portal_link, row
 from bot.domain.alerts import AffectedResource, AlertRecord, Note
+from bot.domain.cancellations import Cancellation, State
 from bot.domain.decisions import Intent
 from bot.domain.delivery import CardPost
 from cards import alert_card, details_card, list_card
@@ -22,6 +23,7 @@ from cards.actions import (
     ALERT_REFRESH,
     ALERT_REVERDICT,
     SUBSCRIPTION_CANCEL,
+    SUBSCRIPTION_REACTIVATE,
 )
 from cards.views import AlertView, DetailsView, ListView
 from tests.cardcheck import check_card
@@ -39,6 +41,7 @@ from tests.factories import (
     record,
     resolved,
 )
+from tests.factories_requests import reactivation, request
 
 ALONE = Place("https://portal.azure.com", {NORTHWIND: "Northwind"})
 TWO = Place("https://portal.azure.com/", {NORTHWIND: "Northwind", FABRIKAM: "Fabrikam"})
@@ -77,9 +80,16 @@ STATES: list[tuple[str, AlertRecord, Intent | None, set[str]]] = [
     ),
     ("test", record(alert(is_test=True)), None, (DECIDING - {SUBSCRIPTION_CANCEL}) | {ALERT_DETAILS, ALERT_NOTE}),
     ("pending", record(), intent(), {ALERT_DETAILS, ALERT_NOTE}),
-    ("decided", DECIDED, None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
+    ("decided", DECIDED, None, {ALERT_REVERDICT, SUBSCRIPTION_CANCEL, ALERT_DETAILS, ALERT_NOTE}),
+    ("legitimate", record(resolved(reason="legitimate")), None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
+    ("resolved test", record(resolved(is_test=True)), None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
     ("changing", DECIDED, intent(may_replace=True, reason="ignore"), {ALERT_DETAILS, ALERT_NOTE}),
-    ("resolved without a decision", record(resolved()), None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
+    (
+        "resolved without a decision",
+        record(resolved()),
+        None,
+        {ALERT_REVERDICT, SUBSCRIPTION_CANCEL, ALERT_DETAILS, ALERT_NOTE},
+    ),
 ]
 
 
@@ -263,6 +273,71 @@ def test_a_row_says_in_words_what_is_overdue() -> None:
     assert row(record(resolved(detected_at=NOW - minutes(600))), NOW, ALONE).status.text == "Fraud"
     assert late.open.verb == ALERT_DETAILS
     check_card(list_card(ListView("t", "", (late,), "", (), "f")))
+
+
+# Cancelling ----------------------------------------------------------------------------------------------------------
+
+NOTICES = [
+    (request(State.ASKED), "was asked for by Ada (R-12); it waits for approval", False),
+    (request(State.APPROVED), "is being cancelled (R-12)", False),
+    (request(State.ACCEPTED), "is being cancelled (R-12)", False),
+    (request(State.STUCK), "not done after an hour (R-12)", False),
+    (request(State.UNSURE), "the answer lost (R-12)", False),
+    (request(State.DONE), "Subscription cancelled 01 Mar 2026, 12:21 UTC (R-12)", False),
+    (request(State.FAILED), "failed (R-12)", True),
+    *((request(state), "", True) for state in (State.REJECTED, State.WITHDRAWN, State.EXPIRED, State.VOID)),
+    (request(State.REFUSED), "", True),
+    (request(State.LAPSED), "", True),
+    (reactivation(State.ASKED), "Reactivating the subscription was asked for by Ada (R-13)", False),
+    (reactivation(State.DONE), "Subscription reactivated", True),
+    (reactivation(State.REJECTED), "stays cancelled (R-13)", False),
+    (reactivation(State.VOID), "", True),
+]
+
+
+@pytest.mark.parametrize(
+    ("newest", "said", "asks"), NOTICES, ids=[f"{row[0].plan.kind}-{row[0].state}" for row in NOTICES]
+)
+def test_each_alert_of_a_subscription_says_what_happens_to_it(newest: Cancellation, said: str, asks: bool) -> None:
+    for of in (record(), DECIDED):
+        view = viewed(of, cancellation=newest)
+        assert (view.notice is not None) is bool(said)
+        assert said in (view.notice.text if view.notice else "")
+        assert (SUBSCRIPTION_CANCEL in verbs(view)) is asks
+
+
+def test_asking_opens_a_form() -> None:
+    asking = {button.kind for button in viewed().buttons if button.verb == SUBSCRIPTION_CANCEL}
+    assert asking == {"dialog"}
+    assert SUBSCRIPTION_CANCEL not in verbs(viewed(reader=True))
+
+
+@pytest.mark.parametrize(
+    ("newest", "offered"),
+    [
+        (None, False),
+        (request(State.ASKED), False),
+        (request(State.ACCEPTED), False),
+        (request(State.DONE), True),
+        (request(State.REJECTED), False),
+        (reactivation(State.ASKED), False),
+        (reactivation(State.EXPIRED), True),
+        (reactivation(State.DONE), False),
+    ],
+)
+def test_what_is_cancelled_can_be_reactivated_from_the_details(newest: Cancellation | None, offered: bool) -> None:
+    view = details(cancellation=newest)
+    found = [button for button in view.buttons if button.verb == SUBSCRIPTION_REACTIVATE]
+    assert [(button.kind, button.secondary) for button in found] == ([("dialog", True)] if offered else [])
+    assert SUBSCRIPTION_REACTIVATE not in verbs(details(cancellation=newest, reader=True))
+
+
+def test_the_details_say_what_happens_to_the_subscription() -> None:
+    first = details(cancellation=request(State.DONE)).sections[0]
+    assert (first.title, first.paragraphs) == (
+        "The subscription",
+        ("Subscription cancelled 01 Mar 2026, 12:21 UTC (R-12)",),
+    )
 
 
 def test_who_may_not_decide_sees_no_verdicts_in_the_details_either() -> None:
