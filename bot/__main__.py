@@ -55,20 +55,22 @@ def _environment() -> dict[str, str]:
 
 def _serve(_options: argparse.Namespace) -> int:
     from bot.app import build_app
+    from bot.store import sole_user
     from bot.telemetry.log import configure
 
     settings = _settings()
     configure(level=logging.INFO)
-    app = build_app(settings)
-    app.on_startup.append(_spare_the_collector)
-    web.run_app(
-        app,
-        host=settings.host,
-        port=settings.port,
-        access_log=None,
-        shutdown_timeout=STOP_CONNECTIONS_SECONDS,
-        print=_listening,
-    )
+    with sole_user(settings.database_url.get_secret_value()):
+        app = build_app(settings)
+        app.on_startup.append(_spare_the_collector)
+        web.run_app(
+            app,
+            host=settings.host,
+            port=settings.port,
+            access_log=None,
+            shutdown_timeout=STOP_CONNECTIONS_SECONDS,
+            print=_listening,
+        )
     return 0
 
 

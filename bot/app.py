@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bot.chat.acting import Acting
 from bot.chat.board import Board
+from bot.chat.bulk import BulkBoard, BulkButtons, Bulking
 from bot.chat.cancelling import Requests
 from bot.chat.commands import Commands
 from bot.chat.desk import Desk
@@ -25,6 +26,7 @@ from bot.chat.lists import Lists
 from bot.chat.presenter import Place
 from bot.chat.render import CardRenderer
 from bot.chat.request_board import RequestBoard
+from bot.chat.rollup_board import RollUpBoard
 from bot.chat.signing_in import SigningIn
 from bot.chat.verbs import Verbs
 from bot.clock import SystemClock, SystemIds
@@ -43,6 +45,8 @@ from bot.microsoft.reading import Reading
 from bot.microsoft.service import graph, partner_center
 from bot.microsoft.subscriptions import PartnerCenterSubscriptions
 from bot.microsoft.user_tokens import EntraUserTokens
+from bot.net.contacts import Contacts
+from bot.net.heartbeat import UrlHeartbeat
 from bot.net.http import Hosts, Http
 from bot.net.sync_http import SyncHttp
 from bot.ports import Clock, Environment, Ids
@@ -51,6 +55,9 @@ from bot.services.access import Access
 from bot.services.adoption import Adoption
 from bot.services.approvers import Approvers
 from bot.services.asking import Asking
+from bot.services.auditor import Auditor
+from bot.services.bulk import Bulk
+from bot.services.calming import Calming
 from bot.services.cards import CardWork
 from bot.services.carrying_out import CarryingOut
 from bot.services.conversations import Conversations
@@ -64,6 +71,7 @@ from bot.services.notes import Notes
 from bot.services.operators import Operators
 from bot.services.plan_check import PlanCheck
 from bot.services.plan_progress import PlanProgress
+from bot.services.reach import Reach
 from bot.services.rosters import Rosters
 from bot.services.routes import Routes
 from bot.services.sending import Sending
@@ -78,7 +86,7 @@ from bot.teams.endpoint import MOST_BYTES, TeamsEndpoint
 from bot.teams.files import TeamsFiles
 from bot.teams.handler import AlertDeskHandler
 from bot.teams.inbound import TokenCheck
-from bot.teams.limits import SendLimits
+from bot.teams.limits import Pacer, SendLimits
 from bot.teams.login import NO_LOGIN, Login
 from bot.telemetry.log import get_logger
 from bot.web import health, messages
@@ -86,10 +94,13 @@ from bot.web.acts import Acts
 from bot.web.downloads import Downloads
 from bot.web.middleware import measured
 from bot.web.sign_in import SignInRoutes
+from bot.workers.auditor import AuditorLoop
 from bot.workers.dispatcher import Dispatcher
 from bot.workers.evidence import DailyHeads
 from bot.workers.poller import NameReader, Poller
 from bot.workers.rosters import RosterKeeper
+from bot.workers.start import Start
+from bot.workers.storms import StormKeeper
 from bot.workers.supervisor import Supervisor
 from bot.workers.tender import Tender
 from bot.workers.upkeep import Resumer, Upkeep
@@ -113,6 +124,7 @@ class Parts:
     entra: Entra
     connector: Connector
     carrying_out: CarryingOut
+    calming: Calming
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)
@@ -132,8 +144,9 @@ def build_app(
     env = Environment(store, clock, ids, partners)
     supervisor = Supervisor(clock, ids)
 
-    http = Http(clock, ids, loopback=loopback)
-    login_http = SyncHttp(clock, loopback=loopback)
+    contacts = Contacts(clock)
+    http = Http(clock, ids, loopback=loopback, contacts=contacts)
+    login_http = SyncHttp(clock, loopback=loopback, contacts=contacts)
     entra = Entra(entra_config(settings), login_http, clock)
     graph_url, partner_center_url = settings.graph_url.rstrip("/"), settings.partner_center_url.rstrip("/")
     sealer = Sealer(settings.encryption_keys) if settings.encryption_keys else None
@@ -150,7 +163,7 @@ def build_app(
         delegated = DelegatedReader(entra.apps, store, vault, clock, graph_url=graph_url, owner=owner)
     source = GraphAlerts(graph_service, Reading(graph_service, delegated))
     directory = GraphDirectory(graph_service, partner_center_service)
-    service_hosts = Hosts(settings.hosts(settings.service_hosts), loopback)
+    service_hosts = Hosts(settings.hosts(settings.service_hosts), loopback, name="connector")
     bearer = BotBearer(entra, settings.app_tenant_id, settings.bot_token_scope)
     limits = SendLimits.from_mapping(
         {name: [list(window) for window in windows] for name, windows in settings.send_limits.items()}
@@ -161,17 +174,23 @@ def build_app(
     access = Access(env, directory, connector)
     lookup = Lookup(env)
     cards = CardWork(env)
+    calming = Calming(env, cards)
     routes = Routes(env, access, cards)
     names = Names(env, directory, cards)
     notes = Notes(env, cards)
     exports = Exports(env)
-    conversations = Conversations(env, routes)
+    reach = Reach(env, settings.operators_channel)
+    conversations = Conversations(env, routes, reach)
     verdicts = Verdicts(env, source, cards, owner=owner, spawn=supervisor.spawn)
     operators = Operators(env, settings.operators_channel)
     intake = Intake(env, source, cards, names, routes, operators, full_sync=timedelta(hours=settings.full_sync_hours))
     board = Board(env, access, lookup, place)
     request_board = RequestBoard(env, place, two_person=settings.two_person_cancel)
-    delivery = Delivery(env, connector, CardRenderer(env, board, request_board), cards, owner=owner)
+    bulk = Bulk(env, source, cards, owner=owner, spawn=supervisor.spawn)
+    bulk_buttons = BulkButtons(env, bulk, cards.rollups, place)
+    rollup_board = RollUpBoard(env, place, bulk_buttons.of_rollup)
+    renderer = CardRenderer(env, board, request_board, rollup_board, BulkBoard(env))
+    delivery = Delivery(env, connector, renderer, cards, reach, owner=owner, pace=Pacer(limits, clock))
 
     subscriptions = PartnerCenterSubscriptions(partner_center_service)
     check = PlanCheck(env, subscriptions, source, directory)
@@ -189,15 +208,17 @@ def build_app(
     )
 
     acting = Acting(env, access, lookup, verdicts, board)
-    lists = Lists(env, place)
+    lists = Lists(env, place, bulk_buttons)
     exporting = Exporting(
         env, acting, access, exports, connector, files, public_url=settings.public_base, spawn=supervisor.spawn
     )
     requests = Requests(env, acting, asking, deciding, request_board)
-    verbs = Verbs(env, acting, access, lists, notes, routes, exporting, requests)
+    bulking = Bulking(env, acting, access, bulk)
+    verbs = Verbs(env, acting, access, lists, notes, routes, exporting, requests, bulking)
     commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens), requests)
     signing_in = SigningIn(env, access, user_tokens, public_url=settings.public_base)
-    desk = Desk(env, conversations, Adoption(env), commands, verbs, exporting, signing_in, connector)
+    adoption = Adoption(env, connector, renderer)
+    desk = Desk(env, conversations, adoption, commands, verbs, exporting, signing_in, connector)
     rosters = Rosters(env, connector)
     events = Events(env, conversations, rosters, connector)
 
@@ -221,16 +242,21 @@ def build_app(
     if user_tokens is not None:
         Acts(signing_in, user_tokens, sign_in, desk.go_on)
 
-    async def running(_app: web.Application) -> AsyncIterator[None]:
+    heartbeat = UrlHeartbeat(http, settings.heartbeat_url, loopback=loopback) if settings.heartbeat_url else None
+    auditor = Auditor(env, cards, operators, heartbeat)
+
+    async def begin() -> None:
         await asyncio.to_thread(migrate, settings.database_url.get_secret_value())
         if sealer is not None:
             await check_keys(store, sealer)
         await routes.configured()
         if background:
             supervisor.run("dispatcher", Dispatcher(env, delivery, owner=owner).run)
-            supervisor.run("resumer", Resumer(env, verdicts).run)
+            supervisor.run("resumer", Resumer(env, verdicts, bulk).run)
             supervisor.run("tender", Tender(env, carrying_out).run)
+            supervisor.run("storms", StormKeeper(env, calming, owner=owner).run)
             supervisor.run("upkeep", Upkeep(env).run)
+            supervisor.run("auditor", AuditorLoop(env, auditor, owner=owner).run)
             keeper = RosterKeeper(env, rosters, owner=owner)
             supervisor.run("rosters", keeper.run)
             supervisor.run("roster changes", keeper.changes)
@@ -241,6 +267,13 @@ def build_app(
                 supervisor.run(f"poll {partner.tenant_id}", poller.run)
                 supervisor.run(f"names {partner.tenant_id}", NameReader(env, names, partner, owner=owner).run)
             supervisor.spawn(_warm(entra, settings))
+
+    start = Start(clock, ids, begin)
+
+    async def running(_app: web.Application) -> AsyncIterator[None]:
+        await start.first()
+        if start.problem:
+            supervisor.run("start", start.rest)
         log.info("started", owner=owner, partners=sorted(partners), act_as=settings.act_as)
         yield
         await supervisor.stop(STOP_SECONDS)
@@ -251,9 +284,17 @@ def build_app(
         log.info("stopped", owner=owner)
 
     app = web.Application(middlewares=[measured], client_max_size=MOST_BYTES + 1)
-    app[PARTS] = Parts(env, store, intake, routes, delivery, exports, entra, connector, carrying_out)
+    app[PARTS] = Parts(env, store, intake, routes, delivery, exports, entra, connector, carrying_out, calming)
     app.add_routes(messages.routes(endpoint.handle, MOST_BYTES))
-    app.add_routes(health.routes(env, lambda: bearer.token(fresh=False), delegated))
+    app.add_routes(
+        health.routes(
+            env,
+            lambda: bearer.token(fresh=False),
+            delegated,
+            services=contacts.told,
+            starting=lambda: start.problem,
+        )
+    )
     app.add_routes([*sign_in.routes(), *downloads.routes()])
     app.cleanup_ctx.append(running)
     return app

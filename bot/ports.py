@@ -6,7 +6,8 @@ Adapters raise only the errors of bot/errors.py. All times are aware UTC; all sp
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,11 +15,13 @@ from typing import Any, Protocol
 
 from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note
 from bot.domain.audit import AuditEntry, AuditRow
+from bot.domain.bulk import BulkRun, BulkSet
 from bot.domain.cancellations import Cancellation, Plan, RequestCard
 from bot.domain.decisions import Intent
-from bot.domain.delivery import CardPost, NewItem, OutboxItem
+from bot.domain.delivery import CardPost, Doubt, NewItem, OutboxItem, PastCall, Uncovered
 from bot.domain.filters import AlertQuery, Cursor
 from bot.domain.people import Conversation, Partner, Person, Roles, Route
+from bot.domain.storms import Arrivals, Census, Membership, News, RollUp, Scope
 
 
 class Clock(Protocol):
@@ -65,6 +68,10 @@ class AlertSource(Protocol):
         ...
 
     def all_alerts(self, partner: Partner) -> AsyncIterator[AlertPage]: ...
+
+    def alerts_since(self, partner: Partner, detected_from: datetime) -> AsyncGenerator[AlertPage, None]:
+        """Alerts detected at or after that, resolved or not; may yield older ones where the server cannot filter."""
+        ...
 
     async def get(self, partner: Partner, alert_id: str, actor: Person | None = None) -> Alert:
         """Read as `actor`, or with the reader's own token. Raises Missing where there is none."""
@@ -205,6 +212,38 @@ class Channel(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Full:
+    """Whose send windows are full: no message would get out there now. `seconds` until the first of them has room."""
+
+    conversations: frozenset[str] = frozenset()
+    tenants: frozenset[str] = frozenset()
+    seconds: float = math.inf
+
+
+class Pace(Protocol):
+    """Teams' send limits, as this process counts them."""
+
+    def full(self) -> Full: ...
+
+    @property
+    def memory(self) -> float:
+        """Seconds that a call counts for: the longest window."""
+        ...
+
+    def carry(self, calls: Iterable[PastCall]) -> None:
+        """What others sent, before this process took over; as far as their windows go, it counts as if we had."""
+        ...
+
+
+class Heartbeat(Protocol):
+    """A place outside that notices when it is not called any more."""
+
+    async def beat(self) -> None:
+        """Raises Transient or Permanent where it could not be reached."""
+        ...
+
+
 class Renderer(Protocol):
     """Turns an outbox item into the message that it stands for, from the newest state in the store."""
 
@@ -332,6 +371,14 @@ class Intents(Protocol):
         """Take an open intent whose lease is free, run out, or already the owner's; attempts + 1."""
         ...
 
+    async def hold(self, intent_ids: Iterable[str], owner: str, now: datetime, lease: float) -> frozenset[str]:
+        """As `claim`, for many; attempts grow only where it was not the owner's. The ids that are held now."""
+        ...
+
+    async def of_bulk(self, run_id: str) -> tuple[Intent, ...]:
+        """All intents of a run, in any state."""
+        ...
+
     async def due(self, now: datetime, limit: int) -> tuple[Intent, ...]:
         """Open intents whose lease ran out, oldest first: a replica died or the other side was away."""
         ...
@@ -350,10 +397,22 @@ class Outbox(Protocol):
         """How many were new (the rest stood there already under their dedup key)."""
         ...
 
-    async def claim(self, owner: str, now: datetime, lease: float, limit: int) -> tuple[OutboxItem, ...]:
+    async def claim(
+        self,
+        owner: str,
+        now: datetime,
+        lease: float,
+        limit: int,
+        *,
+        after: str = "",
+        not_in: Collection[str] = (),
+        not_of: Collection[str] = (),
+    ) -> tuple[OutboxItem, ...]:
         """Due items, one per conversation at most and none where one is being sent; highest priority, then oldest.
 
-        Items of conversations that are not active stay where they are.
+        At equal priority partners take turns, beginning with the one that comes `after` that one. Items of
+        conversations that are not active stay where they are, as do those of the conversations `not_in` and of the
+        tenants `not_of`.
         """
         ...
 
@@ -362,6 +421,10 @@ class Outbox(Protocol):
         ...
 
     async def retry(self, item: OutboxItem, at: datetime, error: str) -> bool: ...
+    async def shorten(self, item: OutboxItem, now: datetime, error: str) -> bool:
+        """It was too large for Teams: pending again, with its card to be drawn a step shorter."""
+        ...
+
     async def uncertain(self, item: OutboxItem, recheck_at: datetime, error: str) -> bool:
         """Its end is unknown; unless adopted it becomes pending again, marked repeat, at `recheck_at`."""
         ...
@@ -379,10 +442,32 @@ class Outbox(Protocol):
         """Items whose sender died (lease ran out while sending): updates become pending, posts uncertain."""
         ...
 
+    async def doubts(self, conversation_id: str) -> tuple[Doubt, ...]: ...
+    async def sent_since(self, since: datetime) -> Mapping[str, int]:
+        """How many messages each conversation got since then."""
+        ...
+
+    async def knows(self, conversation_id: str, activity_id: str) -> bool:
+        """Whether we sent that message and know what it is."""
+        ...
+
+    async def calls(self, since: datetime, now: datetime, not_by: str) -> tuple[PastCall, ...]:
+        """What went, or may have gone, to conversations since then; what `not_by` has under way itself is left out."""
+        ...
+
+    async def waiting_in(self, conversation_id: str) -> int: ...
     async def oldest_waiting(self) -> datetime | None: ...
     async def counts(self) -> Mapping[str, int]: ...
     async def prune(self, before: datetime) -> int:
         """Forget sent items older than that."""
+        ...
+
+
+class Coverage(Protocol):
+    async def uncovered(self, after: tuple[int, str], changed_since: datetime, limit: int) -> tuple[Uncovered, ...]:
+        """Open alerts without a confirmed card, or a confirmed roll-up, in active conversations that their partner's
+        alerts go to; by number and conversation, beginning `after` that pair. Those without any card only where they
+        came after the route began and changed since then; the route's filter is not looked at."""
         ...
 
 
@@ -437,6 +522,109 @@ class RequestCards(Protocol):
     async def get(self, card_id: str) -> RequestCard | None: ...
     async def of_request(self, number: int) -> tuple[RequestCard, ...]: ...
     async def posted(self, card_id: str, activity_id: str) -> None: ...
+
+
+class Bulk(Protocol):
+    """The sets that buttons were drawn for, and the runs in which they are marked."""
+
+    async def pin(self, pinned: BulkSet) -> None:
+        """Keep it; what is kept already was drawn again."""
+        ...
+
+    async def pinned(self, set_id: str) -> BulkSet | None: ...
+    async def prune(self, before: datetime) -> int:
+        """Forget sets that were not drawn since then. How many."""
+        ...
+
+    async def begin(self, run: BulkRun) -> None: ...
+    async def run(self, run_id: str) -> BulkRun | None: ...
+    async def open_runs(self, limit: int) -> tuple[BulkRun, ...]:
+        """Those that have not ended, oldest first."""
+        ...
+
+    async def sent(self, run_id: str, count: int) -> None: ...
+    async def posted(self, run_id: str, activity_id: str) -> None: ...
+    async def end(self, run_id: str, at: datetime, *, silent: bool = False) -> bool:
+        """False: it had ended already."""
+        ...
+
+
+class RollUps(Protocol):
+    """Roll-up cards of storms, and the alerts that stand in them (by number). No call looks at more rows than it must,
+    however large the storm."""
+
+    async def shown_in(self, record: AlertRecord) -> frozenset[str]:
+        """The conversations where the alert has a card, or stands in a roll-up that is not closed."""
+        ...
+
+    async def arrived(self, conversation_id: str, record: AlertRecord, now: datetime) -> None:
+        """Note that an alert came to a conversation."""
+        ...
+
+    async def arrivals(self, conversation_id: str, record: AlertRecord, now: datetime) -> Arrivals:
+        """How many came there in the last minute, with this one."""
+        ...
+
+    async def posts_since(self, conversation_id: str, since: datetime, most: int) -> int:
+        """Cards of alerts and roll-ups made there since then; of neither kind more than `most` are counted."""
+        ...
+
+    async def prune(self, before: datetime) -> int:
+        """Forget older arrivals."""
+        ...
+
+    async def get(self, rollup_id: str) -> RollUp | None: ...
+    async def open_in(self, conversation_id: str) -> tuple[RollUp, ...]: ...
+    async def open(self, rollup: RollUp) -> RollUp:
+        """Write it down; where one of its scope is open there, that one stays, and is returned."""
+        ...
+
+    async def posted(self, rollup_id: str, activity_id: str) -> None: ...
+    async def repeated(self, rollup_id: str) -> None: ...
+    async def gone(self, rollup_id: str, activity_id: str) -> bool:
+        """This message of it was deleted in Teams. False: it stands in another one meanwhile."""
+        ...
+
+    async def drawn_not_before(self, rollup_id: str, at: datetime) -> None: ...
+    async def live(self) -> tuple[RollUp, ...]:
+        """All that are not closed, the worst first."""
+        ...
+
+    async def close(self, rollup_id: str, hot_before: datetime, now: datetime) -> bool:
+        """Let it calm, if its rate was below the limit since then. False: it was not, or it is no longer open."""
+        ...
+
+    async def finish(self, rollup_id: str) -> None: ...
+    async def join(self, rollup: RollUp, number: int, rank: int, now: datetime, *, hot: bool) -> bool:
+        """An alert of that severity rank comes in, at a storm's rate or (`hot` False) not. False: it is not open."""
+        ...
+
+    async def of_alert(self, key: AlertKey) -> tuple[Membership, ...]: ...
+    async def left(self, conversation_id: str, number: int, now: datetime) -> None:
+        """The alert leaves the roll-ups of that conversation that are not open."""
+        ...
+
+    async def left_since(self, conversation_id: str, since: datetime) -> int: ...
+    async def worst(self, rollup_id: str, limit: int, status: str = "") -> tuple[AlertKey, ...]:
+        """Its unresolved alerts (of that status alone, where one is given), worst first, then newest."""
+        ...
+
+    async def to_release(self, conversation_id: str, young: datetime, limit: int) -> tuple[AlertKey, ...]:
+        """Unresolved alerts, detected since `young`, that still stand in calming roll-ups there; worst first."""
+        ...
+
+    async def has_more(self, rollup_id: str, young: datetime) -> bool:
+        """Whether it holds alerts as `to_release` means them."""
+        ...
+
+    async def happened(self, rollup_id: str, number: int, line: str, now: datetime) -> None: ...
+    async def news(self, rollup_id: str, since: datetime) -> News: ...
+    async def withdraw(self, conversation_id: str, scope: Scope) -> tuple[tuple[int, int], ...]:
+        """Take back the cards of a scope's alerts that were never sent, with all that waits for them. The alerts'
+        numbers and severity ranks. What is being sent, or may have been, stays as it is."""
+        ...
+
+    async def census(self, rollup_id: str, most: int) -> Census: ...
 
 
 class Inbox(Protocol):
@@ -526,6 +714,9 @@ class Leases(Protocol):
         ...
 
     async def release(self, name: str, owner: str) -> None: ...
+    async def drop(self, name: str) -> bool:
+        """Free it, whoever has it. Whether anybody had."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -553,9 +744,12 @@ class Transaction(Protocol):
     people: People
     intents: Intents
     outbox: Outbox
+    coverage: Coverage
     cards: Cards
     cancellations: Cancellations
     request_cards: RequestCards
+    bulk: Bulk
+    rollups: RollUps
     inbox: Inbox
     audit: Audit
     exports: Exports

@@ -9,6 +9,7 @@ from cards.help import help_card
 from cards.info import info_card
 from cards.listing import list_card
 from cards.request import approvals_card, request_card
+from cards.rollup import rollup_card
 
 __all__ = [
     "alert_card",
@@ -19,4 +20,5 @@ __all__ = [
     "info_card",
     "list_card",
     "request_card",
+    "rollup_card",
 ]

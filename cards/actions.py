@@ -15,6 +15,7 @@ ALERT_INVESTIGATE = "alert.investigate"
 ALERT_REVERDICT = "alert.reverdict"
 ALERT_NOTE = "alert.note"
 ALERT_DETAILS = "alert.details"
+ALERTS_BULK = "alerts.bulk"
 SUBSCRIPTION_CANCEL = "subscription.cancel"
 SUBSCRIPTION_REACTIVATE = "subscription.reactivate"
 CANCELLATION_ASK = "cancellation.ask"
@@ -52,6 +53,14 @@ class NoteAct(AlertAct):
 class ReverdictAct(AlertAct):
     verdict: Literal["", "legitimate", "fraud", "ignore"] = ""
     reason: Annotated[str, Field(max_length=2000)] = ""
+
+
+class BulkAct(_Payload):
+    """`set` names exactly the alerts for which the button was drawn. Without a verdict its form opens."""
+
+    set: Annotated[str, Field(min_length=1, max_length=64)]
+    verdict: Literal["", "legitimate", "fraud", "ignore"] = ""
+    note: Annotated[str, Field(max_length=2000)] = ""
 
 
 class SubscriptionAct(_Payload):
@@ -114,6 +123,7 @@ PAYLOADS: dict[str, type[_Payload]] = {
     ALERT_DETAILS: AlertAct,
     ALERT_NOTE: NoteAct,
     ALERT_REVERDICT: ReverdictAct,
+    ALERTS_BULK: BulkAct,
     SUBSCRIPTION_CANCEL: SubscriptionAct,
     SUBSCRIPTION_REACTIVATE: SubscriptionAct,
     CANCELLATION_ASK: AskAct,

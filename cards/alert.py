@@ -27,9 +27,10 @@ from cards.views import AlertView
 RESOURCES = 8
 
 
-def alert_card(view: AlertView) -> Json:
-    """What to decide, what is known, what to press; a decided one says first what was decided. Fits Teams' limit."""
-    return fit(_build, view, _STEPS)
+def alert_card(view: AlertView, shorter: int = 0) -> Json:
+    """What to decide, what is known, what to press; a decided one says first what was decided. Fits Teams' limit.
+    `shorter`: as of cards/size.fit."""
+    return fit(_build, view, _STEPS, shorter)
 
 
 def _build(view: AlertView) -> Json:

@@ -11,9 +11,9 @@ from cards.size import fit
 from cards.views import InfoView
 
 
-def info_card(view: InfoView) -> Json:
+def info_card(view: InfoView, shorter: int = 0) -> Json:
     """Welcome, whoami, routes, an export's link, the summary of a new route."""
-    return fit(_build, view, _STEPS)
+    return fit(_build, view, _STEPS, shorter)
 
 
 def _build(view: InfoView) -> Json:

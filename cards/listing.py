@@ -24,6 +24,7 @@ def _build(view: ListView) -> Json:
             text(run(view.subtitle, LINE, tone="subtle", size="Small"), spacing="None") if view.subtitle else None,
             *_rows(view),
             buttons(view.buttons),
+            text(run(view.hint, LINE, tone="subtle", size="Small"), spacing="Small") if view.hint else None,
         ],
         view.fallback_text,
     )
@@ -32,10 +33,11 @@ def _build(view: ListView) -> Json:
 def _rows(view: ListView) -> list[Block]:
     if not view.rows:
         return [text(run(view.empty, LINE), spacing="Medium")]
-    return [_row(row) for row in view.rows]
+    return [alert_row(row) for row in view.rows]
 
 
-def _row(row: Row) -> ColumnSet:
+def alert_row(row: Row) -> ColumnSet:
+    """One alert, to be pressed as a whole."""
     # Read aloud as one button, so its words have to say what the eye sees in the row.
     words = f"{row.open.title}: {row.severity.word}, {row.title}, {row.status.text}"
     number = run(row.label, NUMBER, tone="subtle", size="Small")

@@ -30,9 +30,10 @@ from cards.text import cut
 from cards.views import ApprovalsView, Line, RequestRow, RequestView, Section, Tone
 
 
-def request_card(view: RequestView) -> Json:
-    """How far it has come, what is asked for and why, what will happen, what to press. Fits Teams' limit."""
-    return fit(_build, view, _STEPS)
+def request_card(view: RequestView, shorter: int = 0) -> Json:
+    """How far it has come, what is asked for and why, what will happen, what to press. Fits Teams' limit.
+    `shorter`: as of cards/size.fit."""
+    return fit(_build, view, _STEPS, shorter)
 
 
 def _build(view: RequestView) -> Json:

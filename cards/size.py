@@ -24,13 +24,16 @@ def utf16_bytes(card: Json) -> int:
     return _utf16_bytes(orjson.dumps(card))
 
 
-def fit(build: Callable[[V], Json], view: V, steps: Sequence[Callable[[V], V]]) -> Json:
+def fit(build: Callable[[V], Json], view: V, steps: Sequence[Callable[[V], V]], shorter: int = 0) -> Json:
     """The card of `view`, or of the view after as few of `steps` (each leaves more out) as make it fit.
 
-    The last step has to leave so little that the card fits whatever is in it.
+    The last step has to leave so little that the card fits whatever is in it. `shorter`: at least so many steps are
+    taken, for Teams said that it was too large all the same.
     """
+    for shorten in steps[:shorter]:
+        view = shorten(view)
     card = build(view)
-    for shorten in steps:
+    for shorten in steps[shorter:]:
         if _fits(card):
             break
         view = shorten(view)

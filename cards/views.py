@@ -165,7 +165,26 @@ class ListView:
     subtitle: str  # the filter in words, page 2 of 7
     rows: tuple[Row, ...]
     empty: str  # said where there are no rows
-    buttons: tuple[Button, ...]  # previous, next, export
+    buttons: tuple[Button, ...]  # previous, next, export, mark all
+    fallback_text: str
+    hint: str = ""  # what to type if buttons fail
+
+
+@dataclass(frozen=True, slots=True)
+class RollupView:
+    """The card that stands for many alerts in a storm: how many, the worst of them, and the way to all."""
+
+    heading: str  # "Storm · 212 alerts"
+    status: Line  # "Since 14:05 UTC; more are coming"; its tone colours the head
+    subject: str  # whose alerts they are
+    badges: tuple[Line, ...]  # possible repeat
+    lines: tuple[Line, ...]
+    facts: tuple[Fact, ...]
+    rows_title: str
+    rows: tuple[Row, ...]  # the worst unresolved ones, at most ten
+    more: str  # "and 202 more"
+    buttons: tuple[Button, ...]  # to the lists, and what can be done with many at once
+    hint: str
     fallback_text: str
 
 

@@ -8,7 +8,10 @@ from typing import Any
 
 from bot.chat.presenter import Place
 from bot.chat.request_views import approvals_view, request_view
+from bot.chat.rollup_views import rollup_view
 from bot.domain.cancellations import State
+from bot.domain.storms import EVERYTHING, RollUpState
+from bot.texts import bulk as bulk_texts
 from cards import (
     alert_card,
     approvals_card,
@@ -18,6 +21,7 @@ from cards import (
     info_card,
     list_card,
     request_card,
+    rollup_card,
 )
 from cards.actions import (
     ALERT_DETAILS,
@@ -27,6 +31,7 @@ from cards.actions import (
     ALERT_LEGITIMATE,
     ALERT_NOTE,
     ALERT_REVERDICT,
+    ALERTS_BULK,
     CANCELLATION_ASK,
     EXPORT_RUN,
     LIST_PAGE,
@@ -52,8 +57,10 @@ from cards.views import (
     Section,
     SeverityView,
 )
+from tests import factories_bulk
 from tests.factories import FABRIKAM, NORTHWIND, NOW
 from tests.factories_requests import ALERTS, AND_NEW, MARKED, MARKS, card, personal_card, reactivation, request
+from tests.factories_storms import OF_CUSTOMER, census, rollup, worst
 
 HIGH = SeverityView("high", "High")
 MEDIUM = SeverityView("medium", "Medium")
@@ -319,6 +326,19 @@ CANCELLING = replace(
 )
 CANCELLED = replace(FRAUD, notice=Line("Subscription cancelled 21 Nov 2026, 14:20 UTC (R-12)", "good", strong=True))
 
+BULK = (
+    Button("Mark these 50 active…", "dialog", ALERTS_BULK, {"set": "0f3c"}),
+    Button("Mark these 3 investigating…", "dialog", ALERTS_BULK, {"set": "1a2b"}),
+)
+ROLLUP = rollup_view(rollup(), census(), worst(), PLACE, NOW, buttons=BULK)
+STORM = rollup_view(rollup(EVERYTHING, rank=2, replaces=True), census(), worst(), PLACE, NOW)
+CALMING = rollup_view(
+    rollup(OF_CUSTOMER, state=RollUpState.CALMING, closed_at=NOW, repeat=True), census(), worst(3), PLACE, NOW
+)
+ALL_DECIDED = rollup_view(
+    rollup(state=RollUpState.CLOSED, closed_at=NOW), census(unresolved=0, unresolved_by_severity=()), [], PLACE, NOW
+)
+
 Build = Callable[[Any], Json]
 
 
@@ -379,6 +399,8 @@ VIEWS: tuple[tuple[str, Build, Any], ...] = (
     ("ask-form", form_card, ASK_FORM),
     ("request", request_card, REQUEST),
     ("approvals", approvals_card, APPROVALS),
+    ("rollup", rollup_card, ROLLUP),
+    ("bulk-form", form_card, factories_bulk.form()),
 )
 STATES: tuple[tuple[str, Build, Any], ...] = (
     ("alert-fraud", alert_card, FRAUD),
@@ -398,6 +420,14 @@ STATES: tuple[tuple[str, Build, Any], ...] = (
         for state in State
     ),
     ("approvals-empty", approvals_card, approvals_view([], PLACE, NOW)),
+    ("rollup-of-everything", rollup_card, STORM),
+    ("rollup-calming", rollup_card, CALMING),
+    ("rollup-all-decided", rollup_card, ALL_DECIDED),
+    ("bulk-form-incomplete", form_card, factories_bulk.form("Say why.", verdict="fraud", note="")),
+    ("bulk-running", info_card, factories_bulk.running()),
+    ("bulk-over", info_card, factories_bulk.over(done=42, failed=2, overtaken=2)),
+    ("bulk-all-done", info_card, factories_bulk.all_done()),
+    ("list-to-mark", list_card, replace(LIST, buttons=(*LIST.buttons, *BULK), hint=bulk_texts.hint("3f9a0c11d2e4"))),
     ("list-empty", list_card, replace(LIST, rows=(), buttons=())),
 )
 

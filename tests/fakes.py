@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,11 +107,17 @@ class FakeSource:
         self.unreadable: list[UnreadableAlert] = []
         self.remarks: dict[str, str] = {}  # by partner
         self.left_out: set[str] = set()  # alert ids that the lists do not show
+        self.page_size = 2
         self.slow = asyncio.Event()
         self.slow.set()  # cleared: a change is not answered until it is set again
         self.arrived = asyncio.Event()
         """Set with each change that reaches it."""
         self.stale_reads = 0
+        self.stale_lists = False  # the next list shows what stood before the changes
+        self.lists = 0
+        """Of what was detected since: how often it was read."""
+        self.reads: list[str] = []
+        """Alerts that were read by their id."""
         self.on_read: Callable[[], None] = lambda: None
         self._before: dict[AlertKey, Alert] = {}
 
@@ -126,22 +132,31 @@ class FakeSource:
         async for page in self._pages(partner, lambda _: True):
             yield page
 
-    async def _pages(self, partner: Partner, wanted: Callable[[Alert], bool]) -> AsyncIterator[AlertPage]:
+    async def alerts_since(self, partner: Partner, detected_from: datetime) -> AsyncGenerator[AlertPage, None]:
+        self.lists += 1
+        async for page in self._pages(partner, lambda alert: alert.detected_at >= detected_from, self.stale_lists):
+            yield page
+        self.stale_lists = False
+
+    async def _pages(
+        self, partner: Partner, wanted: Callable[[Alert], bool], stale: bool = False
+    ) -> AsyncIterator[AlertPage]:
         if (problem := self.away.get(partner.tenant_id)) is not None:
             raise problem
         found = [
-            alert
+            self._before.get(alert.key, alert) if stale else alert
             for alert in self.alerts.values()
             if alert.partner == partner.tenant_id and wanted(alert) and alert.id not in self.left_out
         ]
         self.on_read()
-        for start in range(0, len(found), 2):
-            yield AlertPage(tuple(found[start : start + 2]))
+        for start in range(0, len(found), self.page_size):
+            yield AlertPage(tuple(found[start : start + self.page_size]))
         yield AlertPage((), tuple(self.unreadable))
 
     async def get(self, partner: Partner, alert_id: str, actor: Person | None = None) -> Alert:
         if (problem := self.away.get(partner.tenant_id)) is not None:
             raise problem
+        self.reads.append(alert_id)
         if self.read_troubles:
             raise self.read_troubles.popleft()
         key = AlertKey(partner.tenant_id, alert_id)

@@ -70,8 +70,11 @@ class Board:
         """The card as this person sees it: what their remembered role allows, and why not."""
         return await self.card(record, card_id, reader=await self._only_reads(viewer, record.alert.partner))
 
-    async def card(self, record: AlertRecord, card_id: str, *, reader: bool = False) -> Mapping[str, Any]:
-        """The card of a record: the shared one, or (`reader`) that of somebody who may not decide."""
+    async def card(
+        self, record: AlertRecord, card_id: str, *, reader: bool = False, shorter: int = 0
+    ) -> Mapping[str, Any]:
+        """The card of a record: the shared one, or (`reader`) that of somebody who may not decide. `shorter`: by so many
+        steps, as Teams said that it is too large."""
         async with self._env.store.read() as tx:
             pending = await tx.intents.open_on(record.alert.key)
             cancellation = await _cancellation(tx, record)
@@ -92,7 +95,7 @@ class Board:
             viewers=viewers,
             cancellation=cancellation,
         )
-        return alert_card(view)
+        return alert_card(view, shorter)
 
     async def _only_reads(self, viewer: Person, partner: str) -> bool:
         """Whether we know that the viewer may not decide. Of somebody whose roles we never saw we do not know it."""

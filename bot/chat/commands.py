@@ -16,12 +16,14 @@ from bot.chat.signing_in import by_button
 from bot.chat.turn import Reply, ShowCard, Turn
 from bot.chat.verbs import Verbs
 from bot.errors import SignInNeeded, UserError
-from bot.texts import cancelling
+from bot.texts import bulk, cancelling
 from bot.texts import en as texts
 from bot.texts.help import COMMANDS, FILTER_HELP
 from cards import actions
 from cards.help import help_card
 from cards.views import Command, HelpView
+
+_SET_LONGEST = 64
 
 Handler = Callable[[Turn, str], Awaitable[Reply]]
 
@@ -49,6 +51,7 @@ class Commands:
             "mark": self._mark,
             "reverdict": self._reverdict,
             "investigate": self._investigate,
+            "bulk": self._bulk,
             "note": self._note,
             "cancel": self._cancel,
             "reactivate": self._reactivate,
@@ -94,7 +97,8 @@ class Commands:
             record = await self._acting.meant(turn, rest, whole=False)
             return ShowCard(await self._acting.board.details(record, ""), summary=self._acting.board.summary(record))
         readable = await self._acting.readable(turn)
-        return ShowCard(await self._lists.page(rest, readable), summary=texts.list_title(rest))
+        card = await self._lists.page(rest, readable, turn.conversation.id)
+        return ShowCard(card, summary=texts.list_title(rest))
 
     async def _search(self, turn: Turn, rest: str) -> Reply:
         readable = await self._acting.readable(turn)
@@ -116,6 +120,13 @@ class Commands:
     async def _investigate(self, turn: Turn, rest: str) -> Reply:
         record = await self._acting.meant(turn, rest, whole=True)
         return await self._do(turn, actions.ALERT_INVESTIGATE, {"alert": record.number})
+
+    async def _bulk(self, turn: Turn, rest: str) -> Reply:
+        said = grammar.marking(rest, bulk.USAGE)
+        if not said.alert:
+            raise UserError(bulk.USAGE, code="no_set")
+        data = {"set": said.alert.lower()[:_SET_LONGEST], "verdict": said.verdict, "note": said.note}
+        return await self._do(turn, actions.ALERTS_BULK, data)
 
     async def _note(self, turn: Turn, rest: str) -> Reply:
         said = grammar.remark(rest, in_thread=await self._acting.of_thread(turn) is not None)

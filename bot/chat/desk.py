@@ -168,6 +168,8 @@ class Desk:
 
     async def _act(self, turn: Turn) -> Reply:
         if turn.kind == TurnKind.MESSAGE:
+            if turn.thread:
+                await self._adoption.replied(turn.conversation, turn.thread)
             return await self._commands.run(turn)
         if turn.kind == TurnKind.FILE_CONSENT:
             return await self._exporting.consent(turn)

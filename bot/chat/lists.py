@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.chat.bulk import BulkButtons, hint
 from bot.chat.presenter import Place, row
 from bot.domain.filters import Cursor
 from bot.errors import UserError
@@ -25,20 +26,28 @@ _CURSOR = re.compile(r"(\d)\.(-?\d{1,16})\.(\d{1,12})", re.ASCII)
 
 
 class Lists:
-    def __init__(self, env: Environment, place: Place) -> None:
-        self._env, self._place = env, place
+    def __init__(self, env: Environment, place: Place, bulk: BulkButtons) -> None:
+        self._env, self._place, self._bulk = env, place, bulk
 
     async def page(
-        self, words: str, readable: frozenset[str], number: int = 1, trail: Sequence[str] = ()
+        self,
+        words: str,
+        readable: frozenset[str],
+        conversation_id: str,
+        number: int = 1,
+        trail: Sequence[str] = (),
     ) -> Mapping[str, Any]:
-        """The page after the last cursor of the trail. Raises UserError for words or cursors that make no sense."""
+        """The page after the last cursor of the trail, as it is shown in that conversation. Raises UserError for words
+        or cursors that make no sense."""
         now = self._env.clock.now()
         wanted = words_query(words, readable, self._env.partners, now)
         after = decode_cursor(trail[-1]) if trail else None
         async with self._env.store.read() as tx:
             page = await tx.alerts.page(wanted, after, PAGE)
+            markable = await self._bulk.selected(tx, wanted) if page.total > 1 else ()
+        bulk = await self._bulk.buttons(conversation_id, markable)
         if trail and not page.records:
-            return await self.page(words, readable)  # what stood here was decided meanwhile
+            return await self.page(words, readable, conversation_id)  # what stood here was decided meanwhile
         number = max(number, len(trail) + 1) if trail else 1
         last = min(number * PAGE, page.total) if page.next is not None else page.total
         first = last - len(page.records) + 1
@@ -47,7 +56,8 @@ class Lists:
             subtitle=texts.list_page(first, last, page.total),
             rows=tuple(row(record, now, self._place) for record in page.records),
             empty=texts.LIST_EMPTY_UNRESOLVED if words in ("", "unresolved") else texts.LIST_EMPTY,
-            buttons=_buttons(words, number, list(trail), page),
+            buttons=_buttons(words, number, list(trail), page, bulk),
+            hint=hint(bulk),
             fallback_text=texts.list_fallback(page.total),
         )
         return list_card(view)
@@ -70,7 +80,7 @@ class Lists:
         return list_card(view)
 
 
-def _buttons(words: str, number: int, trail: list[str], page: Page) -> tuple[Button, ...]:
+def _buttons(words: str, number: int, trail: list[str], page: Page, bulk: Sequence[Button]) -> tuple[Button, ...]:
     """Where the trail does not reach further back than this page, Previous leads to the first."""
     buttons = []
     if trail:
@@ -81,6 +91,7 @@ def _buttons(words: str, number: int, trail: list[str], page: Page) -> tuple[But
         buttons.append(
             Button(texts.NEXT, verb=actions.LIST_PAGE, data={"words": words, "page": number + 1, "trail": on})
         )
+    buttons += bulk
     if page.total:
         buttons.append(Button(texts.EXPORT_THESE, verb=actions.EXPORT_RUN, data={"words": words}))
     return tuple(buttons)

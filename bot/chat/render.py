@@ -3,37 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from bot.chat.board import Board
+from bot.chat.bulk import BulkBoard
 from bot.chat.request_board import RequestBoard
+from bot.chat.rollup_board import RollUpBoard
 from bot.domain.alerts import AlertRecord
 from bot.domain.delivery import ItemKind, OutboxItem
 from bot.domain.filters import AlertQuery
 from bot.errors import Permanent
 from bot.ports import Environment, Message
 from bot.services.filtering import route_query
+from bot.texts import delivery as delivery_texts
 from bot.texts import en as texts
 from cards import actions
 from cards.info import info_card
 from cards.views import Button, Fact, InfoView, Line
 
+_TEXT_LENGTHS = (16_000, 4_000, 1_000, 200)
+"""Characters of a plain text, by how many times Teams said that it is too large."""
+
 
 class CardRenderer:
-    def __init__(self, env: Environment, board: Board, requests: RequestBoard) -> None:
-        self._env, self._board, self._requests = env, board, requests
+    def __init__(
+        self, env: Environment, board: Board, requests: RequestBoard, rollups: RollUpBoard, bulk: BulkBoard
+    ) -> None:
+        self._env, self._board, self._requests, self._rollups, self._bulk = env, board, requests, rollups, bulk
 
     async def render(self, item: OutboxItem) -> Message | None:
         """Raises Permanent where the alert that the item is about is unknown."""
-        if item.kind in (ItemKind.THREAD_LINE, ItemKind.NOTICE):
-            return Message(text=str(item.payload.get("text", "")))
+        if item.kind in (ItemKind.THREAD_LINE, ItemKind.BULK_LINE, ItemKind.NOTICE):
+            return Message(text=_text(item))
         if item.kind == ItemKind.SUMMARY_CARD:
             return await self._summary(item)
+        if item.kind in (ItemKind.ROLLUP_CARD, ItemKind.ROLLUP_UPDATE):
+            return await self._rollups.message(item.card_id, item.shorter)
+        if item.kind == ItemKind.ROLLUP_LINE:
+            return await self._rollups.line(item.card_id, datetime.fromisoformat(str(item.payload.get("since"))))
+        if item.kind in (ItemKind.BULK_CARD, ItemKind.BULK_UPDATE):
+            return await self._bulk.message(item.card_id, repeat=item.repeat, shorter=item.shorter)
         if item.kind in (ItemKind.REQUEST_CARD, ItemKind.REQUEST_UPDATE):
             return await self._request(item)
         record = await self._record(item)
+        if item.kind == ItemKind.CARD_POINTER:
+            title = delivery_texts.pointer_title(record.label)
+            lines = (Line(delivery_texts.POINTER),)
+            return Message(card=info_card(InfoView(title, lines, fallback_text=title)), summary=title)
         if item.kind == ItemKind.ALERT_UPDATE and item.payload.get("clock") and not record.alert.is_open:
             return None  # the clock stopped when it was decided, and that has its own update
-        card = await self._board.card(record, item.card_id)
+        card = await self._board.card(record, item.card_id, shorter=item.shorter)
         return Message(card=card, summary=self._board.summary(record))
 
     async def _request(self, item: OutboxItem) -> Message:
@@ -42,7 +61,7 @@ class CardRenderer:
             c = await tx.cancellations.get(post.number) if post is not None else None
         if c is None:
             raise Permanent("the request of this card is not in the store", code="no_request")
-        return Message(card=await self._requests.card(c, post), summary=self._requests.summary(c))
+        return Message(card=await self._requests.card(c, post, shorter=item.shorter), summary=self._requests.summary(c))
 
     async def _record(self, item: OutboxItem) -> AlertRecord:
         async with self._env.store.read() as tx:
@@ -82,4 +101,10 @@ class CardRenderer:
             buttons=(Button(texts.SHOW_UNRESOLVED, verb=actions.LIST_PAGE, data={"words": "unresolved"}),),
             fallback_text=texts.summary_title(name),
         )
-        return Message(card=info_card(view), summary=view.title)
+        return Message(card=info_card(view, item.shorter), summary=view.title)
+
+
+def _text(item: OutboxItem) -> str:
+    text = str(item.payload.get("text", ""))
+    longest = _TEXT_LENGTHS[min(item.shorter, len(_TEXT_LENGTHS) - 1)]
+    return text if len(text) <= longest else f"{text[:longest].rstrip()} {delivery_texts.CUT}"

@@ -22,12 +22,12 @@ class RequestBoard:
     def __init__(self, env: Environment, place: Place, *, two_person: bool) -> None:
         self._env, self._place, self._two_person = env, place, two_person
 
-    async def card(self, c: Cancellation, post: RequestCard | None) -> Mapping[str, Any]:
+    async def card(self, c: Cancellation, post: RequestCard | None, *, shorter: int = 0) -> Mapping[str, Any]:
         """The request as it stands, in the form for where `post` stands (None: for whoever asked just now)."""
         async with self._env.store.read() as tx:
             alerts = await tx.alerts.of_subscription(c.plan.partner, c.plan.entitlement_id, MOST_ALERTS)
         now = self._env.clock.now()
-        return request_card(request_view(c, alerts, self._place, now, card=post, two_person=self._two_person))
+        return request_card(request_view(c, alerts, self._place, now, card=post, two_person=self._two_person), shorter)
 
     async def posted(self, c: Cancellation, card_id: str) -> Mapping[str, Any]:
         """The same for the card of that id, if it is one of this request's."""

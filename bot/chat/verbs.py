@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.chat.acting import Acting
+from bot.chat.bulk import Bulking
 from bot.chat.cancelling import Requests
 from bot.chat.exporting import Exporting
 from bot.chat.forms import note_form, reverdict_form
@@ -41,6 +42,7 @@ class Verbs:
         routes: Routes,
         exporting: Exporting,
         requests: Requests,
+        bulking: Bulking,
     ) -> None:
         self._env, self._acting, self._access, self._lists = env, acting, access, lists
         self._notes, self._routes, self._exporting = notes, routes, exporting
@@ -53,6 +55,7 @@ class Verbs:
             actions.ALERT_DETAILS: self._details,
             actions.ALERT_NOTE: self._note,
             actions.ALERT_REVERDICT: self._reverdict,
+            actions.ALERTS_BULK: bulking.mark,
             actions.SUBSCRIPTION_CANCEL: requests.cancel_form,
             actions.SUBSCRIPTION_REACTIVATE: requests.reactivate_form,
             actions.CANCELLATION_ASK: requests.ask,
@@ -133,7 +136,7 @@ class Verbs:
 
     async def _page(self, turn: Turn, act: ListPage) -> Reply:
         readable = await self._acting.readable(turn)
-        return ShowCard(await self._lists.page(act.words, readable, act.page, act.trail))
+        return ShowCard(await self._lists.page(act.words, readable, turn.conversation.id, act.page, act.trail))
 
     async def _export(self, turn: Turn, act: ExportRun) -> Reply:
         return await self._exporting.ask(turn, act.words)

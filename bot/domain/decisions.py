@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.alerts import AlertKey
+from bot.domain.alerts import Alert, AlertKey, Status
+from bot.domain.changes import last_change
+
+CLOCKS_APART = timedelta(minutes=2)
+"""How far Microsoft's clock and ours may differ when the activity log is asked whether a change was ours."""
 
 
 class IntentState(StrEnum):
@@ -22,6 +26,8 @@ class Intent:
 
     `status` is the target (`resolved`, `investigating`, or `active`), `reason` the verdict for `resolved`, else empty.
     `may_replace` is true for a change of verdict: only then may it be sent to an alert that is resolved already.
+    `bulk` is the run in which many alerts are marked together, and `only_from` the one status from which it then may be
+    changed; both are empty for an intent of its own.
     """
 
     id: str
@@ -37,3 +43,25 @@ class Intent:
     state: str = IntentState.OPEN
     attempts: int = 0
     error: str = ""
+    bulk: str = ""
+    only_from: str = ""
+
+
+def reached(alert: Alert, intent: Intent) -> bool:
+    """Whether the alert stands as the intent wants it."""
+    if alert.status.lower() != intent.status:
+        return False
+    return intent.status != Status.RESOLVED or alert.resolved_reason.lower() == intent.reason
+
+
+def may_send(alert: Alert, intent: Intent) -> bool:
+    """Whether the alert, as it stands, is what the person decided on: nobody else was faster."""
+    if intent.only_from and alert.status.lower() != intent.only_from:
+        return False
+    return alert.is_open or intent.may_replace
+
+
+def may_be_ours(alert: Alert, intent: Intent) -> bool:
+    """After doubt: the change that we find is ours unless it was made before we began."""
+    _, at = last_change(alert)
+    return at is None or at >= intent.at - CLOCKS_APART

@@ -30,13 +30,21 @@ class ItemState(StrEnum):
 
 
 class ItemKind(StrEnum):
-    """What is to be said. `card_id` is the alert card's, of the two for requests a request card's."""
+    """What is to be said. `card_id` is the alert card's, of those for requests a request card's, of those for roll-ups
+    the roll-up's, of those for bulk the run's."""
 
     ALERT_CARD = "alert_card"  # post the root card of an alert
     ALERT_UPDATE = "alert_update"  # redraw that card in place
     THREAD_LINE = "thread_line"  # one plain line under that card
     REQUEST_CARD = "request_card"  # post a card of a request to cancel
     REQUEST_UPDATE = "request_update"  # redraw that card in place
+    ROLLUP_CARD = "rollup_card"  # post the card that stands for many alerts
+    ROLLUP_UPDATE = "rollup_update"  # redraw that card in place
+    ROLLUP_LINE = "rollup_line"  # what happened to its alerts lately, as one line under it
+    CARD_POINTER = "card_pointer"  # reduce an earlier copy of an alert's card to a pointer at the later one
+    BULK_CARD = "bulk_card"  # post the card of a run that marks many alerts, where it was asked for
+    BULK_UPDATE = "bulk_update"  # redraw that card in place
+    BULK_LINE = "bulk_line"  # one plain line beside that card
     SUMMARY_CARD = "summary_card"  # the card that opens a new route
     NOTICE = "notice"  # a plain text to a conversation (operators, a late answer)
 
@@ -71,6 +79,52 @@ class OutboxItem:
     created_at: datetime
     fence: str
     repeat: bool = False  # sent once before with an unknown end
+    partner: str = ""  # whose alert's card it is or belongs to; empty where it is nobody's or does not matter
+
+    @property
+    def shorter(self) -> int:
+        """By how many steps its card must be shorter than we thought: so often Teams said that it is too large."""
+        return int(self.payload.get("shorter", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall:
+    """A message that went to a conversation; `ago` in seconds. Not `ended`: it may still be on its way."""
+
+    conversation_id: str
+    tenant_id: str
+    ago: float
+    ended: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A root card whose arrival is unknown; at `again_at` it is sent again, unless something proves that it arrived."""
+
+    card_id: str
+    kind: str
+    again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """An open alert without a confirmed card in a conversation that gets it. `card_id` is empty where none is written
+    down, `state` (of the item that posts it) where there is no such item. `in_rollup`: a roll-up stands for it, which
+    is not confirmed either."""
+
+    number: int
+    alert: AlertKey
+    conversation_id: str
+    since: datetime
+    card_id: str
+    state: str
+    next_try: datetime | None
+    problem: str
+    in_rollup: bool
+
+    @property
+    def label(self) -> str:
+        return f"A-{self.number}"
 
 
 @dataclass(frozen=True, slots=True)

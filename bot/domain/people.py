@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
@@ -112,3 +113,4 @@ class Route:
     by_id: str = ""
     by_name: str = ""
     summarised: bool = False  # the one summary card of a new route is queued
+    begun_at: datetime | None = None  # when that was

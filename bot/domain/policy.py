@@ -11,6 +11,7 @@ class Act(StrEnum):
     MARK = "mark"  # legitimate, fraud, or ignore
     REVERDICT = "change verdict"
     INVESTIGATE = "investigate"
+    BULK = "mark many"
     NOTE = "note"
     ROUTE = "route"  # send a partner's alerts to a conversation, or stop that
     EVIDENCE = "export audit"
@@ -27,6 +28,7 @@ NEEDS: dict[Act, frozenset[Role]] = {
     Act.MARK: frozenset({Role.ADMIN_AGENT}),
     Act.REVERDICT: frozenset({Role.ADMIN_AGENT}),
     Act.INVESTIGATE: frozenset({Role.ADMIN_AGENT}),
+    Act.BULK: frozenset({Role.ADMIN_AGENT}),
     Act.NOTE: frozenset({Role.ADMIN_AGENT}),
     Act.ROUTE: frozenset({Role.ADMIN_AGENT}),
     Act.EVIDENCE: frozenset({Role.ADMIN_AGENT}),

@@ -7,8 +7,10 @@ a walk of everything.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from bot.domain.alerts import Alert
@@ -48,15 +50,29 @@ class GraphAlerts(AlertSource):
         self._max_pages = max_pages
         self._page_timeout = page_timeout
         self._alerts = f"{graph.base}/beta/security/partner/securityAlerts"
-        self._unfiltered: set[str] = set()
+        self._unfiltered: set[tuple[str, str]] = set()  # (partner, property)
 
     def remark(self, partner: Partner) -> str:
         return self._reading.remark(partner)
 
     async def open_alerts(self, partner: Partner) -> AsyncIterator[AlertPage]:
-        """Unresolved alerts by `$filter`. A tenant that answered 400 to it is walked whole from then on."""
-        if partner.tenant_id not in self._unfiltered:
-            filtered = self._pages(partner, f"{self._alerts}?$filter={quote(_OPEN)}")
+        """Unresolved alerts by `$filter`."""
+        async with aclosing(self._filtered(partner, _OPEN)) as pages:
+            async for page in pages:
+                yield page
+
+    async def alerts_since(self, partner: Partner, detected_from: datetime) -> AsyncGenerator[AlertPage, None]:
+        """By `$filter` on the time of detection, to the second."""
+        moment = detected_from.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()
+        async with aclosing(self._filtered(partner, f"detectedDateTime ge {moment}Z")) as pages:
+            async for page in pages:
+                yield page
+
+    async def _filtered(self, partner: Partner, condition: str) -> AsyncGenerator[AlertPage, None]:
+        """A tenant that answered 400 to a filter on that property is walked whole from then on."""
+        about = partner.tenant_id, condition.partition(" ")[0]
+        if about not in self._unfiltered:
+            filtered = self._pages(partner, f"{self._alerts}?$filter={quote(condition)}")
             try:
                 first = await anext(filtered)
             except BadRequest:
@@ -67,7 +83,7 @@ class GraphAlerts(AlertSource):
                     yield page
                 return
         async for page in self.all_alerts(partner):
-            self._unfiltered.add(partner.tenant_id)
+            self._unfiltered.add(about)
             yield page
 
     async def all_alerts(self, partner: Partner) -> AsyncIterator[AlertPage]:

@@ -78,7 +78,7 @@ class MsalApps:
         self.transport = MsalTransport(
             http,
             clock,
-            Hosts.of(config.login_url, loopback=config.loopback),
+            Hosts.of(config.login_url, loopback=config.loopback, name="entra"),
             login_url=config.login_url,
             timeout=config.timeout,
         )

@@ -193,7 +193,7 @@ def graph(
     loopback: bool = False,
 ) -> Service:
     """Microsoft Graph at `url`."""
-    hosts = Hosts.of(url, loopback=loopback)
+    hosts = Hosts.of(url, loopback=loopback, name="graph")
     return Service(http, tokens, clock, ids, url, hosts, graph_error, ("client-request-id",), graph_scope(url), users)
 
 
@@ -208,7 +208,7 @@ def partner_center(
     loopback: bool = False,
 ) -> Service:
     """Partner Center's REST API at `url`. https://learn.microsoft.com/partner-center/developer/headers"""
-    hosts = Hosts.of(url, loopback=loopback)
+    hosts = Hosts.of(url, loopback=loopback, name="partner_center")
     trace, scope = ("MS-RequestId", "MS-CorrelationId"), partner_center_scope(url)
     return Service(http, tokens, clock, ids, url, hosts, partner_center_error, trace, scope, users)
 

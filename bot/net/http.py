@@ -19,6 +19,7 @@ import httpx
 import orjson
 
 from bot.errors import AlertDeskError, Permanent, Transient
+from bot.net.contacts import Contacts
 from bot.ports import Clock, Ids
 
 # They would log whole addresses and, at DEBUG, headers: upload links and tokens among them.
@@ -73,16 +74,18 @@ class Hosts:
 
     With `loopback`, a listed 127.0.0.1, localhost or ::1 is admitted as well, over http too; without it, never.
     `metadata` names exact hosts that speak plain http by nature: the address where a cloud's machine asks who it is.
+    `name` is what they are to us ("graph"), for telling who does not answer.
     """
 
     allowed: tuple[str, ...]
     loopback: bool = False
     metadata: tuple[str, ...] = ()
+    name: str = ""
 
     @classmethod
-    def of(cls, *bases: str, loopback: bool = False) -> Hosts:
+    def of(cls, *bases: str, loopback: bool = False, name: str = "") -> Hosts:
         """The hosts of fixed service addresses."""
-        return cls(tuple(httpx.URL(base).host for base in bases), loopback)
+        return cls(tuple(httpx.URL(base).host for base in bases), loopback, name=name)
 
     def admits(self, url: str) -> bool:
         try:
@@ -105,9 +108,16 @@ class Http:
     """A pooled client for the whole process. Follows no redirect and keeps no cookie."""
 
     def __init__(
-        self, clock: Clock, ids: Ids, *, loopback: bool = False, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        clock: Clock,
+        ids: Ids,
+        *,
+        loopback: bool = False,
+        transport: httpx.AsyncBaseTransport | None = None,
+        contacts: Contacts | None = None,
     ) -> None:
         self._clock = clock
+        self._contacts = contacts or Contacts(clock)
         self._ids = ids
         self._loopback = loopback
         # A proxy of the environment would be asked in place of loopback; elsewhere operators rely on it.
@@ -158,10 +168,12 @@ class Http:
             try:
                 answer = await self._once(method, url, sent_headers, content, timeout, max_body)
             except Transient as error:
+                self._contacts.note(hosts.name, error.message)
                 if attempt >= attempts or error.in_doubt:
                     raise
                 pause = backoff(attempt, self._ids.jitter())
             else:
+                self._contacts.note(hosts.name, told(answer.status))
                 if answer.status == 401 and bearer is not None and not fresh:
                     fresh = True
                     continue
@@ -257,6 +269,11 @@ def lower(headers: httpx.Headers) -> dict[str, str]:
 def no_cookies() -> CookieJar:
     """A jar that takes none: calls for different tenants share the client."""
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
+def told(status: int) -> str:
+    """What a status tells of the service: empty where it did its work, if only to say no."""
+    return f"It answers HTTP {status}." if _passing(status) else ""
 
 
 def _passing(status: int) -> bool:

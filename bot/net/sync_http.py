@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import httpx
 
+from bot.net.contacts import Contacts
 from bot.net.http import (
     FAILURES,
     MAX_BODY,
@@ -17,6 +18,7 @@ from bot.net.http import (
     limits,
     lower,
     no_cookies,
+    told,
 )
 from bot.ports import Clock
 
@@ -24,8 +26,16 @@ from bot.ports import Clock
 class SyncHttp:
     """A pooled client that several threads may use at once. Never call it on the event loop."""
 
-    def __init__(self, clock: Clock, *, loopback: bool = False, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        loopback: bool = False,
+        transport: httpx.BaseTransport | None = None,
+        contacts: Contacts | None = None,
+    ) -> None:
         self._clock = clock
+        self._contacts = contacts or Contacts(clock)
         self._loopback = loopback
         self._client = httpx.Client(
             transport=transport, trust_env=not loopback, follow_redirects=False, cookies=no_cookies()
@@ -56,7 +66,10 @@ class SyncHttp:
                     if self._clock.monotonic() > give_up:
                         raise TimeoutError
         except FAILURES as error:
-            raise failure(error, method, url) from error
+            ours = failure(error, method, url)
+            self._contacts.note(hosts.name, ours.message)
+            raise ours from error
+        self._contacts.note(hosts.name, told(answer.status_code))
         return Response(answer.status_code, lower(answer.headers), bytes(body))
 
     def close(self) -> None:

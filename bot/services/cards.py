@@ -3,6 +3,8 @@ are recorded together or not at all."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.domain import deadline
 from bot.domain.alerts import AlertKey, AlertRecord, severity_rank
 from bot.domain.cancellations import Cancellation
@@ -11,21 +13,28 @@ from bot.domain.filters import matches
 from bot.domain.people import Route
 from bot.ports import Environment, Transaction
 from bot.services.filtering import route_query
+from bot.services.rollups import RollUps
 
 LINE_PRIORITY = 5
 """A decision is seen before further cards are posted: one line is short, and it ends somebody's worry."""
+
+PROGRESS_PRIORITY = 6
+"""Who waits for many alerts to be marked sees how far it is before each of their cards is drawn anew."""
+PROGRESS_EVERY = timedelta(seconds=2)
 
 
 class CardWork:
     def __init__(self, env: Environment) -> None:
         self._env = env
+        self.rollups = RollUps(env)
 
     async def announce(self, tx: Transaction, record: AlertRecord) -> int:
-        """A card for each route that wants this alert and has none yet. Returns how many."""
+        """A new alert: a card for each route that wants it, or in a storm a place in a roll-up. Returns how many routes
+        had none yet."""
         routes = [
             route for route in await tx.conversations.routes(partner=record.alert.partner) if self.wants(route, record)
         ]
-        posted = await self.post(tx, record, routes)
+        posted = await self.post(tx, record, routes, arriving=True)
         await self._show_to_approvers(tx, record)
         return posted
 
@@ -59,13 +68,19 @@ class CardWork:
         wanted = route_query(route, self._env.partners, self._env.clock.now())
         return matches(wanted, record.alert, record.customer_name, record.reseller_name)
 
-    async def post(self, tx: Transaction, record: AlertRecord, routes: list[Route]) -> int:
-        """A card for each of these routes that has none yet. Returns how many."""
-        present = {card.conversation_id for card in await tx.cards.of_alert(record.alert.key)}
+    async def post(self, tx: Transaction, record: AlertRecord, routes: list[Route], *, arriving: bool = False) -> int:
+        """A card for each of these routes that has none yet, or a roll-up that stands for it. Returns how many.
+
+        An alert that is `arriving` counts as one, and may make a storm; see RollUps.take.
+        """
+        present = await tx.rollups.shown_in(record)
         posted = 0
         for route in routes:
             if route.conversation_id not in present:
-                await self._post_one(tx, record, route.conversation_id, replaces="")
+                if not await self.rollups.take(tx, record, route.conversation_id, arriving=arriving):
+                    await self._post_one(tx, record, route.conversation_id, replaces="")
+                if record.version > 1:  # reopened: a closed roll-up stands for it no longer
+                    await tx.rollups.left(route.conversation_id, record.number, self._env.clock.now())
                 posted += 1
         return posted
 
@@ -105,8 +120,22 @@ class CardWork:
         self._env.outbox_work.set()
         return card.id
 
+    async def bulk_changed(self, tx: Transaction, run_id: str, conversation_id: str) -> None:
+        """Draw the card of a run that marks many alerts anew, a moment from now: much changes there at once."""
+        now = self._env.clock.now()
+        item = NewItem(
+            conversation_id,
+            ItemKind.BULK_UPDATE,
+            run_id,
+            priority=PROGRESS_PRIORITY,
+            dedup_key=f"bulk:{run_id}",
+            available_at=now + PROGRESS_EVERY,
+        )
+        await tx.outbox.add([item], now)
+        self._env.outbox_work.set()
+
     async def changed(self, tx: Transaction, key: AlertKey, line: str = "") -> None:
-        """Redraw the alert's cards wherever they stand; with a line, say it in their threads too."""
+        """Redraw the alert's cards and roll-ups wherever they stand; with a line, say it in their threads too."""
         now = self._env.clock.now()
         items = []
         for card in await tx.cards.of_alert(key):
@@ -128,3 +157,4 @@ class CardWork:
         if items:
             await tx.outbox.add(items, now)
             self._env.outbox_work.set()
+        await self.rollups.changed(tx, key, line)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.people import Conversation, ConversationState, Person
-from bot.ports import Environment, Transaction
+from bot.ports import Environment
 from bot.services.memory import Memory
+from bot.services.reach import Reach
 from bot.services.routes import Routes
+from bot.texts import delivery as texts
 
 _SEEN_SECONDS = 60.0
 
@@ -15,52 +17,53 @@ _SEEN_SECONDS = 60.0
 class Conversations:
     """A stop by Teams (removed, archived, deleted) keeps routes and work; an install or a message brings them back."""
 
-    def __init__(self, env: Environment, routes: Routes) -> None:
-        self._env, self._routes = env, routes
+    def __init__(self, env: Environment, routes: Routes, reach: Reach) -> None:
+        self._env, self._routes, self._reach = env, routes, reach
         self._seen: Memory[tuple[str, str, str], bool] = Memory(_SEEN_SECONDS)
 
     async def heard(self, conversation: Conversation, person: Person | None) -> None:
         """Someone spoke or pressed there: the address is good, and the conversation is alive. Cheap when repeated."""
         key = (conversation.id, conversation.service_url, person.mri if person else "")
         at = self._env.clock.monotonic()
-        if self._seen.get(key, at):
+        if self._seen.get(key, at) and not await self._is_off(conversation.id):
             return
-        came_alive = False
         async with self._env.store.write() as tx:
             known = await tx.conversations.get(conversation.id)
             fresh = _merged(known, conversation)
-            came_alive = known is None or known.state != ConversationState.ACTIVE
             if fresh != known:
                 await tx.conversations.put(fresh)
             if person is not None and person.aad_id:
                 await tx.people.seen(person, conversation.id, self._env.clock.now())
         self._seen.put(key, True, at)
-        if came_alive:
-            await self._alive(conversation.id)
+        if known is None or known.state != ConversationState.ACTIVE:
+            await self._alive(conversation.id, was_off=known is not None)
 
     async def installed(self, conversation: Conversation) -> bool:
         """Whether it is new to us (then it is greeted)."""
         async with self._env.store.write() as tx:
             known = await tx.conversations.get(conversation.id)
             await tx.conversations.put(_merged(known, conversation))
-        await self._alive(conversation.id)
+        await self._alive(conversation.id, was_off=known is not None and known.state != ConversationState.ACTIVE)
         return known is None or known.state != ConversationState.ACTIVE
 
     async def stopped(self, conversation_id: str, state: str) -> None:
         async with self._env.store.write() as tx:
-            await self._stop(tx, conversation_id, state)
+            await self._reach.lost(tx, [conversation_id], state, texts.stopped(state))
         self._seen.clear()
 
     async def team(self, team_id: str, state: str) -> None:
         """Something happened to a whole team: archived, deleted, or back again."""
         async with self._env.store.write() as tx:
             members = await tx.conversations.of_team(team_id)
-            for conversation in members:
-                await self._stop(tx, conversation.id, state)
+            if state == ConversationState.ACTIVE:
+                for conversation in members:
+                    await tx.conversations.set_state(conversation.id, state)
+            else:
+                await self._reach.lost(tx, [each.id for each in members], state, texts.stopped(state))
         self._seen.clear()
         if state == ConversationState.ACTIVE:
             for conversation in members:
-                await self._alive(conversation.id)
+                await self._alive(conversation.id, was_off=conversation.state != ConversationState.ACTIVE)
 
     async def renamed(self, conversation_id: str, name: str) -> None:
         async with self._env.store.write() as tx:
@@ -72,13 +75,15 @@ class Conversations:
             for conversation in await tx.conversations.of_team(team_id):
                 await tx.conversations.put(replace(conversation, team_name=name))
 
-    async def _stop(self, tx: Transaction, conversation_id: str, state: str) -> None:
-        if await tx.conversations.get(conversation_id) is not None:
-            await tx.conversations.set_state(conversation_id, state)
+    async def _is_off(self, conversation_id: str) -> bool:
+        """Whether it was switched off meanwhile, by whoever sends: here, or another replica."""
+        async with self._env.store.read() as tx:
+            known = await tx.conversations.get(conversation_id)
+        return known is not None and known.state != ConversationState.ACTIVE
 
-    async def _alive(self, conversation_id: str) -> None:
+    async def _alive(self, conversation_id: str, *, was_off: bool) -> None:
         async with self._env.store.write() as tx:
-            await tx.outbox.unpark(conversation_id, self._env.clock.now())
+            await self._reach.back(tx, conversation_id, was_off=was_off)
         self._env.outbox_work.set()
         await self._routes.begin_in(conversation_id)
 

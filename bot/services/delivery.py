@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.domain.bulk import BulkRun
 from bot.domain.cancellations import RequestCard
 from bot.domain.delivery import CardPost, ItemKind, OutboxItem
 from bot.domain.people import ConversationState
-from bot.errors import AlertDeskError, Missing, Permanent, Transient, Unreachable
-from bot.ports import Channel, Environment, Message, Renderer, Transaction
+from bot.domain.storms import RollUp
+from bot.errors import AlertDeskError, Missing, Permanent, TooLarge, Transient, Unreachable
+from bot.ports import Channel, Environment, Full, Message, Pace, Renderer, Transaction
 from bot.services.cards import CardWork
+from bot.services.reach import Reach
 from bot.telemetry.log import get_logger
 
 LEASE_SECONDS = 60.0
@@ -26,8 +29,18 @@ _WAIT_FOR_CARD = 5.0
 _RECORD_TRIES = 6
 _TRIES_FOR_ROOT = 6
 """So often a request waits for the alert's card in whose thread it belongs; then it is posted on its own."""
-_UPDATES = (ItemKind.ALERT_UPDATE, ItemKind.REQUEST_UPDATE)
+MOST_SHORTER = 8
+"""More steps than any card has: a message that is too large even then cannot be helped."""
+_UPDATES = (
+    *(ItemKind.ALERT_UPDATE, ItemKind.REQUEST_UPDATE, ItemKind.ROLLUP_UPDATE, ItemKind.BULK_UPDATE),
+    ItemKind.CARD_POINTER,
+)
+_KEPT_UP = (ItemKind.ALERT_CARD, ItemKind.REQUEST_CARD, ItemKind.ROLLUP_CARD, ItemKind.BULK_CARD)
+"""Root cards that are changed later: to do that, one must know which message they are."""
+_LINES = (ItemKind.THREAD_LINE, ItemKind.ROLLUP_LINE, ItemKind.BULK_LINE)
+_OF_RUNS = (ItemKind.BULK_CARD, ItemKind.BULK_UPDATE, ItemKind.BULK_LINE)
 
+AnyCard = CardPost | RequestCard | RollUp | BulkRun
 log = get_logger("delivery")
 
 
@@ -35,6 +48,7 @@ class How(StrEnum):
     SENT = "sent"
     RETRY = "retry"
     UNCERTAIN = "uncertain"
+    SHORTEN = "shorten"
     PARK = "park"
     GONE = "gone"  # the message that was to be changed is not there any more
     UNREACHABLE = "unreachable"  # the conversation takes nothing any more
@@ -42,28 +56,70 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a try ended. `wait` in seconds before the next try; None lets it grow with the tries."""
+    """How a try ended. `wait` in seconds before the next try; None lets it grow with the tries. `why` is `problem` in
+    words for people."""
 
     how: How
     activity_id: str = ""
     problem: str = ""
     wait: float | None = None
+    why: str = ""
 
 
 class Delivery:
-    def __init__(self, env: Environment, channel: Channel, renderer: Renderer, cards: CardWork, *, owner: str) -> None:
+    """Without a `pace` nothing is known of send windows beforehand, and the channel alone sees to them."""
+
+    def __init__(
+        self,
+        env: Environment,
+        channel: Channel,
+        renderer: Renderer,
+        cards: CardWork,
+        reach: Reach,
+        *,
+        owner: str,
+        pace: Pace | None = None,
+    ) -> None:
         self._env, self._channel, self._renderer, self._cards = env, channel, renderer, cards
-        self._owner = owner
+        self._reach, self._owner, self._pace = reach, owner, pace
+        self._served = ""  # the partner whose turn was last
 
     async def step(self) -> int:
-        """Send what is due now, one item of each conversation. Returns how many items were taken up."""
-        items = await self.claim(AT_ONCE)
+        """Send what is due now, one item of each conversation, and wait for its window where that is full. Returns how
+        many items were taken up."""
+        items = await self.claim(AT_ONCE, Full())
         await asyncio.gather(*(self.deliver(item) for item in items))
         return len(items)
 
-    async def claim(self, limit: int) -> tuple[OutboxItem, ...]:
+    def full(self) -> Full:
+        """Where the send windows let nothing out now."""
+        return self._pace.full() if self._pace is not None else Full()
+
+    async def claim(self, limit: int, full: Full | None = None) -> tuple[OutboxItem, ...]:
+        """What is to be sent next. Left out is whose windows are `full` (None: as they are now): it would only hold a
+        place."""
+        full = full if full is not None else self.full()
         async with self._env.store.write() as tx:
-            return await tx.outbox.claim(self._owner, self._env.clock.now(), LEASE_SECONDS, limit)
+            items = await tx.outbox.claim(
+                self._owner,
+                self._env.clock.now(),
+                LEASE_SECONDS,
+                limit,
+                after=self._served,
+                not_in=full.conversations,
+                not_of=full.tenants,
+            )
+        self._served = next((item.partner for item in reversed(items) if item.partner), self._served)
+        return items
+
+    async def take_over(self) -> None:
+        """We send from now on, in whosever place: what they sent counts in the windows as if we had."""
+        if self._pace is None:
+            return
+        now = self._env.clock.now()
+        async with self._env.store.read() as tx:
+            calls = await tx.outbox.calls(now - timedelta(seconds=self._pace.memory), now, self._owner)
+        self._pace.carry(calls)
 
     async def recover(self) -> int:
         """Take up what a dead sender held; see Outbox.recover."""
@@ -86,27 +142,36 @@ class Delivery:
             thread = await self._thread(tx, item, card)
         if conversation is None:
             return End(How.RETRY, problem="the conversation is not known yet", wait=30.0)
-        if (item.kind in (*_UPDATES, ItemKind.THREAD_LINE) and not (card and card.activity_id)) or thread is None:
+        if (item.kind in (*_UPDATES, *_LINES) and not (card and card.activity_id)) or thread is None:
             return End(How.RETRY, problem="its card is not confirmed yet", wait=_WAIT_FOR_CARD)
-        if item.repeat and card is not None and item.kind == ItemKind.ALERT_CARD:
-            async with self._env.store.write() as tx:
-                await tx.cards.repeated(card.id)  # it says so, now and whenever it is drawn again
+        if item.repeat and card is not None and item.kind in (ItemKind.ALERT_CARD, ItemKind.ROLLUP_CARD):
+            async with self._env.store.write() as tx:  # it says so, now and whenever it is drawn again
+                await (tx.cards if item.kind == ItemKind.ALERT_CARD else tx.rollups).repeated(card.id)
         message = await self._render(item)
         if message is None:
             return End(How.SENT)
         if item.kind in _UPDATES and card is not None:
             await self._channel.update(conversation, card.activity_id, message)
             return End(How.SENT, card.activity_id)
-        return End(How.SENT, await self._channel.send(conversation, message, thread))
+        activity_id = await self._channel.send(conversation, message, thread)
+        if not activity_id and item.kind in _KEPT_UP:
+            return End(How.UNCERTAIN, problem="Teams did not say which message it is")
+        return End(How.SENT, activity_id)
 
-    async def _card(self, tx: Transaction, item: OutboxItem) -> CardPost | RequestCard | None:
+    async def _card(self, tx: Transaction, item: OutboxItem) -> AnyCard | None:
         if item.kind in (ItemKind.REQUEST_CARD, ItemKind.REQUEST_UPDATE):
             return await tx.request_cards.get(item.card_id)
+        if item.kind in (ItemKind.ROLLUP_CARD, ItemKind.ROLLUP_UPDATE, ItemKind.ROLLUP_LINE):
+            return await tx.rollups.get(item.card_id)
+        if item.kind in _OF_RUNS:
+            return await tx.bulk.run(item.card_id)
         return await tx.cards.get(item.card_id) if item.card_id else None
 
-    async def _thread(self, tx: Transaction, item: OutboxItem, card: CardPost | RequestCard | None) -> str | None:
+    async def _thread(self, tx: Transaction, item: OutboxItem, card: AnyCard | None) -> str | None:
         """The root post's id where the message belongs into a thread, else empty; None: that post is not there yet."""
-        if item.kind == ItemKind.THREAD_LINE:
+        if isinstance(card, BulkRun):  # in the thread where it was asked for
+            return card.thread or (card.activity_id if item.kind == ItemKind.BULK_LINE else "")
+        if item.kind in _LINES:
             return card.activity_id if card is not None else ""
         if item.kind != ItemKind.REQUEST_CARD or not isinstance(card, RequestCard) or not card.root_card_id:
             return ""
@@ -147,13 +212,19 @@ class Delivery:
                 await tx.cards.posted(item.card_id, end.activity_id)
             elif item.kind == ItemKind.REQUEST_CARD:
                 await tx.request_cards.posted(item.card_id, end.activity_id)
+            elif item.kind == ItemKind.ROLLUP_CARD:
+                await tx.rollups.posted(item.card_id, end.activity_id)
+            elif item.kind == ItemKind.BULK_CARD:
+                await tx.bulk.posted(item.card_id, end.activity_id)
         elif end.how is How.RETRY:
             await tx.outbox.retry(item, now + timedelta(seconds=self._wait(item, end.wait)), end.problem)
         elif end.how is How.UNCERTAIN:
             await tx.outbox.uncertain(item, now + RECHECK, end.problem)
+        elif end.how is How.SHORTEN:
+            await tx.outbox.shorten(item, now, end.problem)
         elif end.how is How.UNREACHABLE:  # the work stays, and goes on after the next install or message there
-            await tx.conversations.set_state(item.conversation_id, ConversationState.BLOCKED)
-            await tx.outbox.retry(item, now, end.problem)
+            if await tx.outbox.retry(item, now, end.problem):
+                await self._reach.lost(tx, [item.conversation_id], ConversationState.BLOCKED, end.why)
         else:
             await tx.outbox.park(item, end.problem)
             if end.how is How.GONE:
@@ -161,6 +232,8 @@ class Delivery:
 
     async def _replace(self, tx: Transaction, item: OutboxItem) -> None:
         """The card was deleted in Teams: another takes its place and names it."""
+        if item.kind == ItemKind.ROLLUP_UPDATE and (rollup := await tx.rollups.get(item.card_id)) is not None:
+            await self._cards.rollups.replace(tx, rollup)
         if item.kind != ItemKind.ALERT_UPDATE:
             return  # a request's card that somebody deleted is not needed: the thread tells how it stands
         card = await tx.cards.get(item.card_id) if item.card_id else None
@@ -180,10 +253,14 @@ def ended(item: OutboxItem, problem: AlertDeskError | TimeoutError) -> End:
     is_update = item.kind in _UPDATES
     if isinstance(problem, TimeoutError):
         return End(How.RETRY if is_update else How.UNCERTAIN, problem="no answer in time")
+    if isinstance(problem, Missing) and item.kind == ItemKind.CARD_POINTER:
+        return End(How.SENT)  # the earlier copy is gone: what could be better
     if isinstance(problem, Missing) and is_update:
         return End(How.GONE, problem=problem.message)
     if isinstance(problem, Unreachable):
-        return End(How.UNREACHABLE, problem=f"{problem.code}: {problem.message}")
+        return End(How.UNREACHABLE, problem=f"{problem.code}: {problem.message}", why=problem.message)
+    if isinstance(problem, TooLarge) and item.shorter < MOST_SHORTER:
+        return End(How.SHORTEN, problem=problem.message)
     if isinstance(problem, Transient):
         in_doubt = problem.in_doubt and not is_update  # a PUT may be repeated freely
         return End(How.UNCERTAIN if in_doubt else How.RETRY, problem=problem.message, wait=problem.retry_after)

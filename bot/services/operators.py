@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 
 from bot.domain.delivery import ItemKind, NewItem
-from bot.ports import Environment
+from bot.ports import Environment, Transaction
 
 _PRIORITY = 8
 
@@ -27,6 +27,23 @@ class Operators:
                 await tx.outbox.add([self._notice(text)], self._env.clock.now())
             self._env.outbox_work.set()
 
+    async def once(self, about: str, text: str, *, again: timedelta) -> bool:
+        """Say it, unless something about the same was said not longer ago than `again`, here or by another replica."""
+        if not self._conversation_id:
+            return False
+        now = self._env.clock.now()
+        async with self._env.store.write() as tx:
+            return await self._first(tx, f"told {about}", text, now, again.total_seconds())
+
+    async def over(self, about: str, text: str) -> bool:
+        """The matter of `once` has ended: say so, if it was told."""
+        async with self._env.store.write() as tx:
+            if not await tx.leases.drop(f"told {about}"):
+                return False
+            await tx.outbox.add([self._notice(text)], self._env.clock.now())
+        self._env.outbox_work.set()
+        return True
+
     async def daily(self, about: str, text: str) -> bool:
         """Say it, unless something about the same was said on this day (UTC) already, here or by another replica."""
         if not self._conversation_id:
@@ -34,11 +51,13 @@ class Operators:
         now = self._env.clock.now()
         midnight = datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
         async with self._env.store.write() as tx:
-            # An owner of its own each time: nobody can renew it, and it runs out when the day does.
-            owner, seconds = self._env.ids.guid(), (midnight - now).total_seconds()
-            if not await tx.leases.acquire(f"daily {about}", owner, now, seconds):
-                return False
-            await tx.outbox.add([self._notice(text)], now)
+            return await self._first(tx, f"daily {about}", text, now, (midnight - now).total_seconds())
+
+    async def _first(self, tx: Transaction, name: str, text: str, now: datetime, seconds: float) -> bool:
+        # A lease with an owner of its own each time: nobody can renew it, and it runs out by itself.
+        if not await tx.leases.acquire(name, self._env.ids.guid(), now, seconds):
+            return False
+        await tx.outbox.add([self._notice(text)], now)
         self._env.outbox_work.set()
         return True
 

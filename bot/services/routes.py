@@ -110,11 +110,7 @@ class Routes:
                     continue
                 wanted = route_query(route, self._env.partners, now)
                 young = await tx.alerts.page(_young_and_open(wanted, now), None, FIRST_CARDS)
-                await tx.conversations.put_route(
-                    Route(
-                        route.conversation_id, partner, True, route.filter, route.by_id, route.by_name, summarised=True
-                    )
-                )
+                await tx.conversations.put_route(replace(route, summarised=True, begun_at=now))
                 await tx.outbox.add(
                     [
                         NewItem(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, case, or_, select, text, update
 
 from bot.domain.alerts import AlertKey
 from bot.domain.decisions import Intent, IntentState
@@ -17,7 +18,9 @@ HEAD_START = timedelta(seconds=10)
 """A new intent is left to whoever opened it for so long, before `due` offers it to all."""
 ERROR_LENGTH = 500
 _TRIES = 3
-_IS_OPEN = text("state = 'open'")  # written as the partial index is, or the databases would not use that
+# Written as the partial indexes are, or the databases would not use those.
+_IS_OPEN = text("state = 'open'")
+_OF_RUNS = text("bulk <> ''")
 
 
 class SqlIntents:
@@ -42,6 +45,8 @@ class SqlIntents:
             "error": intent.error,
             "owner": "",
             "claimed_until": intent.at + HEAD_START,
+            "bulk": intent.bulk,
+            "only_from": intent.only_from,
         }
         statement = self._session.insert(intents)
         statement = statement.on_conflict_do_nothing(index_elements=["partner", "alert_id"], index_where=_IS_OPEN)
@@ -62,14 +67,25 @@ class SqlIntents:
 
     async def claim(self, intent_id: str, owner: str, now: datetime, lease: float) -> bool:
         """An intent that was never claimed is free at once; one that was given back, from the time named then."""
-        never_claimed = and_(intents.c.owner == "", intents.c.attempts == 0)
-        free = or_(intents.c.claimed_until <= now, intents.c.owner == owner, never_claimed)
         statement = (
             update(intents)
-            .where(intents.c.id == intent_id, _IS_OPEN, free)
+            .where(intents.c.id == intent_id, _IS_OPEN, _is_free(owner, now))
             .values(owner=owner, claimed_until=now + timedelta(seconds=lease), attempts=intents.c.attempts + 1)
         )
         return await self._session.changed(statement) == 1
+
+    async def hold(self, intent_ids: Iterable[str], owner: str, now: datetime, lease: float) -> frozenset[str]:
+        until, ids = now + timedelta(seconds=lease), sorted(intent_ids)
+        tries = case((intents.c.owner == owner, intents.c.attempts), else_=intents.c.attempts + 1)
+        mine = intents.c.id.in_(ids), _IS_OPEN
+        taking = update(intents).where(*mine, _is_free(owner, now))
+        await self._session.execute(taking.values(owner=owner, claimed_until=until, attempts=tries))
+        held = select(intents.c.id).where(*mine, intents.c.owner == owner, intents.c.claimed_until == until)
+        return frozenset(row.id for row in await self._session.rows(held))
+
+    async def of_bulk(self, run_id: str) -> tuple[Intent, ...]:
+        statement = select(intents).where(intents.c.bulk == run_id, _OF_RUNS).order_by(intents.c.alert_id)
+        return tuple(filter(None, map(_intent, await self._session.rows(statement))))
 
     async def due(self, now: datetime, limit: int) -> tuple[Intent, ...]:
         statement = (
@@ -91,6 +107,11 @@ class SqlIntents:
         return await self._session.changed(statement) > 0
 
 
+def _is_free(owner: str, now: datetime) -> ColumnElement[bool]:
+    never_claimed = and_(intents.c.owner == "", intents.c.attempts == 0)
+    return or_(intents.c.claimed_until <= now, intents.c.owner == owner, never_claimed)
+
+
 def _intent(row: Row[Any] | None) -> Intent | None:
     if row is None:
         return None
@@ -108,4 +129,6 @@ def _intent(row: Row[Any] | None) -> Intent | None:
         state=row.state,
         attempts=row.attempts,
         error=row.error,
+        bulk=row.bulk,
+        only_from=row.only_from,
     )

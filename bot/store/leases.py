@@ -24,5 +24,8 @@ class SqlLeases:
         )
         return await self._session.changed(statement) == 1
 
+    async def drop(self, name: str) -> bool:
+        return await self._session.changed(delete(leases).where(leases.c.name == name)) > 0
+
     async def release(self, name: str, owner: str) -> None:
         await self._session.execute(delete(leases).where(leases.c.name == name, leases.c.owner == owner))

@@ -20,34 +20,45 @@ _LOCK = 0x616C657274  # any number will do that other programs on the same serve
 def migrate(url: str) -> None:
     """Run the migrations that are missing, in one transaction; others who try at the same time wait and find it done.
 
-    Blocks: call it in a thread. Raises ConfigError where the database was made by a newer version of the program.
+    A schema that is newer, but still serves this version, stays as it is: during an upgrade both run side by side.
+    Blocks: call it in a thread. Raises ConfigError where the schema does not serve this version any more.
     """
     config = _config()
     engine = migration_engine(url)
     with our_errors(), engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
-        _refuse_newer(connection, config)
+        if _is_newer(connection, config):
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
 def check_schema(url: str) -> None:
-    """Raises ConfigError unless the schema is the one that this version of the program works with. Blocks."""
+    """Raises ConfigError unless this version of the program can work with the schema. Blocks."""
     config = _config()
     engine = migration_engine(url)
     with our_errors(), engine.connect() as connection:
-        current = _refuse_newer(connection, config)
-    if current != ScriptDirectory.from_config(config).get_current_head():
+        newer = _is_newer(connection, config)
+        current = MigrationContext.configure(connection).get_current_revision()
+    if not newer and current != ScriptDirectory.from_config(config).get_current_head():
         raise ConfigError("The database's schema is out of date. Run: python -m bot migrate")
 
 
-def _refuse_newer(connection: Connection, config: Config) -> str | None:
+def _is_newer(connection: Connection, config: Config) -> bool:
+    """Whether a newer version made the schema. Raises ConfigError where it does not serve this version.
+
+    The counter `schema for` names the oldest schema whose programs can work with this one: migrations that only add
+    leave it alone, one that takes something away raises it to its own number.
+    """
     current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
+    scripts = ScriptDirectory.from_config(config)
+    if current is None or current in {script.revision for script in scripts.walk_revisions()}:
+        return False
+    row = connection.execute(text("SELECT value FROM counters WHERE name = 'schema for'")).first()
+    if row is None or row.value > int(scripts.get_current_head() or 0):
         raise ConfigError(f"The database was made by a newer version of Alert Desk (its schema is {current}).")
-    return current
+    return True
 
 
 def _config() -> Config:

@@ -5,16 +5,17 @@ One pending item per dedup key, one item being sent per conversation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, Row, Update, delete, exists, func, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.domain.delivery import ItemKind, ItemState, NewItem, OutboxItem
+from bot.domain.delivery import Doubt, ItemKind, ItemState, NewItem, OutboxItem, PastCall
 from bot.domain.people import ConversationState
 from bot.ports import Ids
+from bot.store.outbox_claims import claimable, in_turn, unlocked
 from bot.store.session import Session
 from bot.store.tables import conversations, outbox
 
@@ -22,8 +23,16 @@ ERROR_LENGTH = 500
 RECOVERY_RECHECK = timedelta(seconds=60)
 """How long a post whose sender died may still prove that it arrived, before it is sent again."""
 REVIVED_PER_CLAIM = 100
-_POSTED_CARDS = (ItemKind.ALERT_CARD.value, ItemKind.REQUEST_CARD.value, ItemKind.SUMMARY_CARD.value)
-_REDRAWN = (ItemKind.ALERT_UPDATE.value, ItemKind.REQUEST_UPDATE.value)
+CALLS_MOST = 200_000
+"""Of the last hour: more than any tenant's limit lets through in it."""
+_POSTED_CARDS = (
+    *(ItemKind.ALERT_CARD.value, ItemKind.REQUEST_CARD.value),
+    *(ItemKind.ROLLUP_CARD.value, ItemKind.BULK_CARD.value, ItemKind.SUMMARY_CARD.value),
+)
+_REDRAWN = (
+    *(ItemKind.ALERT_UPDATE.value, ItemKind.REQUEST_UPDATE.value),
+    *(ItemKind.ROLLUP_UPDATE.value, ItemKind.BULK_UPDATE.value, ItemKind.CARD_POINTER.value),
+)
 """Safe to send again: the second puts the same in the same place."""
 _WAITING = (ItemState.PENDING.value, ItemState.SENDING.value, ItemState.UNCERTAIN.value)
 # Written as the partial indexes are, or the databases would not use those.
@@ -45,11 +54,27 @@ class SqlOutbox:
             added += await self._session.changed(statement, _new_row(item, now))
         return added
 
-    async def claim(self, owner: str, now: datetime, lease: float, limit: int) -> tuple[OutboxItem, ...]:
+    async def claim(
+        self,
+        owner: str,
+        now: datetime,
+        lease: float,
+        limit: int,
+        *,
+        after: str = "",
+        not_in: Collection[str] = (),
+        not_of: Collection[str] = (),
+    ) -> tuple[OutboxItem, ...]:
         """Also gives up hope for the uncertain items whose time has come: they become pending again, marked repeat."""
         await self._revive(now)
-        chosen = [row.id for row in await self._session.rows(_claimable(now, limit))]
-        if not chosen:
+        heads = await self._session.rows(claimable(now, limit, not_in, not_of))
+        ordered = in_turn(heads, after)
+        partners: dict[int, str] = {}
+        while ordered and len(partners) < limit:
+            batch, ordered = ordered[: limit - len(partners)], ordered[limit - len(partners) :]
+            ours = await self._unlocked({row.conversation_id for row in batch})
+            partners |= {row.id: row.partner for row in batch if row.conversation_id in ours}
+        if not (chosen := list(partners)):
             return ()
         fence = self._ids.guid()
         # The conversations are locked by now. Another claim that held one of them just before shows only here.
@@ -66,18 +91,19 @@ class SqlOutbox:
                 attempts=outbox.c.attempts + 1,
             )
         )
-        claimed = (
-            select(outbox)
-            .where(outbox.c.id.in_(chosen), outbox.c.fence == fence)
-            .order_by(outbox.c.priority.desc(), outbox.c.id)
-        )
-        return tuple(_item(row) for row in await self._session.rows(claimed))
+        claimed = select(outbox).where(outbox.c.id.in_(chosen), outbox.c.fence == fence)
+        items = [_item(row, partners[row.id]) for row in await self._session.rows(claimed)]
+        return tuple(sorted(items, key=lambda item: chosen.index(item.id)))
 
     async def sent(self, item: OutboxItem, activity_id: str, now: datetime) -> bool:
         return await self._end(item, ItemState.SENT, activity_id=activity_id, sent_at=now, error="")
 
     async def retry(self, item: OutboxItem, at: datetime, error: str) -> bool:
         return await self._to_pending(_held(item), available_at=at, error=error[:ERROR_LENGTH])
+
+    async def shorten(self, item: OutboxItem, now: datetime, error: str) -> bool:
+        payload = {**item.payload, "shorter": item.shorter + 1}
+        return await self._to_pending(_held(item), available_at=now, payload=payload, error=error[:ERROR_LENGTH])
 
     async def uncertain(self, item: OutboxItem, recheck_at: datetime, error: str) -> bool:
         return await self._end(item, ItemState.UNCERTAIN, available_at=recheck_at, error=error[:ERROR_LENGTH])
@@ -105,7 +131,8 @@ class SqlOutbox:
             .where(
                 outbox.c.card_id == card_id,
                 outbox.c.kind.in_(_POSTED_CARDS),
-                text("outbox.state = 'uncertain'"),
+                # Pending again as a repeat, and not under way yet: the proof came just in time.
+                or_(text("outbox.state = 'uncertain'"), (outbox.c.state == ItemState.PENDING.value) & outbox.c.repeat),
             )
             .values(state=ItemState.SENT.value, activity_id=activity_id, sent_at=now, error="")
         )
@@ -138,6 +165,64 @@ class SqlOutbox:
         oldest: datetime | None = (await self._session.execute(statement)).scalar_one()
         return oldest
 
+    async def waiting_in(self, conversation_id: str) -> int:
+        statement = select(func.count()).where(outbox.c.conversation_id == conversation_id, _PENDING)
+        return int((await self._session.execute(statement)).scalar_one())
+
+    async def doubts(self, conversation_id: str) -> tuple[Doubt, ...]:
+        """The root cards that may stand in the conversation, unknown to us."""
+        statement = select(outbox.c.card_id, outbox.c.kind, outbox.c.available_at).where(
+            outbox.c.conversation_id == conversation_id,
+            outbox.c.state == ItemState.UNCERTAIN.value,
+            outbox.c.kind.in_(_POSTED_CARDS),
+        )
+        return tuple(
+            Doubt(row.card_id, row.kind, row.available_at)
+            for row in await self._session.rows(statement.order_by(outbox.c.id))
+        )
+
+    async def sent_since(self, since: datetime) -> Mapping[str, int]:
+        statement = (
+            select(outbox.c.conversation_id, func.count().label("messages"))
+            .where(text("outbox.state = 'sent'"), outbox.c.sent_at > since)
+            .group_by(outbox.c.conversation_id)
+        )
+        return {row.conversation_id: row.messages for row in await self._session.rows(statement)}
+
+    async def knows(self, conversation_id: str, activity_id: str) -> bool:
+        """Whether that message is one that an item became; of those that are not pruned yet."""
+        statement = select(outbox.c.id).where(
+            text("outbox.state = 'sent'"),
+            outbox.c.conversation_id == conversation_id,
+            outbox.c.activity_id == activity_id,
+        )
+        return await self._session.first(statement.limit(1)) is not None
+
+    async def calls(self, since: datetime, now: datetime, not_by: str) -> tuple[PastCall, ...]:
+        """Uncertain posts count as late as they can have been made."""
+        sent = select(outbox.c.conversation_id, conversations.c.tenant_id, outbox.c.sent_at).join(
+            conversations, conversations.c.id == outbox.c.conversation_id
+        )
+        found = [
+            PastCall(row.conversation_id, row.tenant_id, max(0.0, (now - row.sent_at).total_seconds()))
+            for row in await self._session.rows(
+                sent.where(text("outbox.state = 'sent'"), outbox.c.sent_at > since)
+                .order_by(outbox.c.sent_at.desc())
+                .limit(CALLS_MOST)
+            )
+        ]
+        other = select(outbox, conversations.c.tenant_id).join(
+            conversations, conversations.c.id == outbox.c.conversation_id
+        )
+        for row in await self._session.rows(other.where(outbox.c.state == ItemState.UNCERTAIN.value)):
+            ago = (now - min(now, row.available_at - RECOVERY_RECHECK)).total_seconds()
+            found.append(PastCall(row.conversation_id, row.tenant_id, ago))
+        held = other.where(outbox.c.state == ItemState.SENDING.value, outbox.c.owner != not_by)
+        found += [
+            PastCall(row.conversation_id, row.tenant_id, 0.0, ended=False) for row in await self._session.rows(held)
+        ]
+        return tuple(found)
+
     async def counts(self) -> Mapping[str, int]:
         """By state, each state named."""
         statement = select(outbox.c.state, func.count().label("items")).group_by(outbox.c.state)
@@ -149,6 +234,11 @@ class SqlOutbox:
         return await self._session.changed(
             delete(outbox).where(text("outbox.state = 'sent'"), outbox.c.sent_at < before)
         )
+
+    async def _unlocked(self, conversation_ids: set[str]) -> set[str]:
+        if not self._session.is_postgres:
+            return conversation_ids  # nobody else writes
+        return {row.id for row in await self._session.rows(unlocked(conversation_ids))}
 
     async def _revive(self, now: datetime) -> None:
         due = (
@@ -174,45 +264,6 @@ class SqlOutbox:
         except IntegrityError:
             changed = await self._session.changed(statement.values(dedup_key=""))
         return changed == 1
-
-
-def _claimable(now: datetime, limit: int) -> Any:
-    """The first due item of each active conversation where nothing is being sent. Locks the conversations."""
-    sending, waiting, first = outbox.alias("sending"), outbox.alias("waiting"), outbox.alias("first")
-    line_before = outbox.alias("line_before")  # what is said in a thread is said in its order, a retry included
-    overtakes = exists().where(
-        first.c.kind == ItemKind.THREAD_LINE.value,
-        line_before.c.conversation_id == first.c.conversation_id,
-        line_before.c.card_id == first.c.card_id,
-        line_before.c.kind == ItemKind.THREAD_LINE.value,
-        line_before.c.id < first.c.id,
-        text("line_before.state = 'pending'"),
-    )
-    first_of_conversation = (
-        select(first.c.id)
-        .where(
-            first.c.conversation_id == conversations.c.id,
-            text("first.state = 'pending'"),
-            first.c.available_at <= now,
-            ~overtakes,
-        )
-        .order_by(first.c.priority.desc(), first.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    return (
-        select(outbox.c.id)
-        .select_from(conversations)
-        .join(outbox, outbox.c.id == first_of_conversation)
-        .where(
-            conversations.c.id.in_(select(waiting.c.conversation_id).where(text("waiting.state = 'pending'"))),
-            conversations.c.state == ConversationState.ACTIVE.value,
-            ~exists().where(sending.c.conversation_id == conversations.c.id, text("sending.state = 'sending'")),
-        )
-        .order_by(outbox.c.priority.desc(), outbox.c.id)
-        .limit(limit)
-        .with_for_update(of=conversations, skip_locked=True)
-    )
 
 
 def _sending(item_id: int, fence: str) -> tuple[ColumnElement[bool], ...]:
@@ -250,7 +301,7 @@ def _new_row(item: NewItem, now: datetime) -> dict[str, Any]:
     }
 
 
-def _item(row: Row[Any]) -> OutboxItem:
+def _item(row: Row[Any], partner: str) -> OutboxItem:
     return OutboxItem(
         id=row.id,
         conversation_id=row.conversation_id,
@@ -262,4 +313,5 @@ def _item(row: Row[Any]) -> OutboxItem:
         created_at=row.created_at,
         fence=row.fence,
         repeat=row.repeat,
+        partner=partner,
     )

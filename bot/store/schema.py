@@ -17,8 +17,9 @@ metadata = MetaData(
 )
 
 
-def words(name: str, *, key: bool = False, null: bool = False) -> Column[str]:
-    return Column(name, Words, primary_key=key, nullable=null)
+def words(name: str, *, key: bool = False, null: bool = False, later: bool = False) -> Column[str]:
+    """`later`: added to a table that was there, so that programs of the version before write rows without it."""
+    return Column(name, Words, primary_key=key, nullable=null, server_default=text("''") if later else None)
 
 
 def moment(name: str, *, null: bool = False) -> Column[object]:

@@ -15,9 +15,11 @@ from bot.ports import Ids
 from bot.store.alert_versions import BatchedVersions, SqlVersionReader
 from bot.store.alerts import SqlAlerts
 from bot.store.audit import SqlAudit
+from bot.store.bulk import SqlBulk
 from bot.store.cancellations import SqlCancellations
 from bot.store.cards import SqlCards
 from bot.store.conversations import SqlConversations
+from bot.store.coverage import SqlCoverage
 from bot.store.engine import WAIT_SECONDS, Engines, open_engines
 from bot.store.exports import SqlExports
 from bot.store.inbox import SqlInbox
@@ -29,6 +31,7 @@ from bot.store.names import SqlNames
 from bot.store.outbox import SqlOutbox
 from bot.store.people import SqlPeople
 from bot.store.request_cards import SqlRequestCards
+from bot.store.rollups import SqlRollUps
 from bot.store.session import Session
 from bot.store.sign_ins import SqlSignIns
 from bot.store.syncs import SqlSyncs
@@ -47,10 +50,13 @@ class SqlTransaction:
         self.conversations: ports.Conversations = SqlConversations(session)
         self.people: ports.People = SqlPeople(session)
         self.intents: ports.Intents = SqlIntents(session)
+        self.coverage: ports.Coverage = SqlCoverage(session)
         self.outbox: ports.Outbox = SqlOutbox(session, ids)
         self.cards: ports.Cards = SqlCards(session)
         self.cancellations: ports.Cancellations = SqlCancellations(session)
         self.request_cards: ports.RequestCards = SqlRequestCards(session)
+        self.bulk: ports.Bulk = SqlBulk(session)
+        self.rollups: ports.RollUps = SqlRollUps(session)
         self.inbox: ports.Inbox = SqlInbox(session)
         self.audit: ports.Audit = SqlAudit(session, audit_key)
         self.exports: ports.Exports = SqlExports(session)

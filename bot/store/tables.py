@@ -1,5 +1,5 @@
-"""Every table, index and constraint, but for those of requests (see cancellation_tables.py). The migrations create the
-same, which a contract test compares.
+"""Every table, index and constraint, but for those of requests (cancellation_tables.py) and of storms
+(rollup_tables.py). The migrations create the same, which a contract test compares.
 
 A column `x_lower` holds Python's `x.lower()`, because the two databases would lower other letters differently.
 """
@@ -143,6 +143,7 @@ routes = Table(
     words("by_id"),
     words("by_name"),
     Column("summarised", Boolean, nullable=False),
+    moment("begun_at", null=True),  # null: not begun, or begun by a program that did not write it down
 )
 Index("ix_routes_partner", routes.c.partner)
 
@@ -196,10 +197,13 @@ intents = Table(
     words("error"),
     words("owner"),
     moment("claimed_until"),
+    words("bulk", later=True),
+    words("only_from", later=True),
     ForeignKeyConstraint(["partner", "alert_id"], [alerts.c.partner, alerts.c.id]),
 )
 Index("ux_intents_open", intents.c.partner, intents.c.alert_id, unique=True, **where("state = 'open'"))
 Index("ix_intents_due", intents.c.claimed_until, **where("state = 'open'"))
+Index("ix_intents_bulk", intents.c.bulk, **where("bulk <> ''"))
 
 cards = Table(
     "cards",
@@ -217,6 +221,7 @@ cards = Table(
 )
 Index("ix_cards_alert", cards.c.partner, cards.c.alert_id)
 Index("ix_cards_activity", cards.c.conversation_id, cards.c.activity_id)
+Index("ix_cards_created", cards.c.conversation_id, cards.c.created_at)
 
 outbox = Table(
     "outbox",
@@ -260,6 +265,7 @@ Index(
 )
 Index("ix_outbox_state", outbox.c.state, outbox.c.due_at)
 Index("ix_outbox_card", outbox.c.card_id, **where("state = 'uncertain'"))
+Index("ix_outbox_unsent", outbox.c.card_id, **where("state <> 'sent'"))
 Index("ix_outbox_sent", outbox.c.sent_at, **where("state = 'sent'"))
 
 inbox = Table(

@@ -17,7 +17,7 @@ from bot.net.http import Hosts, Http, Response
 from bot.ports import Channel, Clock, Message, Roster, Tokens
 from bot.teams.answers import CARD
 from bot.teams.failures import failure
-from bot.teams.limits import SendLimits
+from bot.teams.limits import CREATE, MEMBERS, SEND, SendLimits
 from bot.teams.mentions import plain_name
 
 MOST_BYTES = 100 * 1024
@@ -70,7 +70,7 @@ class Connector(Channel):
     async def member(self, conversation: Conversation, person_id: str) -> Person | None:
         path = f"v3/conversations/{quote(conversation.id, safe='')}/members/{quote(person_id, safe='')}"
         try:
-            answer = await self._call(conversation, "GET", path, counted=False)
+            answer = await self._call(conversation, "GET", path, kind=MEMBERS)
         except Missing:
             return None
         person = _member(answer.json())
@@ -83,7 +83,7 @@ class Connector(Channel):
         people: dict[str, Person] = {}
         following = ""
         for _ in range(-(-most // _LEAST_PAGE)):
-            answer = await self._call(conversation, "GET", f"{path}{following}", counted=False)
+            answer = await self._call(conversation, "GET", f"{path}{following}", kind=MEMBERS)
             found, token = _page(answer.json())
             people |= {person.mri: person for each in found if (person := _member(each)).mri}
             if not token:
@@ -102,7 +102,7 @@ class Connector(Channel):
             "channelData": {"tenant": {"id": like.tenant_id}},
         }
         try:
-            answer = await self._call(like, "POST", "v3/conversations", wanted, counted=False)
+            answer = await self._call(like, "POST", "v3/conversations", wanted, kind=CREATE)
         except Transient as error:
             # Asking again gives the same chat: nothing is in doubt.
             raise Transient(error.message, code=error.code, retry_after=error.retry_after) from error
@@ -120,17 +120,18 @@ class Connector(Channel):
         )
 
     async def _call(
-        self, to: Conversation, method: str, path: str, body: Mapping[str, Any] | None = None, *, counted: bool = True
+        self, to: Conversation, method: str, path: str, body: Mapping[str, Any] | None = None, *, kind: str = SEND
     ) -> Response:
-        """One call. `counted`: it is a message, which the limit of its conversation counts, not only the tenant's."""
+        """One call. `kind` says which windows it counts in, besides its tenant's: a conversation's for messages, its
+        other ones for reads of its members, a tenant's for conversations that are created."""
         url = f"{to.service_url.rstrip('/')}/{path}"
         if not self._hosts.admits(url):
             raise Refused("The serviceUrl is none of SERVICE_HOSTS; nothing was sent.", code="HostNotAllowed")
         content = None if body is None else orjson.dumps(body)
         if content is not None and utf16_size(content) > MOST_BYTES:
             raise TooLarge("The message is over Teams' limit of 100 KB.", code="MessageSizeTooBig")
-        name = to.id if counted else ""
-        began = await self._turn(name, to.tenant_id)
+        name = to.tenant_id if kind == CREATE else to.id
+        began = await self._turn(name, to.tenant_id, kind)
         try:
             answer = await self._http.request(
                 method,
@@ -142,19 +143,19 @@ class Connector(Channel):
                 attempts=ATTEMPTS if method == "GET" else 1,  # each message that is sent has its place in the limits
             )
         finally:
-            self._limits.settle(name, to.tenant_id, began, self._clock.monotonic())
+            self._limits.settle(name, to.tenant_id, began, self._clock.monotonic(), kind)
         if answer.status >= 300:
             raise failure(answer, method, self._clock.now())
         return answer
 
-    async def _turn(self, name: str, tenant: str) -> float:
+    async def _turn(self, name: str, tenant: str, kind: str) -> float:
         """Wait for a place within the limits and take it; when that was. Raises Transient where it is too far away."""
         latest = self._clock.monotonic() + self._max_wait
-        while (pause := self._limits.delay(name, tenant, now := self._clock.monotonic())) > 0:
+        while (pause := self._limits.delay(name, tenant, now := self._clock.monotonic(), kind)) > 0:
             if now + pause > latest:
                 raise Transient("Teams' send limits are used up for the moment.", code="OwnLimit", retry_after=pause)
             await self._clock.sleep(max(pause, 0.001))  # a clock has no finer steps
-        self._limits.spend(name, tenant, now)
+        self._limits.spend(name, tenant, now, kind)
         return now
 
 

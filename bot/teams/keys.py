@@ -42,7 +42,7 @@ class SigningKeys:
         self._http = http
         self._clock = clock
         self._metadata_url = metadata_url
-        self._hosts = Hosts.of(metadata_url, loopback=loopback)
+        self._hosts = Hosts.of(metadata_url, loopback=loopback, name="bot_framework_keys")
         self._keys: Mapping[str, SigningKey] = {}
         self._read_at = 0.0
         self._next_read = float("-inf")

@@ -27,6 +27,11 @@ POLLS = Counter(
 ALERTS = Counter("alertdesk_alerts_total", "Alerts taken in, by news.", ("partner", "news"), registry=REGISTRY)
 OUTBOX = Gauge("alertdesk_outbox_items", "Items in the outbox, by state.", ("state",), registry=REGISTRY)
 OLDEST = Gauge("alertdesk_outbox_oldest_seconds", "Age of the oldest item that waits to be sent.", registry=REGISTRY)
+UNCONFIRMED = Gauge(
+    "alertdesk_alerts_unconfirmed",
+    "Open alerts without a confirmed card in a conversation that wants one, as the auditor last saw it.",
+    registry=REGISTRY,
+)
 SYNC_AGE = Gauge(
     "alertdesk_sync_age_seconds",
     "Seconds since a partner's open alerts were last read.",

@@ -30,6 +30,7 @@ _ACTS = {
     Act.MARK: "decide on alerts",
     Act.REVERDICT: "change a verdict",
     Act.INVESTIGATE: "take an alert into investigation",
+    Act.BULK: "decide on many alerts at once",
     Act.NOTE: "add notes",
     Act.ROUTE: "send alerts to a conversation, or stop that",
     Act.EVIDENCE: "export the audit trail",

@@ -44,6 +44,12 @@ COMMANDS = (
         "Tell everybody, and Partner Center, that you are on it.",
         "investigate A-1042",
     ),
+    CommandHelp(
+        "bulk",
+        "bulk <set> legitimate|fraud|ignore [note]",
+        "Decide on all alerts of a set at once, which a list names; for fraud and ignore the note is needed.",
+        "bulk 3f9a0c11d2e4 ignore test machines of our own",
+    ),
     CommandHelp("note", "note <alert> <text>", "Leave a remark on an alert.", "note A-1042 customer called back"),
     CommandHelp(
         "cancel",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from bot.errors import AlertDeskError
+from bot.errors import AlertDeskError, Transient
 from bot.ports import Environment, ReaderSignIns
 from bot.telemetry.metrics import REGISTRY
 from bot.texts import tokens as texts
@@ -20,17 +20,24 @@ _WARN_DAYS = 14
 
 
 def routes(
-    env: Environment, bot_token: Callable[[], Awaitable[object]], readers: ReaderSignIns | None = None
+    env: Environment,
+    bot_token: Callable[[], Awaitable[object]],
+    readers: ReaderSignIns | None = None,
+    *,
+    services: Callable[[], Mapping[str, object]] = dict,
+    starting: Callable[[], str] = str,
 ) -> list[web.RouteDef]:
     """`bot_token` gets the token that answers are sent with; turns cannot be taken without it. `readers` is None where
-    nothing can be read with a person's sign-in."""
+    nothing can be read with a person's sign-in. `services` tells how those outside answered lately, `starting` what the
+    bot waits for before it can work; empty when it does."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def readyz(_request: web.Request) -> web.Response:
-        store, token = await asyncio.gather(_part(env.store.ping()), _part(bot_token()))
-        parts: dict[str, object] = {"store": store, "token": token}
+        waits_for = starting()
+        store, token = await asyncio.gather(_part(_opened(env, waits_for)), _part(bot_token()))
+        parts: dict[str, object] = {"store": store, "token": token, "services": dict(services())}
         if store["ok"]:
             parts |= await _waiting(env)
             if readers is not None and (found := await _readers(env, readers)):
@@ -44,6 +51,12 @@ def routes(
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)]
+
+
+async def _opened(env: Environment, waits_for: str) -> None:
+    if waits_for:
+        raise Transient(waits_for)
+    await env.store.ping()
 
 
 async def _part(question: Awaitable[object]) -> dict[str, object]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.domain.bulk import LIFE
 from bot.ports import Environment
+from bot.services.bulk import Bulk
 from bot.services.verdicts import Verdicts
 from bot.telemetry import metrics
 
@@ -19,13 +21,14 @@ https://learn.microsoft.com/entra/identity-platform/refresh-tokens#token-lifetim
 
 
 class Resumer:
-    """Takes up intents whose carrier died or had to wait."""
+    """Takes up intents whose carrier died or had to wait, and ends the bulk runs whose last one is settled."""
 
-    def __init__(self, env: Environment, verdicts: Verdicts) -> None:
-        self._env, self._verdicts = env, verdicts
+    def __init__(self, env: Environment, verdicts: Verdicts, bulk: Bulk) -> None:
+        self._env, self._verdicts, self._bulk = env, verdicts, bulk
 
     async def run(self) -> None:
         await self._verdicts.resume()
+        await self._bulk.tend()
         await self._env.clock.sleep(_RESUME_SECONDS)
 
 
@@ -49,6 +52,7 @@ class Upkeep:
             async with self._env.store.write() as tx:
                 await tx.outbox.prune(now - _FORGET_SENT)
                 await tx.inbox.prune(now - _FORGET_ACTIVITIES)
+                await tx.bulk.prune(now - LIFE)
                 await tx.vault.prune("user", now - _FORGET_TOKENS)
         self._rounds += 1
         await self._env.clock.sleep(_UPKEEP_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from alembic import command
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from bot import store as store_package
 from bot.errors import ConfigError
 from bot.store import migrate, open_store
 from bot.store.engine import migration_engine
@@ -99,7 +101,7 @@ def test_those_who_migrate_at_once_wait_for_each_other(empty_urls: tuple[str, st
     assert failures == []
     with migration_engine(empty_urls[0]).connect() as connection:
         counters = connection.execute(text("SELECT name, value FROM counters ORDER BY name"))
-        assert [tuple(row) for row in counters] == [("alert", 1000), ("requests", 0)]
+        assert [tuple(row) for row in counters] == [("alert", 1000), ("requests", 0), ("schema for", 6)]
 
 
 async def test_a_database_of_the_version_before_keeps_what_it_holds(empty_urls: tuple[str, str]) -> None:
@@ -141,8 +143,36 @@ async def test_a_database_of_a_newer_program_is_refused(empty_urls: tuple[str, s
     migrate(empty_urls[0])
     with migration_engine(empty_urls[0]).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE counters SET value = 9999 WHERE name = 'schema for'"))
     with pytest.raises(ConfigError, match="newer version"):
         await open_store(empty_urls[0], audit_key=AUDIT_KEY, ids=FreshIds(), migrate=and_migrate)
+
+
+@pytest.mark.parametrize("and_migrate", [True, False])
+async def test_a_newer_schema_that_still_serves_us_is_worked_with_and_left_as_it_is(
+    empty_urls: tuple[str, str], and_migrate: bool
+) -> None:
+    """During an upgrade a replica of the version before may start after the first of the new ones did."""
+    migrate(empty_urls[0])
+    with migration_engine(empty_urls[0]).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("ALTER TABLE routes ADD COLUMN newer TEXT"))
+    store = await open_store(empty_urls[0], audit_key=AUDIT_KEY, ids=FreshIds(), migrate=and_migrate)
+    try:
+        async with store.write() as tx:
+            assert (await tx.alerts.add(an_alert(), NOW, None)).number == 1001
+    finally:
+        await store.close()
+    with migration_engine(empty_urls[0]).connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one() == "9999"
+
+
+def test_every_migration_only_adds_unless_it_says_which_schema_it_still_serves() -> None:
+    """What takes something away raises the counter `schema for` to its own number."""
+    for path in (Path(str(store_package.__file__)).parent / "migrations" / "versions").glob("v*.py"):
+        source = path.read_text()
+        takes = re.findall(r"\bop\.(drop_\w+|alter_column|rename_table)\b", source)
+        assert not takes or "schema for" in source, (path.name, takes)
 
 
 def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -154,3 +184,17 @@ def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path) -> None:
         migrate(f"sqlite:///{path}")
     assert inspect(engine).get_table_names() == ["routes"]
     engine.dispose()
+
+
+def test_a_program_of_the_version_before_can_write_intents_beside_this_one(empty_urls: tuple[str, str]) -> None:
+    """It knows nothing of the columns that came with 0005."""
+    url = empty_urls[0]
+    migrate(url)
+    named = (
+        "id, partner, alert_id, status, reason, note, by_id, by_name, at, conversation_id, may_replace, state, "
+        "attempts, error, owner, claimed_until"
+    )
+    with migration_engine(url).begin() as connection:
+        columns = {column["name"]: column for column in inspect(connection).get_columns("intents")}
+        assert set(columns) - set(named.split(", ")) == {"bulk", "only_from"}
+        assert all("''" in str(columns[name]["default"]) for name in ("bulk", "only_from"))

@@ -16,9 +16,12 @@ from time import perf_counter
 from typing import Any
 
 from bot.chat.board import Board
+from bot.chat.bulk import BulkBoard, BulkButtons
 from bot.chat.lists import PAGE, Lists, encode_cursor
 from bot.chat.presenter import Place
 from bot.chat.render import CardRenderer
+from bot.chat.request_board import RequestBoard
+from bot.chat.rollup_board import RollUpBoard
 from bot.clock import SystemClock, SystemIds
 from bot.domain.alerts import Alert
 from bot.domain.filters import AlertQuery
@@ -26,6 +29,7 @@ from bot.domain.people import NO_ROLES, Conversation, ConversationKind, Partner,
 from bot.errors import Missing
 from bot.ports import AlertPage, Environment, Message
 from bot.services.access import Access
+from bot.services.bulk import Bulk
 from bot.services.cards import CardWork
 from bot.services.delivery import Delivery
 from bot.services.exports import Exports
@@ -33,6 +37,7 @@ from bot.services.intake import Intake
 from bot.services.lookup import Lookup
 from bot.services.names import Names
 from bot.services.operators import Operators
+from bot.services.reach import Reach
 from bot.services.routes import Routes
 from bot.store import connect
 from tests.performance.processes import MEGABYTE, pin
@@ -120,7 +125,18 @@ async def outbox(config: Config) -> dict[str, Any]:
     env, world = environment(config), AtOnce()
     cards = CardWork(env)
     delivery = Delivery(
-        env, world, CardRenderer(env, Board(env, Access(env, world, world), Lookup(env), PLACE)), cards, owner="bench"
+        env,
+        world,
+        CardRenderer(
+            env,
+            Board(env, Access(env, world, world), Lookup(env), PLACE),
+            RequestBoard(env, PLACE, two_person=True),
+            RollUpBoard(env, PLACE),
+            BulkBoard(env),
+        ),
+        cards,
+        Reach(env, ""),
+        owner="bench",
     )
     found = {}
     for name, channels, count in (("one channel", 1, config["count"] // 4), ("16 channels", 16, config["count"])):
@@ -179,16 +195,18 @@ async def intake(config: Config) -> dict[str, Any]:
 async def lists(config: Config) -> dict[str, Any]:
     """Pages of `show` and answers of `search`, drawn as cards."""
     env = environment(config)
-    pages, readable = Lists(env, PLACE), frozenset({PARTNER})
+    cards, readable = CardWork(env), frozenset({PARTNER})
+    bulk = Bulk(env, AtOnce(), cards, owner="bench", spawn=asyncio.create_task)
+    pages = Lists(env, PLACE, BulkButtons(env, bulk, cards.rollups, PLACE))
     async with env.store.read() as tx:
         before = await tx.alerts.page(AlertQuery(readable, now=env.clock.now()), None, 19 * PAGE)
     prefix = before.records[0].alert.id[:8]
     trail = [encode_cursor(before.next)] if before.next is not None else []
     asked: dict[str, Callable[[], Awaitable[object]]] = {
-        "show": lambda: pages.page("", readable),
-        "show all": lambda: pages.page("all", readable),
-        "show all severity:high": lambda: pages.page("all severity:high", readable),
-        "show all, page 20": lambda: pages.page("all", readable, 20, trail),
+        "show": lambda: pages.page("", readable, CHANNEL),
+        "show all": lambda: pages.page("all", readable, CHANNEL),
+        "show all severity:high": lambda: pages.page("all severity:high", readable, CHANNEL),
+        "show all, page 20": lambda: pages.page("all", readable, CHANNEL, 20, trail),
         "search by id": lambda: pages.search(prefix, readable),
         "search by customer": lambda: pages.search("Contoso 016", readable),
     }

@@ -311,3 +311,32 @@ async def test_a_token_that_proves_less_does_not_undo_the_page(people: Desk) -> 
     )
     _, post = await people.posted()
     assert (await people.press("ada", post, "Ignore")).kind == "card"
+
+
+async def test_many_marked_at_once_stop_at_the_first_and_go_on_after_the_page(people: Desk) -> None:
+    for _ in range(3):
+        _, post = await people.posted()
+    await press(people, "ada", post, "Investigate")  # from here on her token is kept
+    shown = await people.ask("ada", "show active")
+    title = next(title for title in shown.card.buttons if title.startswith("Mark these"))
+    form = await people.open_dialog("ada", shown, title)
+    await people.fault("graph", "PATCH", **MFA_AT_GRAPH)
+    before, done = people.mark(), len(people.deeds())
+    answer = await people.send_dialog("ada", shown, form, verdict="fraud", note="mining")
+    assert "multi-factor authentication" in answer.text
+    assert len(people.requests("graph", "PATCH", since=before)) == 1
+    assert len(people.deeds()) == done
+    async with browser(people, "ada") as tab:
+        assert SIGNED_IN in (await tab.open(link(answer))).text
+    await people.until(lambda: people.deeds()[done:])
+
+    async def over() -> bool:
+        async with people.parts.store.read() as tx:
+            return not await tx.bulk.open_runs(1)
+
+    await people.eventually(over)
+    assert {deed["by"] for deed in people.deeds()[done:]} == {people.cloud.world.people["ada"].upn}
+    people.clock.forward(10)
+    await people.deliver()
+    runs = [post for post in await people.posts() if post.has_card and "alerts as fraud" in post.text]
+    assert len(runs) == 1, "what came to nothing was told to Ada alone"

@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.chat.acting import Acting
 from bot.chat.board import Board
+from bot.chat.bulk import BulkBoard, BulkButtons, Bulking
 from bot.chat.cancelling import Requests
 from bot.chat.commands import Commands
 from bot.chat.desk import Desk
@@ -20,6 +21,7 @@ from bot.chat.lists import Lists
 from bot.chat.presenter import Place
 from bot.chat.render import CardRenderer
 from bot.chat.request_board import RequestBoard
+from bot.chat.rollup_board import RollUpBoard
 from bot.chat.signing_in import SigningIn
 from bot.chat.verbs import Verbs
 from bot.domain.alerts import Alert, AlertRecord
@@ -31,6 +33,8 @@ from bot.services.access import Access
 from bot.services.adoption import Adoption
 from bot.services.approvers import Approvers
 from bot.services.asking import Asking
+from bot.services.bulk import Bulk
+from bot.services.calming import Calming
 from bot.services.cards import CardWork
 from bot.services.carrying_out import CarryingOut
 from bot.services.conversations import Conversations
@@ -44,6 +48,7 @@ from bot.services.notes import Notes
 from bot.services.operators import Operators
 from bot.services.plan_check import PlanCheck
 from bot.services.plan_progress import PlanProgress
+from bot.services.reach import Reach
 from bot.services.rosters import Rosters
 from bot.services.routes import Routes
 from bot.services.sending import Sending
@@ -78,11 +83,13 @@ class House:
         self.access = Access(env, self.directory, self.channel)
         self.lookup = Lookup(env)
         self.cards = CardWork(env)
+        self.calming = Calming(env, self.cards)
         self.routes = Routes(env, self.access, self.cards)
         self.names = Names(env, self.directory, self.cards)
         self.notes = Notes(env, self.cards)
         self.exports = Exports(env)
-        self.conversations = Conversations(env, self.routes)
+        self.reach = Reach(env, OPERATORS)
+        self.conversations = Conversations(env, self.routes, self.reach)
         self.verdicts = self.replica("one")
         self.operators = Operators(env, OPERATORS)
         self.intake = Intake(
@@ -91,10 +98,13 @@ class House:
         self.place = Place(PORTAL, {tenant: each.name for tenant, each in partners.items()})
         self.board = Board(env, self.access, self.lookup, self.place)
         self.request_board = RequestBoard(env, self.place, two_person=True)
-        self.renderer = CardRenderer(env, self.board, self.request_board)
-        self.delivery = Delivery(env, self.channel, self.renderer, self.cards, owner="one")
+        self.bulk = self.marker("one")
+        self.bulk_buttons = BulkButtons(env, self.bulk, self.cards.rollups, self.place)
+        self.rollup_board = RollUpBoard(env, self.place, self.bulk_buttons.of_rollup)
+        self.renderer = CardRenderer(env, self.board, self.request_board, self.rollup_board, BulkBoard(env))
+        self.delivery = Delivery(env, self.channel, self.renderer, self.cards, self.reach, owner="one")
         self.acting = Acting(env, self.access, self.lookup, self.verdicts, self.board)
-        self.lists = Lists(env, self.place)
+        self.lists = Lists(env, self.place, self.bulk_buttons)
         self.exporting = Exporting(
             env,
             self.acting,
@@ -111,11 +121,19 @@ class House:
         self.asking, self.deciding, self.carrying_out = self.canceller("one")
         self.requests = Requests(env, self.acting, self.asking, self.deciding, self.request_board)
         self.verbs = Verbs(
-            env, self.acting, self.access, self.lists, self.notes, self.routes, self.exporting, self.requests
+            env,
+            self.acting,
+            self.access,
+            self.lists,
+            self.notes,
+            self.routes,
+            self.exporting,
+            self.requests,
+            Bulking(env, self.acting, self.access, self.bulk),
         )
         identity = Identity(env, self.access, None)
         self.commands = Commands(self.acting, self.lists, self.verbs, self.exporting, identity, self.requests)
-        self.adoption = Adoption(env)
+        self.adoption = Adoption(env, self.channel, self.renderer)
         signing_in = SigningIn(env, self.access, None, public_url=public_url)
         self.desk = Desk(
             env,
@@ -172,6 +190,10 @@ class House:
     def replica(self, owner: str) -> Verdicts:
         """The decisions as another process on the same database would carry them out."""
         return Verdicts(self.env, self.source, self.cards, owner=owner, spawn=self.spawn)
+
+    def marker(self, owner: str) -> Bulk:
+        """What marks many alerts at once, in one replica."""
+        return Bulk(self.env, self.source, self.cards, owner=owner, spawn=self.spawn)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)

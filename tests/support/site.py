@@ -69,6 +69,8 @@ class Site:
     server: TestServer
     readers: FakeReaders = field(default_factory=FakeReaders)
     token_away: AlertDeskError | None = None
+    services: dict[str, object] = field(default_factory=dict)
+    starting: str = ""
     heard: list[bytes] = field(default_factory=list)
     browsers: list[aiohttp.ClientSession] = field(default_factory=list)
 
@@ -127,7 +129,9 @@ async def running(house: House) -> AsyncIterator[Site]:
     sign_in = SignInRoutes(house.env, entra, public_url="http://desk.example", home_tenant=NORTHWIND)
     downloads = Downloads(house.env, house.exports, sign_in)
     app.add_routes(messages.routes(handle, MOST_BYTES))
-    app.add_routes(health.routes(house.env, token, built.readers))
+    app.add_routes(
+        health.routes(house.env, token, built.readers, services=lambda: built.services, starting=lambda: built.starting)
+    )
     app.add_routes([*sign_in.routes(), *downloads.routes(), web.get("/trouble/{which}", trouble)])
     await server.start_server()
     try:

@@ -41,3 +41,13 @@ def test_no_more_is_left_out_than_has_to_be() -> None:
 def test_three_byte_letters_are_not_counted_twice() -> None:
     text = "長" * (LIMIT // 2 - 20)
     assert fit(lambda view: {"text": view}, text, [lambda view: ""]) == {"text": text}
+
+
+def test_steps_that_were_taken_before_are_taken_whatever_fits() -> None:
+    def build(size: int) -> Json:
+        return {"text": "x" * size}
+
+    steps = [lambda size: size // 2, lambda size: size // 2, lambda size: 1]
+    lengths = [len(fit(build, 800, steps, shorter)["text"]) for shorter in range(5)]
+    assert lengths == [800, 400, 200, 1, 1]
+    assert fit(build, LIMIT * 3, steps, 1) == {"text": "x"}, "and no fewer than make it fit"

@@ -16,7 +16,7 @@ from bot.chat.lists import PAGE, decode_cursor, encode_cursor
 from bot.domain.filters import Cursor
 from bot.errors import UserError
 from cards.actions import EXPORT_RUN, LIST_PAGE, TRAIL_MOST, ListPage
-from tests.factories import CUSTOMER, FABRIKAM, NORTHWIND, NOW, alert, minutes, resolved
+from tests.factories import CHANNEL, CUSTOMER, FABRIKAM, NORTHWIND, NOW, alert, minutes, resolved
 from tests.support.house import House
 from tests.support.seen import Card, checked
 
@@ -44,12 +44,12 @@ async def press(house: House, card: Card, title: str) -> Card:
     assert card.button(title)["verb"] == LIST_PAGE
     assert len(json.dumps(data)) < 1500
     act = ListPage.model_validate(data)
-    return checked(await house.lists.page(act.words, OURS, act.page, act.trail))
+    return checked(await house.lists.page(act.words, OURS, CHANNEL, act.page, act.trail))
 
 
 async def test_a_list_is_paged_forth_and_back(house: House) -> None:
     known = await stocked(house, 2 * PAGE + 3)
-    first = checked(await house.lists.page("", OURS))
+    first = checked(await house.lists.page("", OURS, CHANNEL))
     assert labels(first, known) == known[:PAGE]
     assert (range_of(first), "Previous" in first.buttons) == ("1 to 8 of 19 alerts", False)
     second = await press(house, first, "Next")
@@ -65,7 +65,7 @@ async def test_a_list_is_paged_forth_and_back(house: House) -> None:
 async def test_far_into_a_long_list_the_trail_stays_short_and_the_numbers_right(house: House) -> None:
     pages = TRAIL_MOST + 4
     known = await stocked(house, pages * PAGE)
-    card = checked(await house.lists.page("", OURS))
+    card = checked(await house.lists.page("", OURS, CHANNEL))
     for _ in range(pages - 1):
         card = await press(house, card, "Next")
     assert labels(card, known) == known[-PAGE:]
@@ -88,7 +88,7 @@ async def decide(house: House, numbers: range) -> None:
 
 async def test_a_page_whose_alerts_were_decided_meanwhile_leads_to_the_first(house: House) -> None:
     await stocked(house, PAGE + 2)
-    first = checked(await house.lists.page("", OURS))
+    first = checked(await house.lists.page("", OURS, CHANNEL))
     await decide(house, range(PAGE, PAGE + 2))
     gone = await press(house, first, "Next")
     assert range_of(gone) == "1 to 8 of 8 alerts"
@@ -97,17 +97,17 @@ async def test_a_page_whose_alerts_were_decided_meanwhile_leads_to_the_first(hou
 
 async def test_the_last_page_ends_with_the_total_even_where_the_list_became_shorter(house: House) -> None:
     await stocked(house, PAGE + 2)
-    first = checked(await house.lists.page("", OURS))
+    first = checked(await house.lists.page("", OURS, CHANNEL))
     await decide(house, range(PAGE))
     assert range_of(await press(house, first, "Next")) == "1 to 2 of 2 alerts"
 
 
 async def test_a_page_number_that_was_made_up_does_no_harm(house: House) -> None:
     await stocked(house, PAGE + 2)
-    alone = checked(await house.lists.page("", OURS, 900))
+    alone = checked(await house.lists.page("", OURS, CHANNEL, 900))
     assert range_of(alone) == "1 to 8 of 10 alerts"
     act = ListPage.model_validate(alone.button("Next")["data"])
-    assert range_of(checked(await house.lists.page("", OURS, 1, act.trail))) == "9 to 10 of 10 alerts"
+    assert range_of(checked(await house.lists.page("", OURS, CHANNEL, 1, act.trail))) == "9 to 10 of 10 alerts"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ async def test_a_page_number_that_was_made_up_does_no_harm(house: House) -> None
 )
 async def test_a_forged_cursor_is_refused(house: House, cursor: str) -> None:
     with pytest.raises(UserError) as refusal:
-        await house.lists.page("", OURS, 2, [cursor])
+        await house.lists.page("", OURS, CHANNEL, 2, [cursor])
     assert refusal.value.code == "bad_cursor"
 
 
@@ -152,7 +152,7 @@ def test_any_text_is_a_cursor_or_is_refused(text: str) -> None:
 async def test_the_words_choose_and_travel_with_every_button(house: House) -> None:
     await stocked(house, PAGE + 2)
     await house.take_in(alert("low", severity="low"))
-    card = checked(await house.lists.page("severity:high", OURS))
+    card = checked(await house.lists.page("severity:high", OURS, CHANNEL))
     assert range_of(card) == "1 to 8 of 10 alerts"
     assert card.button("Next")["data"]["words"] == "severity:high"
     assert card.button("Export these")["data"] == {"words": "severity:high"}
@@ -162,21 +162,21 @@ async def test_the_words_choose_and_travel_with_every_button(house: House) -> No
 async def test_nothing_of_another_partner_is_listed_or_counted(house: House) -> None:
     await house.take_in(alert("ours"), alert("theirs", partner=FABRIKAM, name="Their secret"))
     for words in ("", "all", "partner:fabrikam", "customer:" + CUSTOMER):
-        card = checked(await house.lists.page(words, OURS))
+        card = checked(await house.lists.page(words, OURS, CHANNEL))
         assert "Their secret" not in json.dumps(card.json)
         assert "2 alerts" not in card.text
     assert "Their secret" not in json.dumps(await house.lists.search("theirs", OURS))
 
 
 async def test_an_empty_list_says_so_by_what_was_asked(house: House) -> None:
-    assert "All is decided" in checked(await house.lists.page("", OURS)).text
-    assert "Nothing fits" in checked(await house.lists.page("severity:low", OURS)).text
-    assert "Export these" not in checked(await house.lists.page("", OURS)).buttons
+    assert "All is decided" in checked(await house.lists.page("", OURS, CHANNEL)).text
+    assert "Nothing fits" in checked(await house.lists.page("severity:low", OURS, CHANNEL)).text
+    assert "Export these" not in checked(await house.lists.page("", OURS, CHANNEL)).buttons
 
 
 async def test_bad_words_are_refused(house: House) -> None:
     with pytest.raises(UserError):
-        await house.lists.page("sevrity:high", OURS)
+        await house.lists.page("sevrity:high", OURS, CHANNEL)
 
 
 async def test_a_search_finds_by_id_subscription_and_customer(house: House) -> None:
@@ -203,5 +203,5 @@ async def test_a_search_shows_the_newest_few_and_says_that_there_are_more(house:
 
 async def test_hostile_names_stay_text(house: House) -> None:
     await house.take_in(replace(alert("x"), name="[click](https://evil.example) <at>all</at> {{DATE(x)}}"))
-    card = checked(await house.lists.page("", OURS))
+    card = checked(await house.lists.page("", OURS, CHANNEL))
     assert "https://evil.example" not in [action.get("url") for action in card.buttons.values()]

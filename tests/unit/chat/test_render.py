@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from bot.domain.alerts import AffectedResource
 from bot.domain.delivery import CardPost, ItemKind, OutboxItem
 from bot.errors import Permanent
 from bot.ports import Message
+from bot.services.delivery import MOST_SHORTER
 from cards.actions import LIST_PAGE
 from tests.factories import CHANNEL, FABRIKAM, NORTHWIND, NOW, alert, minutes, resolved
 from tests.support.house import House
@@ -119,3 +121,34 @@ async def test_the_summary_counts_what_is_open_here_by_the_routes_filter(house: 
 async def test_a_summary_of_nothing_says_so(house: House) -> None:
     summary = item(ItemKind.SUMMARY_CARD, card_id="", payload={"partner": NORTHWIND, "posted": 0})
     assert "Nothing is open" in (await drawn(house, summary)).text
+
+
+SIZES = [ItemKind.ALERT_CARD, ItemKind.SUMMARY_CARD, ItemKind.NOTICE]
+
+
+@pytest.mark.parametrize("kind", SIZES)
+async def test_each_step_makes_it_smaller_or_leaves_it_and_the_last_is_small(stocked: House, kind: str) -> None:
+    async with stocked.store.write() as tx:
+        await tx.alerts.change(
+            ONE.key,
+            replace(ONE, affected_resources=tuple(AffectedResource(f"resource-{n}" * 20, "t") for n in range(60))),
+            NOW,
+            None,
+        )
+    sizes = []
+    for shorter in range(MOST_SHORTER + 1):
+        payload = {"partner": NORTHWIND, "text": "long words " * 20_000, "shorter": shorter}
+        message = await stocked.renderer.render(item(kind, payload=payload))
+        assert message is not None
+        sizes.append(len(str(message.card or message.text)))
+        if message.card is not None:
+            checked(message.card)
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] < 6_000
+    assert sizes[-1] < sizes[0]
+
+
+async def test_an_earlier_copy_becomes_a_pointer_that_asks_nothing(stocked: House) -> None:
+    card = await drawn(stocked, item(ItemKind.CARD_POINTER))
+    assert "A newer copy of A-" in card.text
+    assert not card.buttons

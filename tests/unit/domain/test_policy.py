@@ -15,6 +15,7 @@ TABLE = [
     (Act.MARK, "no", "yes", "no", "yes"),
     (Act.REVERDICT, "no", "yes", "no", "yes"),
     (Act.INVESTIGATE, "no", "yes", "no", "yes"),
+    (Act.BULK, "no", "yes", "no", "yes"),
     (Act.NOTE, "no", "yes", "no", "yes"),
     (Act.ROUTE, "no", "yes", "no", "yes"),
     (Act.EVIDENCE, "no", "yes", "no", "yes"),

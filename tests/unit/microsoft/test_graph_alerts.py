@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote
 
@@ -74,6 +76,40 @@ async def test_a_refused_filter_is_remembered_by_tenant(
     other = replace(partner, tenant_id="33333333-3333-4333-8333-333333333333")
     assert await names(alerts.open_alerts(other)) == [["A"]]
     assert len(microsoft.requests) == 5
+
+
+async def test_alerts_since_are_filtered_by_the_time_of_detection_to_the_second(
+    microsoft: Microsoft, partner: Partner, alerts: GraphAlerts
+) -> None:
+    microsoft.answer = lambda _: page(alert("A"))
+    moment = datetime(2026, 3, 1, 13, 30, 15, 999_999, timezone(timedelta(hours=1)))
+    assert await names(alerts.alerts_since(partner, moment)) == [["A"]]
+    assert unquote(str(microsoft.requests[0].url)) == f"{ALERTS}?$filter=detectedDateTime ge 2026-03-01T12:30:15Z"
+
+
+async def test_one_filter_that_is_refused_says_nothing_of_the_other(
+    microsoft: Microsoft, partner: Partner, alerts: GraphAlerts
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return problem(400, "BadRequest") if "detectedDateTime" in str(request.url) else page(alert("A"))
+
+    microsoft.answer = answer
+    for _ in range(2):
+        assert await names(alerts.alerts_since(partner, datetime(2026, 3, 1, tzinfo=UTC))) == [["A"]]
+        assert await names(alerts.open_alerts(partner)) == [["A"]]
+    asked = [unquote(str(request.url)).removeprefix(ALERTS) for request in microsoft.requests]
+    of_status = "?$filter=status ne 'resolved'"
+    assert asked == ["?$filter=detectedDateTime ge 2026-03-01T00:00:00Z", "", of_status, "", of_status]
+
+
+async def test_whoever_has_seen_enough_reads_no_further_page(
+    microsoft: Microsoft, partner: Partner, alerts: GraphAlerts
+) -> None:
+    microsoft.answer = lambda _: page(alert("A"), following=f"{ALERTS}?$skiptoken=2")
+    async with aclosing(alerts.alerts_since(partner, datetime(2026, 3, 1, tzinfo=UTC))) as pages:
+        async for _ in pages:
+            break
+    assert len(microsoft.requests) == 1
 
 
 async def test_a_400_that_is_not_the_filters_is_not_remembered(

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from bot.domain.delivery import CardPost, ItemKind, ItemState, NewItem
-from bot.domain.people import ConversationState
+from bot.domain.delivery import CardPost, ItemKind, ItemState, NewItem, OutboxItem
+from bot.domain.people import ConversationState, Route
 from bot.errors import AlertDeskError, Missing, Permanent, Refused, TooLarge, Transient, Unreachable
+from bot.ports import Message
 from bot.services import delivery as module
-from bot.services.delivery import LEASE_SECONDS, RECHECK, SEND_SECONDS, Delivery
-from tests.factories import CHANNEL, GENERAL, alert, conversation
+from bot.services.delivery import LEASE_SECONDS, MOST_SHORTER, RECHECK, SEND_SECONDS, Delivery
+from bot.texts import delivery as texts
+from tests.factories import ADA, CHANNEL, FABRIKAM, GENERAL, NORTHWIND, alert, conversation
 from tests.fakes import FakeRenderer, Trouble
-from tests.support.house import House
+from tests.support.house import OPERATORS, House
 
 ONE = alert()
 
@@ -25,7 +27,7 @@ class Post:
 
     def __init__(self, house: House) -> None:
         self.house, self.renderer = house, FakeRenderer()
-        self.delivery = Delivery(house.env, house.channel, self.renderer, house.cards, owner="one")
+        self.delivery = Delivery(house.env, house.channel, self.renderer, house.cards, house.reach, owner="one")
 
     async def add(self, kind: str = ItemKind.NOTICE, card_id: str = "", where: str = CHANNEL, **more: Any) -> None:
         async with self.house.store.write() as tx:
@@ -109,7 +111,7 @@ ENDS: list[tuple[str, AlertDeskError, str, str]] = [
     ("no connection", Transient("no connection"), AGAIN, AGAIN),
     ("reset", Transient("reset", in_doubt=True), DOUBT, AGAIN),
     ("500", Transient("500", in_doubt=True), DOUBT, AGAIN),
-    ("too large", TooLarge("413", code="MessageSizeTooBig"), PARKED, PARKED),
+    ("too large", TooLarge("413", code="MessageSizeTooBig"), ItemState.SENT, ItemState.SENT),
     ("refused", Refused("401", code="Unauthorized"), PARKED, PARKED),
     ("bad", Permanent("400", code="BadSyntax"), PARKED, PARKED),
     ("unreachable", Unreachable("403", code="BotNotInConversationRoster"), AGAIN, AGAIN),
@@ -134,7 +136,7 @@ async def test_how_an_update_ends(post: Post, problem: AlertDeskError, end: str)
     await posted(post)
     post.house.channel.troubles.append(Trouble(problem))
     await post.add(ItemKind.ALERT_UPDATE, "card-one")
-    assert await post.send() == {ItemState.SENT: 1, end: 1}
+    assert await post.send() == ({ItemState.SENT: 2} if end == ItemState.SENT else {ItemState.SENT: 1, end: 1})
 
 
 async def test_retry_after_is_obeyed_to_the_second(post: Post) -> None:
@@ -259,17 +261,168 @@ async def test_a_conversation_that_nobody_knows_yet_is_waited_for(post: Post) ->
     assert await post.send() == {ItemState.SENT: 1}
 
 
-async def test_a_conversation_that_refuses_is_blocked_and_its_work_goes_on_when_it_is_back(post: Post) -> None:
-    post.house.channel.troubles.append(Trouble(Unreachable("403", code="BotDisabledByAdmin")))
-    await post.add()
-    await post.add()
-    assert await post.send() == {ItemState.PENDING: 2}
+UNREACHABLE = [
+    ("BotDisabledByAdmin", "An administrator of the tenant has disabled the bot."),
+    ("BotNotInConversationRoster", "The bot is not a member of the conversation."),
+    ("ConversationBlockedByUser", "The person has blocked the bot."),
+    ("MessageWritesBlocked", "The conversation takes no messages from the bot."),
+    ("ConversationNotFound", "The conversation does not exist any more."),
+]
+
+
+async def state_of(post: Post, where: str = CHANNEL) -> str:
     async with post.house.store.read() as tx:
-        assert (await tx.conversations.get(CHANNEL)).state == ConversationState.BLOCKED  # type: ignore[union-attr]
-    post.house.clock.forward(3600)
-    assert await post.send() == {ItemState.PENDING: 2}
+        found = await tx.conversations.get(where)
+    assert found is not None
+    return found.state
+
+
+@pytest.mark.parametrize(("code", "why"), UNREACHABLE, ids=[code for code, _ in UNREACHABLE])
+async def test_a_conversation_that_refuses_is_switched_off_its_work_stays_and_others_are_told_once(
+    post: Post, code: str, why: str
+) -> None:
+    house = post.house
+    await house.know(conversation(OPERATORS, name="Operators", team_name=""), conversation("19:fabrikam@thread.tacv2"))
+    for where, partner_id in ((CHANNEL, NORTHWIND), (GENERAL, NORTHWIND), ("19:fabrikam@thread.tacv2", FABRIKAM)):
+        async with house.store.write() as tx:
+            await tx.conversations.put_route(Route(where, partner_id, on=True, summarised=True))
+    for _ in range(2):
+        house.channel.troubles.append(Trouble(Unreachable(why, code=code)))
+        await post.add()
+        await post.send()
+    assert await state_of(post) == ConversationState.BLOCKED
+    told = {place.conversation: place.message.text for place in house.channel.posts}
+    assert set(told) == {GENERAL, OPERATORS}, "the partner's other conversation, and the operators"
+    (text,) = set(told.values())
+    name = f"{conversation().team_name} > {conversation().name}"
+    assert text.startswith(f"notice Alerts are not delivered to {name} any more: {why[0].lower()}{why[1:]}")
+    assert "after the bot is installed or spoken to there" in text
+    house.channel.troubles.clear()
+    house.clock.forward(3600)
+    assert (await post.send())[ItemState.PENDING] == 2, "nothing of it is lost, nothing of it is tried"
+    assert len(house.channel.posts) == 2, "told once"
+
+
+async def test_a_word_there_switches_it_on_again_at_once_and_it_is_told_how_much_waited(post: Post) -> None:
+    house = post.house
+    await house.conversations.heard(conversation(), ADA)
+    house.channel.troubles.append(Trouble(Unreachable("403", code="BotDisabledByAdmin")))
+    await post.add(payload={"text": "one"})
+    await post.add(payload={"text": "two"})
+    await post.send()
+    assert await state_of(post) == ConversationState.BLOCKED
+    await house.conversations.heard(conversation(), ADA)  # within the minute in which a repeated word is ignored
+    await post.send()
+    assert post.texts == [f"notice {texts.back(2)}", "notice one", "notice two"]
+
+
+async def test_an_install_switches_it_on_again_and_where_nothing_waited_nothing_is_said(post: Post) -> None:
+    await post.house.conversations.stopped(CHANNEL, ConversationState.REMOVED)
     await post.house.conversations.installed(conversation())
-    assert await post.send() == {ItemState.SENT: 2}
+    assert (await state_of(post), await post.send()) == (ConversationState.ACTIVE, {})
+
+
+async def test_a_conversation_to_which_no_alerts_go_is_nobodys_news(post: Post) -> None:
+    await post.house.know(conversation(OPERATORS))
+    post.house.channel.troubles.append(Trouble(Unreachable("403", code="ForbiddenOperationException")))
+    await post.add()
+    await post.send()
+    assert (await state_of(post), post.texts) == (ConversationState.BLOCKED, [])
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [(ConversationState.REMOVED, "the bot was removed"), (ConversationState.ARCHIVED, "the team was archived")],
+)
+async def test_what_teams_tells_by_itself_is_told_alike_and_a_whole_team_once(
+    post: Post, state: ConversationState, why: str
+) -> None:
+    house = post.house
+    await house.know(conversation(OPERATORS, team_id="", team_name="", name="Operators"))
+    for where in (CHANNEL, GENERAL):
+        await house.route(where=where)
+    await house.conversations.team(conversation().team_id, state)
+    await post.send()
+    (text,) = post.texts
+    assert why in text
+    assert conversation().name in text
+
+
+# Too large -----------------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_too_large_is_drawn_shorter_step_by_step_and_a_restart_goes_on_where_it_was(post: Post) -> None:
+    drawn: list[int] = []
+    render = post.renderer.render
+
+    async def counting(item: OutboxItem) -> Message | None:
+        drawn.append(item.shorter)
+        return await render(item)
+
+    post.renderer.render = counting  # type: ignore[method-assign]
+    for _ in range(2):
+        post.house.channel.troubles.append(Trouble(TooLarge("413", code="MessageSizeTooBig")))
+    await post.add(ItemKind.SUMMARY_CARD, payload={"partner": "p"})
+    await post.delivery.step()
+    after_restart = Delivery(
+        post.house.env, post.house.channel, post.renderer, post.house.cards, post.house.reach, owner="two"
+    )
+    while await after_restart.step():
+        pass
+    assert drawn == [0, 1, 2]
+    assert await post.states() == {ItemState.SENT: 1}
+
+
+async def test_what_is_too_large_however_short_is_parked_and_holds_up_no_other(post: Post) -> None:
+    for _ in range(MOST_SHORTER + 1):
+        post.house.channel.troubles.append(Trouble(TooLarge("413", code="MessageSizeTooBig")))
+    await post.add(priority=4)
+    await post.add(payload={"text": "next"})
+    assert await post.send() == {ItemState.PARKED: 1, ItemState.SENT: 1}
+    assert post.texts == ["notice next"]
+
+
+async def test_a_post_whose_message_teams_did_not_name_is_in_doubt_for_it_could_not_be_kept_up(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nameless(*_: Any) -> str:
+        return ""
+
+    monkeypatch.setattr(post.house.channel, "send", nameless)
+    await post.card()
+    await post.add(ItemKind.ALERT_CARD, "card-one")
+    assert await post.send() == {ItemState.UNCERTAIN: 1}
+    await post.add(where=GENERAL)
+    assert await post.send() == {ItemState.UNCERTAIN: 1, ItemState.SENT: 1}, "a notice is never changed"
+
+
+# An outage -----------------------------------------------------------------------------------------------------------
+
+
+async def test_while_teams_is_away_many_changes_of_a_card_stay_one_update(post: Post) -> None:
+    await posted(post)
+    for _ in range(50):
+        post.house.channel.troubles.append(Trouble(Transient("503")))
+        async with post.house.store.write() as tx:
+            await post.house.cards.changed(tx, ONE.key)
+        await post.delivery.step()
+        post.house.clock.forward(60)
+    assert (await post.states())[ItemState.PENDING] <= 2, "the one that is tried again, and the one that came since"
+    post.house.channel.troubles.clear()
+    post.house.clock.forward(200)
+    assert list(await post.send()) == [ItemState.SENT]
+
+
+async def test_after_an_outage_it_drains_in_order_the_most_severe_first(post: Post) -> None:
+    for number, priority in ((1, 1), (2, 4), (3, 1)):
+        await post.add(payload={"text": str(number)}, priority=priority)
+    for _ in range(3):
+        post.house.channel.troubles.append(Trouble(Transient("no connection")))
+    while post.house.channel.troubles:
+        await post.delivery.step()
+    post.house.clock.forward(3600)
+    await post.send()
+    assert post.texts == ["notice 2", "notice 1", "notice 3"]
 
 
 async def test_what_was_parked_goes_on_when_its_conversation_is_back(post: Post) -> None:
@@ -297,7 +450,7 @@ async def test_the_answer_to_a_post_is_written_down_even_when_we_are_being_stopp
 
 async def test_a_sender_that_died_leaves_doubt_behind_and_nothing_stuck(post: Post) -> None:
     await post.add()
-    dead = Delivery(post.house.env, post.house.channel, post.renderer, post.house.cards, owner="dead")
+    dead = Delivery(post.house.env, post.house.channel, post.renderer, post.house.cards, post.house.reach, owner="dead")
     await dead.claim(1)
     await post.delivery.recover()
     assert await post.send() == {ItemState.SENDING: 1}

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.delivery import PastCall
 from bot.errors import ConfigError
-from bot.teams.limits import DOCUMENTED, MOST_KEYS, SendLimits
+from bot.teams.limits import CREATE, DOCUMENTED, MEMBERS, MOST_KEYS, SendLimits
 
 
 def sent_as_fast_as_allowed(limits: SendLimits, count: int, conversation: str = "c", tenant: str = "t") -> list[float]:
@@ -80,8 +81,8 @@ def test_memory_is_bounded() -> None:
     for number in range(MOST_KEYS + 100):
         limits.spend(f"c{number}", "t", float(number))
     sent_as_fast_as_allowed(limits, 10_000, tenant="")
-    assert len(limits._conversations._calls) == MOST_KEYS
-    assert max(map(len, limits._conversations._calls.values())) <= 2 * 1800
+    assert len(limits._ledgers["conversation"]._calls) == MOST_KEYS
+    assert max(map(len, limits._ledgers["conversation"]._calls.values())) <= 2 * 1800
 
 
 @settings(max_examples=50)
@@ -120,8 +121,92 @@ def test_whenever_calls_arrive_within_their_span_the_windows_hold(calls: list[tu
         {"conversation": [[True, 1]]},
         {"tenant": [["50", 1]]},
         {"tenant": None},
+        {"members": 14},
+        {"create": [[0, 1]]},
     ],
 )
 def test_a_bad_setting_is_named(value: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="SEND_LIMITS"):
         SendLimits.from_mapping(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "windows"),
+    [
+        (MEMBERS, ((14, 1), (16, 2), (120, 30), (3600, 3600))),
+        (CREATE, ((7, 1), (8, 2), (60, 30), (1800, 3600))),
+    ],
+)
+def test_members_and_new_conversations_have_windows_of_their_own(
+    kind: str, windows: tuple[tuple[int, float], ...]
+) -> None:
+    limits = SendLimits.from_mapping({"conversation": [[1, 1000]], "tenant": [[50, 1]]})  # the others as documented
+    now, times = 0.0, []
+    for _ in range(4000):
+        now += limits.delay("c", "t", now, kind)
+        limits.spend("c", "t", now, kind)
+        times.append(now)
+    for calls, seconds in windows:
+        assert most_within(times, seconds) == calls
+    assert limits.delay("c", "another", now) == 0, "messages are counted apart"
+
+
+def test_it_says_which_conversations_and_tenants_are_full_and_until_when() -> None:
+    limits = SendLimits.from_mapping(DOCUMENTED)
+    assert (limits.full(0.0).conversations, limits.full(0.0).seconds) == (frozenset(), float("inf"))
+    for _ in range(7):
+        limits.spend("c", "t", 0.0)
+    full = limits.full(0.5)
+    assert (full.conversations, full.tenants) == ({"c"}, frozenset())
+    assert full.seconds == pytest.approx(limits.delay("c", "t", 0.5))
+    for number in range(43):
+        limits.spend(f"d{number}", "t", 0.5)
+    assert limits.full(0.6).tenants == {"t"}
+    assert limits.full(5.0).conversations == limits.full(5.0).tenants == frozenset()
+
+
+def test_what_another_sent_counts_for_who_takes_over() -> None:
+    limits = SendLimits.from_mapping(DOCUMENTED)
+    limits.carry([PastCall("hour", "t", 10 + 1.9 * number) for number in range(1800)], 1000.0)
+    limits.carry([PastCall("burst", "t", 20.0 + number / 100) for number in range(60)], 1000.0)
+    assert limits.delay("hour", "t", 1000.0) == pytest.approx(3600 - 10 - 1.9 * 1799 + 0.05)
+    assert limits.delay("burst", "t", 1000.0) == pytest.approx(30 - 20.59 + 0.05)
+    assert limits.delay("quiet", "t", 1000.0) == 0
+
+
+def test_where_a_call_may_still_be_on_its_way_nothing_goes_for_a_whole_short_window() -> None:
+    limits = SendLimits.from_mapping(DOCUMENTED)
+    limits.carry([PastCall("c", "t", 0.0, ended=False)], 1000.0)
+    assert limits.delay("c", "t", 1000.0) == pytest.approx(30.05)
+    assert limits.full(1029.0).conversations == {"c"}
+    assert limits.delay("d", "t", 1001.1) == 0
+    assert limits.delay("c", "t", 1030.1) == 0
+
+
+def test_who_takes_over_twice_does_not_count_what_it_sent_itself_twice() -> None:
+    limits = SendLimits.from_mapping({"conversation": [[10, 100]], "tenant": [[50, 1]]})
+    for second in range(6):
+        limits.spend("c", "t", float(second))
+    limits.carry([PastCall("c", "t", 200.0 - second) for second in range(6)], 200.0)
+    assert len(limits._ledgers["conversation"]._calls["c"]) == 6
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.floats(0.01, 4), min_size=1, max_size=120),
+    st.lists(st.integers(0, 119), max_size=4),
+)
+def test_no_window_is_passed_across_restarts(pauses: list[float], restarts: list[int]) -> None:
+    """Each process forgets all, and is told what the outbox knows."""
+    windows = {"conversation": [[3, 1], [5, 4], [20, 200]], "tenant": [[50, 1]]}
+    limits, now, times = SendLimits.from_mapping(windows), 0.0, []
+    for index, pause in enumerate(pauses):
+        if index in restarts:
+            limits = SendLimits.from_mapping(windows)
+            limits.carry([PastCall("c", "t", now - at) for at in times], now)
+        now += pause / 4
+        now += limits.delay("c", "t", now)
+        limits.spend("c", "t", now)
+        times.append(now)
+    for calls, seconds in ((3, 1.0), (5, 4.0), (20, 200.0)):
+        assert most_within(times, seconds) <= calls

@@ -115,3 +115,16 @@ async def test_the_numbers_count_every_answer_by_route_and_not_by_path(site: Sit
     assert 'route="other",status="404"' in text
     assert "x" * 30 not in text
     assert "/no/such/place" not in text
+
+
+async def test_what_the_bot_waits_for_before_it_can_work_is_told_as_the_stores_trouble(site: Site) -> None:
+    site.starting = "The database does not answer."
+    status, body = await site.get("/readyz")
+    assert (status, body["store"]) == (503, {"ok": False, "problem": "The database does not answer."})
+    assert "outbox" not in body
+
+
+async def test_services_that_do_not_answer_stop_no_turn_and_are_told(site: Site) -> None:
+    site.services = {"graph": {"ok": False, "problem": "It answers HTTP 503."}}
+    status, body = await site.get("/readyz")
+    assert (status, body["services"]) == (200, site.services)

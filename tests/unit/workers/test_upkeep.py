@@ -19,7 +19,7 @@ async def test_an_open_decision_is_carried_out(house: House) -> None:
     async with house.store.write() as tx:
         await tx.intents.open(intent(at=house.clock.now()))
     house.clock.forward(11)
-    await Resumer(house.env, house.verdicts).run()
+    await Resumer(house.env, house.verdicts, house.bulk).run()
     assert house.source.changes == [("alert-one", "resolved", "fraud")]
 
 

@@ -1,0 +1,83 @@
+"""What is said in and about storms: on the card that stands for many alerts, and in its thread. Plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.storms import News
+from bot.texts import en as texts
+
+SUBSCRIPTION_ALERTS = "Alerts of one subscription"
+ALL_ALERTS = "Alerts of this conversation"
+UNKNOWN_CUSTOMER = "a customer without a name"
+UNRESOLVED = "Unresolved"
+DECIDED = "Decided"
+TYPES = "Types"
+CUSTOMERS = "Customers"
+NEWEST = "Last one came"
+WORST = "The worst unresolved ones"
+SHOW_UNRESOLVED = "Show unresolved"
+SHOW_ALL = "Show all"
+ALL_DECIDED = "All of them are decided."
+REPLACES_BADGE = "Replaces an earlier card, which is gone"
+
+
+def customer_alerts(name: str) -> str:
+    return f"Alerts of {name or UNKNOWN_CUSTOMER}"
+
+
+def heading(total: int) -> str:
+    return f"Many alerts at once \u00b7 {total:,}"
+
+
+def storm_since(opened: datetime, now: datetime) -> str:
+    return f"Storm since {texts.clock(opened, now)}"
+
+
+def calm_since(closed: datetime, now: datetime) -> str:
+    return f"Calm since {texts.clock(closed, now)}"
+
+
+STORM_LINE = "They come faster than anybody can read single cards, so this card stands for all of them and keeps count."
+CALMING_LINE = (
+    "Further alerts have cards of their own again. Of these, what is unresolved and younger than a day gets its card "
+    "back: the worst first, at most ten in ten minutes."
+)
+CLOSED_LINE = "Further alerts have cards of their own again. What is still listed here stays in these lists."
+
+
+def counted(word: str, count: int) -> str:
+    return f"{count:,} {word}"
+
+
+def named(word: str, count: int) -> str:
+    return f"{word} ({count:,})"
+
+
+def and_others(named: Sequence[str], others: int) -> str:
+    """`3 high, 2 low`, and how many more there are."""
+    return ", ".join([*named, *([texts.more(others)] if others > 0 else [])])
+
+
+def of_total(count: int, parts: Sequence[str]) -> str:
+    return f"{count:,}: {', '.join(parts)}" if parts and count else f"{count:,}"
+
+
+def hint(words: str) -> str:
+    return f"If buttons fail, write to Alert Desk: show {words}"
+
+
+def fallback(subject: str, total: int, unresolved: int, words: str) -> str:
+    return f"{subject}: {total:,} in a storm, {unresolved:,} unresolved. Say to Alert Desk: show {words}"
+
+
+def summary(subject: str, total: int, unresolved: int) -> str:
+    return f"{subject}: {total:,} in a storm, {unresolved:,} unresolved"
+
+
+def merged(news: News) -> str:
+    """What happened to a roll-up's alerts in a minute, in one line."""
+    if news.alerts == 1:
+        return news.latest
+    return f"{news.alerts:,} of these alerts were decided or changed in the last minute. The latest: {news.latest}"
