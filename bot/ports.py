@@ -400,7 +400,7 @@ class Cards(Protocol):
 
 
 class Cancellations(Protocol):
-    """Plans to cancel or reactivate, and how far they came. The database sees to it that one per subscription is open."""
+    """Plans to cancel or reactivate, and how far they came. The database keeps it to one open plan per subscription."""
 
     async def next_number(self) -> int: ...
     async def open(self, plan: Plan, due_at: datetime) -> Cancellation | None:
@@ -417,8 +417,8 @@ class Cancellations(Protocol):
         ...
 
     async def change(self, before: Cancellation, after: Cancellation) -> Cancellation | None:
-        """Write the progress of `after`, if the stored version still is that of `before`; as it then stands, version + 1.
-        None: somebody was faster, and nothing was written. The plan itself is never written again."""
+        """Write the progress of `after`, if the stored version still is that of `before`; as it then stands, with
+        version + 1. None: somebody was faster, and nothing was written. The plan itself is never written again."""
         ...
 
     async def claim(self, number: int, owner: str, now: datetime, lease: float) -> Cancellation | None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.chat.presenter import Place, known_resources, subscription_link
+from bot.chat.presenter import Place, known_resources
 from bot.domain.alerts import AlertRecord, Verdict
 from bot.domain.cancellations import Cancellation, Consent, Kind, RequestCard, State
+from bot.domain.links import subscription_link
 from bot.texts import cancelling as texts
 from bot.texts import en
 from bot.texts import request_card as words

@@ -109,7 +109,7 @@ class Deciding:
             return Answer(How.STALE, c)
         partner = self._env.partners[c.plan.partner]
         if partner.act_as == "app" and not partner.app_may_cancel:
-            raise UserError(texts.in_portal(c.plan.kind, c.label), code="cancel_in_portal")
+            raise UserError(texts.in_portal(c.plan.kind, c.label, ""), code="cancel_in_portal")
         if unseen := await self._unseen(c, seen):
             return Answer(How.UNSEEN, c, unseen)
         as_whom = actor(known, partner)

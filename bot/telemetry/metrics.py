@@ -27,6 +27,12 @@ POLLS = Counter(
 ALERTS = Counter("alertdesk_alerts_total", "Alerts taken in, by news.", ("partner", "news"), registry=REGISTRY)
 OUTBOX = Gauge("alertdesk_outbox_items", "Items in the outbox, by state.", ("state",), registry=REGISTRY)
 OLDEST = Gauge("alertdesk_outbox_oldest_seconds", "Age of the oldest item that waits to be sent.", registry=REGISTRY)
+WEBHOOKS = Counter(
+    "alertdesk_webhooks_total",
+    "Deliveries to the Partner Center webhook, by how they ended.",
+    ("end",),
+    registry=REGISTRY,
+)
 SYNC_AGE = Gauge(
     "alertdesk_sync_age_seconds",
     "Seconds since a partner's open alerts were last read.",

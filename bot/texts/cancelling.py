@@ -219,11 +219,12 @@ def wrong_status(kind: str, name: str, status: str) -> str:
     )
 
 
-def in_portal(kind: str, label: str) -> str:
+def in_portal(kind: str, label: str, link: str) -> str:
+    way = f", or open {link}" if link else ""
     return (
         f"{label}: nothing was {_DONE[Kind(kind)]}. For this partner Alert Desk acts with its own identity, which is not "
         f"known to be able to do that. A person with Global Administrator and Admin Agent does it in the Azure portal: "
-        f"“{texts.MANAGE_SUBSCRIPTION}”, under the three dots of the alert's card."
+        f"“{texts.MANAGE_SUBSCRIPTION}”, under the three dots of the alert's card{way}"
     )
 
 
