@@ -207,7 +207,15 @@ def build_app(
         spawn=spawn,
     )
     deciding = Deciding(
-        env, access, check, progress, carrying_out, sending, two_person=settings.two_person_cancel, spawn=spawn
+        env,
+        access,
+        subscriptions,
+        check,
+        progress,
+        carrying_out,
+        sending,
+        two_person=settings.two_person_cancel,
+        spawn=spawn,
     )
 
     acting = Acting(env, access, lookup, verdicts, board)

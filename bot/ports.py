@@ -100,6 +100,10 @@ class Entitlement:
 class Subscriptions(Protocol):
     """Customers' Azure subscriptions at Partner Center: looked up, cancelled, reactivated. `actor` None: as the bot."""
 
+    async def ready(self, partner: Partner, actor: Person) -> None:
+        """Raises SignInNeeded where we hold no token with which the actor could change anything there."""
+        ...
+
     async def find(
         self, partner: Partner, customer_tenant_id: str, subscription_id: str, actor: Person | None = None
     ) -> Entitlement:

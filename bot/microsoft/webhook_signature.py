@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
-from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
+from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from bot.domain.webhooks import Forged, Forgery
 from bot.errors import ConfigError
@@ -42,6 +42,10 @@ _NAME = r"/cert/[A-Za-z0-9._-]{1,200}\.cer"
 _ADDRESS = re.compile(rf"https://([A-Za-z0-9.-]{{1,253}}){_NAME}")
 _LOOPBACK = re.compile(rf"http://127\.0\.0\.1(:[1-9]\d{{0,4}})?{_NAME}")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+
+_AUTHORITY = ExtensionPolicy.webpki_defaults_ca().may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, None)
+"""Purposes of TLS are asked of nobody: Microsoft's newer issuing authorities name servers alone, and this is neither a
+server nor a client. What the signer's own key may be used for is judged in `_may_sign`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +136,7 @@ class Trust:
             .store(self._anchors)
             .time(now)
             .max_chain_depth(_LONGEST_CHAIN)
-            # What the signer may be used for is judged above; a name or a purpose of TLS is not asked of it.
-            .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=ExtensionPolicy.permit_all())
+            .extension_policies(ca_policy=_AUTHORITY, ee_policy=ExtensionPolicy.permit_all())
         )
         try:
             chain = policy.build_client_verifier().verify(leaf, [*further, *self._intermediates]).chain

@@ -88,7 +88,9 @@ class Asking:
         """
         alert = origin.alert
         partner = self._env.partners[alert.partner]
-        known = await self._access.require(Act.ASK_CANCEL, person, partner, where.conversation, origin.label)
+        known = await self._access.require(
+            Act.ASK_CANCEL, person, partner, where.conversation, origin.label, where.activity_id
+        )
         if not (alert.subscription_id and alert.customer_tenant_id):
             raise UserError(texts.no_subscription(origin.label), code="no_subscription")
         async with self._env.store.read() as tx:

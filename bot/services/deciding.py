@@ -19,7 +19,7 @@ from bot.domain.cancellations import MOST_ALERTS, Cancellation, Event, State, ob
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act
 from bot.errors import AlertDeskError, NotAllowed, NotChecked, Permanent, UserError
-from bot.ports import Environment
+from bot.ports import Environment, Subscriptions
 from bot.services.access import Access, actor
 from bot.services.carrying_out import CarryingOut
 from bot.services.plan_check import PlanCheck
@@ -53,6 +53,7 @@ class Deciding:
         self,
         env: Environment,
         access: Access,
+        subscriptions: Subscriptions,
         check: PlanCheck,
         progress: PlanProgress,
         carrying_out: CarryingOut,
@@ -61,7 +62,8 @@ class Deciding:
         two_person: bool,
         spawn: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]],
     ) -> None:
-        self._env, self._access, self._check, self._progress = env, access, check, progress
+        self._env, self._access, self._subscriptions = env, access, subscriptions
+        self._check, self._progress = check, progress
         self._carrying_out, self._sending = carrying_out, sending
         self._two_person, self._spawn = two_person, spawn
 
@@ -99,6 +101,12 @@ class Deciding:
         NotAllowed, SignInNeeded (before, or in the place of, the cancel: nothing was done), NotChecked.
         """
         began = self._env.clock.monotonic()
+        partner = self._env.partners[c.plan.partner]
+        account = actor(await self._access.known(person, where.conversation), partner)
+        if account is not None:
+            await self._subscriptions.ready(
+                partner, account
+            )  # asked first, so that one sign-in serves all that follows
         known = await self._decider(c, "approve", person, where)
         if c.state != State.ASKED:
             return Answer(How.ALREADY, c)
@@ -107,7 +115,6 @@ class Deciding:
             return Answer(How.ALREADY, expired or await self._progress.now(c))
         if digest and digest != c.plan.digest:
             return Answer(How.STALE, c)
-        partner = self._env.partners[c.plan.partner]
         if partner.act_as == "app" and not partner.app_may_cancel:
             raise UserError(texts.in_portal(c.plan.kind, c.label, ""), code="cancel_in_portal")
         if unseen := await self._unseen(c, seen):
@@ -152,7 +159,9 @@ class Deciding:
             known = await self._access.known(person, where.conversation)
             await self._deny(c, act, known, where, "the requester")
             raise NotAllowed(texts.own_request(c), code="own_request")
-        return await self._access.require(Act.DECIDE_CANCEL, person, partner, where.conversation, c.label)
+        return await self._access.require(
+            Act.DECIDE_CANCEL, person, partner, where.conversation, c.label, where.activity_id
+        )
 
     async def _unseen(self, c: Cancellation, seen: int) -> tuple[AlertRecord, ...]:
         """Open alerts that are newer than the plan and than what the approver had before them."""

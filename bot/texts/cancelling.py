@@ -393,7 +393,7 @@ def approver_must_sign_in(name: str) -> str:
 
 def fraud_note(c: Cancellation) -> str:
     """The note of the verdict on each alert of a cancelled subscription."""
-    return f"The subscription was cancelled ({c.label})"
+    return f"Partner Center accepted to cancel the subscription ({c.label})"
 
 
 # What Partner Center answers ----------------------------------------------------------------------------------------

@@ -158,6 +158,7 @@ class House:
         deciding = Deciding(
             env,
             self.access,
+            self.subscriptions,
             self.check,
             self.progress,
             carrying_out,
