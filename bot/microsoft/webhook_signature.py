@@ -43,9 +43,24 @@ _ADDRESS = re.compile(rf"https://([A-Za-z0-9.-]{{1,253}}){_NAME}")
 _LOOPBACK = re.compile(rf"http://127\.0\.0\.1(:[1-9]\d{{0,4}})?{_NAME}")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 
-_AUTHORITY = ExtensionPolicy.webpki_defaults_ca().may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, None)
-"""Purposes of TLS are asked of nobody: Microsoft's newer issuing authorities name servers alone, and this is neither a
-server nor a client. What the signer's own key may be used for is judged in `_may_sign`."""
+
+def _is_authority(_policy: object, _certificate: x509.Certificate, constraints: x509.BasicConstraints) -> None:
+    if not constraints.ca:
+        raise ValueError("not an authority")
+
+
+def _gives_out(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("not a key that signs certificates")
+
+
+_AUTHORITY = (
+    ExtensionPolicy.permit_all()
+    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_authority)
+    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _gives_out)
+)
+"""What RFC 5280 asks of whoever gives certificates out. Purposes of TLS are asked of nobody: Microsoft's newer issuing
+authorities name servers alone, and this is neither a server nor a client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +157,8 @@ class Trust:
             chain = policy.build_client_verifier().verify(leaf, [*further, *self._intermediates]).chain
         except (VerificationError, ValueError):
             raise Forged(Forgery.UNTRUSTED, "The certificate's chain does not end at a trusted root.") from None
-        if len(chain) < 2:
-            raise Forged(Forgery.UNTRUSTED, "The certificate is a root itself.")
+        if len(chain) < 2 or any(_demands_the_unknown(each) for each in chain):
+            raise Forged(Forgery.UNTRUSTED, "The certificate's chain is not one that can be judged.")
         return Signer(
             key,
             max(each.not_valid_before_utc for each in chain),
@@ -193,6 +208,11 @@ def _read(content: bytes) -> list[x509.Certificate]:
         except ValueError:
             continue
     return found
+
+
+def _demands_the_unknown(certificate: x509.Certificate) -> bool:
+    """https://www.rfc-editor.org/rfc/rfc5280#section-4.2: who does not know a critical extension must refuse it."""
+    return any(each.critical and isinstance(each.value, x509.UnrecognizedExtension) for each in certificate.extensions)
 
 
 def _may_sign(leaf: x509.Certificate) -> bool:

@@ -89,7 +89,8 @@ class Deciding:
         """Raises NotAllowed, SignInNeeded or NotChecked; UserError where there is no reason."""
         if not reason.strip():
             raise UserError(texts.no_reject_reason(c), code="no_reason")
-        known = await self._decider(c, "reject", person, where)
+        await self._not_their_own(c, "reject", person, where)
+        known = await self._decider(c, person, where)
         return await self._end(c, Event.REJECT, "rejected", known, where, reason)
 
     async def approve(
@@ -102,12 +103,9 @@ class Deciding:
         """
         began = self._env.clock.monotonic()
         partner = self._env.partners[c.plan.partner]
-        account = actor(await self._access.known(person, where.conversation), partner)
-        if account is not None:
-            await self._subscriptions.ready(
-                partner, account
-            )  # asked first, so that one sign-in serves all that follows
-        known = await self._decider(c, "approve", person, where)
+        await self._not_their_own(c, "approve", person, where)
+        await self._ready(partner, actor(await self._access.known(person, where.conversation), partner))
+        known = await self._decider(c, person, where)
         if c.state != State.ASKED:
             return Answer(How.ALREADY, c)
         if self._env.clock.now() >= c.plan.expires_at:
@@ -152,13 +150,31 @@ class Deciding:
         late = sent.cancellation.state == State.APPROVED
         return Answer(How.LATE if late else How.DECIDED, sent.cancellation)
 
-    async def _decider(self, c: Cancellation, act: str, person: Person, where: Where) -> Person:
-        """Whoever may decide, identified. Denials are on record."""
-        partner = self._env.partners[c.plan.partner]
+    async def _not_their_own(self, c: Cancellation, act: str, person: Person, where: Where) -> None:
+        """Raises NotAllowed, on record, where a second person has to decide."""
         if self._two_person and person.aad_id == c.plan.by_id:
             known = await self._access.known(person, where.conversation)
             await self._deny(c, act, known, where, "the requester")
             raise NotAllowed(texts.own_request(c), code="own_request")
+
+    async def _ready(self, partner: Partner, account: Person | None) -> None:
+        """Partner Center's sign-in is asked for first, so that one serves all that follows. Of those who have no
+        account there nothing is asked: they are refused for that."""
+        if account is None or not account.may_stand_in(partner.roles_in):
+            return
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._subscriptions.ready(partner, account)
+        except TimeoutError:
+            raise NotChecked(texts.NOT_VERIFIED, code="check_timeout") from None
+        except UserError:
+            raise
+        except AlertDeskError as problem:
+            raise NotChecked(texts.NOT_VERIFIED, code=problem.code or "check_failed") from problem
+
+    async def _decider(self, c: Cancellation, person: Person, where: Where) -> Person:
+        """Whoever may decide, identified. Denials are on record."""
+        partner = self._env.partners[c.plan.partner]
         return await self._access.require(
             Act.DECIDE_CANCEL, person, partner, where.conversation, c.label, where.activity_id
         )

@@ -6,6 +6,7 @@ is signed reaches the store, once. The answer does not wait for what the event c
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -18,6 +19,8 @@ from bot.telemetry.log import get_logger
 from bot.web.answers import error
 
 MOST_BYTES = 64 * 1024
+READ_SECONDS = 10.0
+"""How long a delivery may take to come in."""
 MOST_AT_ONCE = 8
 """Signatures that are checked at the same time, those included whose certificate is waited for."""
 _BUSY_SECONDS = 60
@@ -53,7 +56,11 @@ class Webhooks:
         partner = request.match_info["partner"].lower()
         if partner not in self._env.partners:
             return _refused(404, "unknown_partner", "No such partner here.")
-        body = await _bounded(request)
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                body = await _bounded(request)
+        except TimeoutError:
+            return _refused(408, "too_slow", "The body did not come in time.")
         if body is None:
             return _refused(413, "too_large", f"The body is over {MOST_BYTES} bytes.")
         if self._checking >= MOST_AT_ONCE:

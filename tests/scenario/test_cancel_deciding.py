@@ -11,7 +11,6 @@ import pytest
 from bot.texts import cancelling as words
 from bot.texts import en as texts
 from bot.texts import request_card as card_words
-from bot.texts.partner_center import ANSWERS
 from tests.support.cancelling import (
     Asked,
     Subject,
@@ -25,6 +24,7 @@ from tests.support.cancelling import (
     filled,
     now,
     open_form,
+    pass_time,
     reject,
     request_id,
     said_to,
@@ -103,7 +103,6 @@ async def test_approved_by_the_fallback_of_an_old_client_and_by_typing(people: D
 
     for number, typed in ((2, "approve R-2"), (3, "Approve #3"), (4, "approve")):
         await people.ask("max", "signout")
-        await tend(people)
         request = await ask(people, await subject(people))
         assert request.number == number
         said = await people.ask("max", typed, thread=request.subject.post.id)
@@ -113,6 +112,7 @@ async def test_approved_by_the_fallback_of_an_old_client_and_by_typing(people: D
         answer = await press(people, "max", said, texts.GO_ON_AS_ME)
         assert "Accepted, under way" in answer.text, typed
         assert (await now(people, request)).state == "accepted"
+        await tend(people, 30)  # Teams takes no more at once
 
     await people.ask("max", "signout", "max")
     request = await ask(people, await subject(people))
@@ -122,6 +122,7 @@ async def test_approved_by_the_fallback_of_an_old_client_and_by_typing(people: D
     assert "accepted by Partner Center" in said_last.text
     assert [deed["by"] for deed in changes(people)] == [people.cloud.world.people["max"].upn] * 5
 
+    await tend(people, 30)
     request = await ask(people, await subject(people))
     said = await people.ask("max", f"approve {request.label}")
     assert "accepted by Partner Center" in said.text, "from then on what is typed is done"
@@ -159,6 +160,7 @@ async def test_rejected_with_a_reason(people: Desk) -> None:
         assert "Cancel subscription" in (await people.card(request.subject.alert)).card.buttons
         late = await people.ask("max", f"approve {request.label}")
         assert f"{request.label} was rejected already by you." in late.text
+        await tend(people, 30)  # Teams takes no more at once
     assert "Say why you reject it" in (await people.ask("max", "reject R-1")).text
 
 
@@ -189,6 +191,7 @@ async def test_nobody_decides_on_their_own_request(people: Desk) -> None:
     await people.roles("ada", "globalAdministrator", True)
     request = await requested(people)
     post = await card_of(people, request)
+    await people.ask("ada", "signout")  # no sign-in is asked for in vain
     for answer in (
         await people.press("ada", post, "Approve"),
         await reject(people, request, "ada", "alerts", reason="changed my mind"),
@@ -259,6 +262,9 @@ async def test_who_lacks_a_role_is_told_which(people: Desk) -> None:
 async def test_roles_that_cannot_be_checked_decide_nothing(people: Desk) -> None:
     await signed_in(people, "max")
     request = await requested(people)
+    await people.fault("entra", "POST", "token", times=None, status=503)
+    assert (await approve(people, request)).text == words.NOT_VERIFIED
+    await people.heal()
     await people.fault("graph", "POST", "checkMemberObjects", times=None, status=500)
     assert "Nothing was done" in (await approve(people, request)).text
     await people.heal()
@@ -282,7 +288,7 @@ async def test_partner_center_wants_multi_factor_authentication(people: Desk, wa
         await signed_in(people, "max", amr=["pwd"])
     else:
         await signed_in(people, "max")
-        await people.fault("partnercenter", "POST", "cancel$", **MFA)
+        await people.fault("partnercenter", "POST", "cancel$", times=2, **MFA)  # once more with a token given anew
     answer = await approve(people, request, where=where)
     assert (answer.status, answer.kind) == (200, "card")
     assert "multi-factor authentication" in answer.text
@@ -391,7 +397,7 @@ async def _no_agent(desk: Desk, about: Subject) -> str:
 
 async def test_what_changed_makes_it_void(people: Desk) -> None:
     await signed_in(people, "ada", "max")
-    for change in (_inactive, _renamed, _other_plan, _gone, _decided("legitimate"), _decided("ignore"), _no_agent):
+    for change in (_no_agent, _inactive, _renamed, _other_plan, _gone, _decided("legitimate"), _decided("ignore")):
         request = await ask(people, await subject(people, plans=2 if change is _other_plan else 1))
         why = await change(people, request.subject)
         post = await card_of(people, request, "max")
@@ -403,8 +409,9 @@ async def test_what_changed_makes_it_void(people: Desk) -> None:
         await nothing_sent(people, request, "void")
         assert why in (await people.lines(request.subject.post))[-1]
         assert (await trail(people, request))[-1] == ("verify", "void")
-        again = await people.press("max", post, "Approve")
-        assert why in again.text
+        assert why in (await people.press("max", post, "Approve")).text
+        await people.roles("ada", "adminAgent", True)
+        await tend(people, 30)  # Teams takes no more at once
 
 
 async def test_what_does_not_make_it_void(people: Desk) -> None:
@@ -424,17 +431,18 @@ async def test_what_does_not_make_it_void(people: Desk) -> None:
 
 
 async def test_reminded_at_half_time_and_expired_in_the_end(people: Desk) -> None:
+    await people.another(CANCELLATION_HOURS="0.2")
     await signed_in(people, "ada", "max")
     request = await ask(people, await subject(people))
-    await tend(people, 3600)
+    await tend(people, 300)
     assert await said_to(people, "max", "still waits") == []
-    await tend(people, 3700)
+    await tend(people, 120)
     for lines in (await said_to(people, "max", "still waits"), (await people.lines(request.subject.post))[-1:]):
         assert len(lines) == 1
         assert "R-1 still waits: Ada Lindqvist asks to cancel" in lines[0]
         assert "approve R-1, or reject R-1 because" in lines[0]
     old = (await card_of(people, request, "max")).card
-    await tend(people, 7200)
+    await tend(people, 400)
     assert len(await said_to(people, "max", "still waits")) == 1
     await nothing_sent(people, request, "expired")
     assert "so it has expired. Nothing was cancelled. Ask again" in (await people.lines(request.subject.post))[-1]
@@ -447,10 +455,10 @@ async def test_reminded_at_half_time_and_expired_in_the_end(people: Desk) -> Non
     assert "so it has expired" in (await people.ask("max", "approve R-1")).text
 
     other = await ask(people, await subject(people))
-    people.clock.forward(4 * 3600 + 1)  # and nobody has looked at it since
+    await pass_time(people, 720 + 1)  # and nobody has looked at it since
     assert "Expired" in (await approve(people, other)).text
     third = await ask(people, await subject(people))
-    people.clock.forward(4 * 3600 + 1)
+    await pass_time(people, 720 + 1)
     assert "has expired" in (await reject(people, third, reason="late")).text
     await nothing_sent(people, third, "expired")
 
@@ -549,7 +557,3 @@ async def test_approval_against_rejection(people: Desk) -> None:
         else:
             assert "Approved by Max Okafor" in approved.text
             assert "was approved already by Max Okafor" in rejected.text
-
-
-async def test_words_for_multi_factor_authentication_say_what_to_do() -> None:
-    assert "Sign in with it, then approve again" in ANSWERS["900421"]

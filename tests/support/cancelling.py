@@ -133,9 +133,16 @@ async def now(desk: Desk, request: Asked | int) -> Cancellation:
     return found
 
 
+async def pass_time(desk: Desk, seconds: float) -> None:
+    """For the bot and the cloud alike: tokens run out, and what was accepted there is done in the end."""
+    desk.clock.forward(seconds)
+    await desk.control("clock", {"now": desk.clock.now().isoformat()})
+
+
 async def tend(desk: Desk, seconds: float = 0.0) -> None:
     """Let time go by, do all that is due then, and deliver."""
-    desk.clock.forward(seconds)
+    if seconds:
+        await pass_time(desk, seconds)
     for _ in range(MOST_STEPS):
         if not await desk.parts.carrying_out.step_due():
             await desk.deliver()

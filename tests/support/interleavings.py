@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.domain.audit import AuditRow, first_fault
 from bot.domain.cancellations import NEXT, Cancellation, Kind, State
-from bot.domain.people import Person
+from bot.domain.people import NO_ROLES, Person
 from bot.errors import AlertDeskError, Missing, PendingOperation, Permanent, Refused, SignInNeeded, Transient
 from bot.ports import Entitlement, Transaction
 from bot.services.asking import Wanted
@@ -200,8 +200,8 @@ class Interleaving:
             self._held[name].append(self._step)
 
     def _roles_of(self, name: str) -> tuple[bool, bool]:
-        held = self.house.directory.held[NORTHWIND, PEOPLE[name].aad_id]
-        return held.admin_agent, held.global_admin
+        held = self.house.directory.held.get((NORTHWIND, PEOPLE[name].aad_id), NO_ROLES)
+        return held.admin_agent, held.global_administrator
 
     def _work(self, step: Begin, life: Life) -> Coroutine[Any, Any, Any]:
         where = Where(conversation(), f"activity-{self._step}")

@@ -60,6 +60,7 @@ def certificate(
     authority: bool = False,
     sign: bool = True,
     purposes: tuple[x509.ObjectIdentifier, ...] = (),
+    demand: x509.UnrecognizedExtension | None = None,
 ) -> x509.Certificate:
     builder = (
         x509.CertificateBuilder()
@@ -76,6 +77,8 @@ def certificate(
     )
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+    if demand is not None:
+        builder = builder.add_extension(demand, critical=True)
     return builder.sign(issuer_key, SHA256())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -185,6 +185,49 @@ def test_whoever_has_a_certificate_cannot_give_out_others(authorities: Authoriti
     with pytest.raises(Forged) as refused:
         trust.signer(chain, NOW)
     assert refused.value.why is Forgery.UNTRUSTED
+
+
+def test_a_demand_that_nobody_knows_is_not_passed_over(authorities: Authorities, trust: Trust) -> None:
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, MICROSOFT)])
+    span = (NOW - timedelta(days=1), NOW + timedelta(days=1))
+    demand = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4.5"), b"\x05\x00")
+    given_out = certificate(name, rsa_key("leaf"), authorities.issuing_name, rsa_key("issuing"), *span, demand=demand)
+    with pytest.raises(Forged) as refused:
+        trust.signer(der(given_out), NOW)
+    assert refused.value.why is Forgery.UNTRUSTED
+
+
+def test_an_authority_may_say_little_of_itself_but_that_it_is_one(authorities: Authorities) -> None:
+    root = (
+        x509.CertificateBuilder()
+        .subject_name(authorities.issuing_name)
+        .issuer_name(authorities.issuing_name)
+        .public_key(rsa_key("issuing").public_key())
+        .serial_number(1)
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=1))
+    )
+    plain = root.sign(rsa_key("issuing"), SHA256())
+    named = root.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=False)
+    assert Trust([named.sign(rsa_key("issuing"), SHA256())]).signer(der(authorities.leaf()), NOW)
+    with pytest.raises(Forged):
+        Trust([plain]).signer(der(authorities.leaf()), NOW)
+
+
+def test_a_chain_is_no_longer_than_its_authority_allows(authorities: Authorities) -> None:
+    short = (
+        x509.CertificateBuilder()
+        .subject_name(authorities.root_name)
+        .issuer_name(authorities.root_name)
+        .public_key(rsa_key("root").public_key())
+        .serial_number(1)
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(rsa_key("root"), SHA256())
+    )
+    with pytest.raises(Forged):
+        Trust([short], [authorities.issuing]).signer(der(authorities.leaf()), NOW)
 
 
 def test_a_self_signed_certificate_is_not_made_good_by_trusting_it(authorities: Authorities) -> None:

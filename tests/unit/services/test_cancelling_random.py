@@ -32,7 +32,7 @@ from tests.support.interleavings import (
 )
 from tests.unit.conftest import AUDIT_KEY
 
-EXAMPLES = 60
+EXAMPLES = 40
 
 passes = st.one_of(st.none(), st.integers(0, 12))
 replica = st.integers(0, 1)

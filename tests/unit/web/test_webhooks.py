@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+import bot.web.webhooks
 from bot.domain.webhooks import Event, Forged, Forgery
 from bot.errors import AlertDeskError, Transient
 from bot.telemetry.metrics import REGISTRY
@@ -109,6 +110,20 @@ async def test_a_large_body_is_refused_unchecked_whether_it_says_its_length_or_n
     assert desk.checked == []
     assert (await desk.post(b"x" * MOST_BYTES))[0] == 400  # no event, but of a size that is looked at
     assert len(desk.checked) == 1
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot.web.webhooks, "READ_SECONDS", 0.05)
+    over = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"{"
+        await over.wait()
+
+    async with desk.session.post(f"/webhooks/partner-center/{NORTHWIND}", data=slow()) as answer:
+        assert answer.status == 408
+        over.set()
+    assert desk.checked == []
 
 
 @pytest.mark.parametrize("why", list(Forgery))

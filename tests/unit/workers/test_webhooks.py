@@ -6,8 +6,8 @@ from bot.domain.people import Partner
 from bot.domain.webhooks import address
 from bot.errors import Refused
 from bot.workers.webhooks import warn_of_stale
-from tests.factories import FABRIKAM, NORTHWIND
-from tests.support.house import PUBLIC, House
+from tests.factories import FABRIKAM, NORTHWIND, conversation
+from tests.support.house import OPERATORS, PUBLIC, House
 
 
 async def told(house: House, urls: dict[str, str | Refused]) -> list[str]:
@@ -22,6 +22,7 @@ async def told(house: House, urls: dict[str, str | Refused]) -> list[str]:
 
 
 async def test_a_stale_registration_is_told_to_the_operators(house: House) -> None:
+    await house.know(conversation(OPERATORS))
     old = f"https://old.example/webhooks/partner-center/{NORTHWIND}"
     (text,) = await told(house, {NORTHWIND: old, FABRIKAM: Refused("no role")})
     assert old in text

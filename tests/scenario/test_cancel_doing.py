@@ -1,0 +1,431 @@
+"""What becomes of an approved request: sent once, refused in Partner Center's own words, watched until it is done, its
+alerts resolved as fraud; and the way back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.texts.partner_center import ANSWERS
+from tests.support.cancelling import (
+    REASON,
+    Asked,
+    Subject,
+    also,
+    approve,
+    ask,
+    asked,
+    card_of,
+    changes,
+    newest,
+    now,
+    open_form,
+    request_id,
+    said_to,
+    sent,
+    signed_in,
+    subject,
+    tend,
+    trail,
+    with_partner,
+)
+from tests.support.desk import Desk
+from tests.support.signing import press
+
+ERRORS: list[tuple[int, str]] = [
+    (400, "900118"),
+    (400, "800002"),
+    (400, "800012"),
+    (400, "900307"),
+    (403, "900159"),
+    (403, "900150"),
+    (403, "900308"),
+    (403, "900329"),
+    (404, "800111"),
+    (409, "900278"),
+]
+
+
+async def ready(desk: Desk) -> None:
+    await signed_in(desk, "ada", "max")
+
+
+async def requested(desk: Desk, **more: Any) -> Asked:
+    return await ask(desk, await subject(desk, **more))
+
+
+async def state(desk: Desk, request: Asked) -> str:
+    return (await now(desk, request)).state
+
+
+@pytest.mark.parametrize("status", [200, 202])
+async def test_from_the_approval_to_the_end(people: Desk, status: int) -> None:
+    await ready(people)
+    await people.switch(cancel_answers_200=status == 200, cancel_seconds=600.0)
+    about = await subject(people, severity="low")
+    others = [(await also(people, about))[0] for _ in range(2)]
+    fixed, _ = await also(people, about)
+    await people.in_portal(fixed, "resolve", reason="ignore", by="max")
+    await people.settle("northwind")
+    elsewhere, _ = await people.posted()
+    request = await ask(people, about)
+    answer = await approve(people, request)
+    (call,) = sent(people)
+    assert call.status == status
+    assert "Accepted, under way" in answer.text
+    upn = people.cloud.world.people["max"].upn
+    await tend(people)
+    for alert in (about.alert, *others):
+        at_center = people.at_partner_center(alert)
+        assert (at_center["status"], at_center["resolvedReason"], at_center["resolvedBy"]) == ("resolved", "fraud", upn)
+        shown = (await people.card(alert)).card
+        assert "Fraud by Max Okafor" in shown.text
+        assert "Why: The subscription was cancelled (R-1)" in shown.text
+        assert "The subscription is being cancelled (R-1)" in shown.text
+        assert "subscription.cancel" not in shown.verbs
+    assert people.at_partner_center(fixed)["resolvedReason"] == "ignore"
+    assert people.at_partner_center(elsewhere)["status"] == "active"
+    assert len(people.deeds()) == 3
+
+    await tend(people, 200)
+    card = (await card_of(people, request)).card
+    assert "Partner Center still says active. Cancelling usually takes about ten minutes." in card.text
+    assert "All 3 alerts resolved as fraud" in card.text
+    assert await state(people, request) == "accepted"
+    late, late_post = await also(people, about)
+    assert "The subscription is being cancelled (R-1)" in late_post.card.text
+    before = people.mark()
+    await tend(people, 420)
+    assert await state(people, request) == "done"
+    assert people.requests("partnercenter", "POST", since=before) == []
+    customer = people.cloud.world.customers[about.entitlement.customer_tenant_id].name
+    line = (await people.lines(about.post))[-1]
+    assert f"“{about.entitlement.name}” of {customer} was cancelled at" in line
+    assert "(asked for by Ada Lindqvist, approved by Max Okafor)" in line
+    for where in ("alerts", "max"):
+        shown = (await card_of(people, request, where, "max")).card
+        assert "Cancelled, " in shown.text
+        assert not shown.verbs
+    for alert in (about.alert, *others, fixed, late):
+        assert "Subscription cancelled " in (await people.card(alert)).text
+    assert people.at_partner_center(late)["status"] == "active", "it came after the cancel was accepted"
+
+    _, after = await also(people, about)
+    assert "Subscription cancelled " in after.card.text, "and so say all that come later"
+    assert "subscription.cancel" not in after.card.verbs
+    refused = await open_form(people, "ada", after, after.card.number)
+    assert "only an active subscription can be cancelled" in refused.text
+    looked = await people.say("ada", f"show {after.card.label}")
+    assert "Subscription cancelled " in looked[-1].text
+    assert len(changes(people)) == 1
+    assert (await trail(people, request))[-2:] == [("cancel", "accepted"), ("cancel watch", "done")]
+    assert await people.outbox() == {} or set(await people.outbox()) == {"waiting"}
+
+
+async def test_each_documented_no_has_its_own_words(people: Desk) -> None:
+    """Told to the approver, on the cards and in the thread. Nothing is cancelled, and nothing is tried again."""
+    await ready(people)
+    seen: set[str] = set()
+    for status, code in ERRORS:
+        request = await requested(people)
+        await people.fault("partnercenter", "POST", "cancel$", status=status, code=code, message="Not <at>today</at>.")
+        answer = await approve(people, request)
+        assert (answer.status, answer.kind) == (200, "card"), code
+        mine = f"Partner Center answered {code}: {ANSWERS[code]}"
+        for text in (answer.text, *[(await card_of(people, request, where, "max")).text for where in ()]):
+            assert mine in text, code
+        await people.deliver()
+        for where in ("alerts", "max"):
+            shown = (await card_of(people, request, where, "max")).card
+            assert mine in shown.text, (code, where)
+            assert "Nothing was cancelled." in shown.text, code
+            assert "today" not in shown.text, code
+            assert {action["type"] for action in shown.buttons.values()} == {"Action.OpenUrl"}
+        line = (await people.lines(request.subject.post))[-1]
+        assert mine in line, code
+        found = await now(people, request)
+        assert (found.state, found.code, found.earliest_at is not None) == ("refused", code, code == "900278")
+        calls = [call for call in sent(people) if request.subject.entitlement.id in call.path]
+        await tend(people, 30)
+        assert len(calls) == 1, code
+        assert people.at_partner_center(request.subject.alert)["status"] == "active"
+        again = await open_form(people, "ada", request.subject.post, request.subject.post.card.number)
+        if code == "900278":
+            assert "Ask again after" in line
+            assert again.kind == "message"
+            assert "takes no other before" in again.text
+        else:
+            assert again.kind == "dialog", code
+        seen.add(mine)
+    assert len(seen) == len(ERRORS) - 3, "two for roles and three for malformed requests read alike, but for the code"
+    assert changes(people) == []
+
+
+async def test_throttled_is_tried_again_and_then_told(people: Desk) -> None:
+    await ready(people)
+    request = await requested(people)
+    await people.fault("partnercenter", "POST", "cancel$", status=429, times=1, retry_after=2)
+    assert "Accepted, under way" in (await approve(people, request)).text
+    assert len({request_id(call) for call in sent(people)}) == 1
+    assert len(changes(people)) == 1
+
+    request = await requested(people)
+    await people.fault("partnercenter", "POST", "cancel$", status=429, times=None, retry_after=57)
+    answer = await approve(people, request)
+    for told in ("Approved, being sent", "it takes no more requests at present"):
+        assert told in answer.text
+    await tend(people, 120)
+    assert await state(people, request) == "approved"
+    await people.heal()
+    await tend(people, 120)
+    assert await state(people, request) == "accepted"
+    assert len(changes(people)) == 2
+
+    request = await requested(people)
+    await people.fault("partnercenter", "POST", "cancel$", status=429, times=None, retry_after=57)
+    await approve(people, request)
+    for _ in range(10):
+        await tend(people, 100)
+    assert await state(people, request) == "lapsed"
+    assert "could not be sent within 15 minutes and is not sent any more. Nothing was cancelled." in (
+        await people.lines(request.subject.post)
+    )[-1]
+    assert len(changes(people)) == 2
+
+
+LOST: list[dict[str, Any]] = [{"drop": "after"}, {"drop": "before"}, {"status": 500}, {"status": 502}, {"status": 504}]
+
+
+async def test_a_lost_answer_is_looked_after_with_the_same_request_id(people: Desk) -> None:
+    await ready(people)
+    for action in LOST:
+        request = await requested(people)
+        before = people.mark()
+        await people.fault("partnercenter", "POST", "cancel$", **action)
+        answer = await approve(people, request)
+        assert "Accepted, under way" in answer.text, action
+        calls = sent(people, before)
+        assert len(calls) == 2, action
+        assert {request_id(call) for call in calls} == {request.plan.plan.request_id}, action
+        between = people.requests("partnercenter", "GET", request.subject.entitlement.id, before)
+        assert any(calls[0].seq < look.seq < calls[1].seq for look in between), "looked before it was sent again"
+        mine = [deed for deed in changes(people) if deed["entitlement"] == request.subject.entitlement.id]
+        assert [deed["requestId"] for deed in mine] == [request.plan.plan.request_id], action
+        await tend(people, 30)
+
+    request = await requested(people)  # it was done at once, and its answer lost: the look says so
+    await people.switch(cancel_seconds=0.0)
+    before = people.mark()
+    await people.fault("partnercenter", "POST", "cancel$", drop="after")
+    await approve(people, request)
+    assert len(sent(people, before)) == 1
+    await tend(people)
+    assert await state(people, request) == "done"
+
+
+async def test_a_lost_answer_and_then_nothing_to_be_had(people: Desk) -> None:
+    """Partner Center is away for longer than it may be sent again: it is watched, and the approver is told."""
+    await ready(people)
+    request = await requested(people)
+    await people.fault("partnercenter", "POST", "cancel$", drop="after")
+    await people.fault("partnercenter", "POST", "cancel$", times=None, status=503)
+    await people.switch(cancel_seconds=3000.0)
+    await approve(people, request)
+    for _ in range(10):
+        await tend(people, 100)
+    assert await state(people, request) == "unsure"
+    for told in (*(await said_to(people, "max", "its answer was lost")), (await people.lines(request.subject.post))[-1]):
+        assert "it may have been accepted or not" in told
+        assert "see whether its resources still run" in told
+    assert len(await said_to(people, "max", "its answer was lost")) == 1
+    assert {request_id(call) for call in sent(people)} == {request.plan.plan.request_id}
+    await people.heal()
+    many = len(sent(people))
+    await tend(people, 2300)
+    assert await state(people, request) == "done", "it had been taken"
+    assert len(sent(people)) == many
+    assert len(changes(people)) == 1
+
+
+async def test_what_does_not_change_within_an_hour_is_stuck(people: Desk) -> None:
+    general = people.channel("Security Operations", "General")
+    await people.another(OPERATORS_CHANNEL=general.id)
+    await ready(people)
+    await people.switch(cancel_seconds=9000.0)
+    request = await requested(people)
+    await approve(people, request)
+    await tend(people, 1800)
+    assert await state(people, request) == "accepted"
+    await tend(people, 1900)
+    assert await state(people, request) == "stuck"
+    says = "an hour later the subscription still is active and its resources may still run"
+    (to_approver,) = await said_to(people, "max", says)
+    assert "cancel it there" in to_approver
+    assert [post for post in await people.posts("general") if says in post.text], "the operators are told"
+    assert says in (await people.lines(request.subject.post))[-1]
+    shown = (await card_of(people, request)).card
+    assert says in shown.text
+    (action,) = shown.buttons.values()
+    assert request.subject.entitlement.id in action["url"]
+    assert "is not done after an hour (R-1)" in (await people.card(request.subject.alert)).text
+    await tend(people, 6000)
+    assert await state(people, request) == "done"
+    assert len(changes(people)) == 1
+
+
+async def test_an_alert_that_cannot_be_resolved_is_shown_and_tried_again(people: Desk) -> None:
+    await ready(people)
+    about = await subject(people)
+    failing, _ = await also(people, about)
+    request = await ask(people, about)
+    await people.fault("graph", "PATCH", failing["id"], times=None, status=403)
+    await approve(people, request)
+    await tend(people)
+    label = (await people.record(failing)).label
+    shown = (await card_of(people, request)).card.text
+    assert "1 of 2 alerts resolved as fraud" in shown
+    assert f"{label} failed:" in shown
+    assert "It is tried again." in shown
+    assert people.at_partner_center(failing)["status"] == "active"
+    await people.heal()
+    await tend(people, 60)
+    assert people.at_partner_center(failing)["resolvedReason"] == "fraud"
+    shown = (await card_of(people, request)).card.text
+    assert "All 2 alerts resolved as fraud" in shown
+    assert label not in shown.split("Alerts that it rests on")[0]
+
+    other = await subject(people)
+    request = await ask(people, other)
+    await people.fault("graph", "PATCH", other.alert["id"], times=None, status=403)
+    await people.switch(cancel_seconds=0.0)
+    await approve(people, request)
+    for _ in range(12):
+        await tend(people, 70)
+    shown = (await card_of(people, request)).card.text
+    assert f"{other.label} failed:" in shown
+    assert "It is not tried any more: mark it by hand." in shown
+
+
+async def _cancelled(desk: Desk) -> Asked:
+    await ready(desk)
+    await desk.switch(cancel_seconds=0.0)
+    request = await requested(desk)
+    await approve(desk, request)
+    await tend(desk)
+    assert await state(desk, request) == "done"
+    await tend(desk, 35)
+    return request
+
+
+async def test_the_way_back(people: Desk) -> None:
+    """reactivate: the same form, the same two persons, the documented call."""
+    first = await _cancelled(people)
+    about = first.subject
+    post = await people.card(about.alert)
+    assert "Reactivate subscription" in post.card.buttons
+    form = await people.open_dialog("ada", post, "Reactivate subscription")
+    assert "becomes active again" in form.text
+    refused = await people.send_dialog("ada", post, form, reason="Secured", confirm="000000")
+    assert "last 6 characters" in refused.text
+    told = await people.send_dialog("ada", post, form, reason="All keys are rotated", confirm=about.suffix)
+    request = await asked(people, about, told.text)
+    assert f"R-2 is asked for: to reactivate “{about.entitlement.name}”" in told.text
+    assert "is your own request" in (await people.press("ada", await card_of(people, request), "Approve")).text
+    await people.switch(cancel_seconds=300.0)
+    answer = await approve(people, request)
+    assert "Accepted, under way" in answer.text
+    (call,) = sent(people, verb="reactivate")
+    assert call.body is None
+    assert request_id(call) == request.plan.plan.request_id != first.plan.plan.request_id
+    await tend(people, 60)
+    assert "The subscription is being reactivated (R-2)" in (await people.card(about.alert)).text
+    await tend(people, 300)
+    assert await state(people, request) == "done"
+    shown = (await people.card(about.alert)).card
+    assert "Subscription reactivated " in shown.text
+    assert "was reactivated at" in (await people.lines(about.post))[-1]
+    assert len(people.deeds()) == 1, "nothing is marked"
+    assert [deed["kind"] for deed in people.cloud.world.deeds if deed["kind"] != "alert"] == ["cancel", "reactivate"]
+
+
+async def test_the_way_back_typed_refused_and_voided(people: Desk) -> None:
+    about = (await _cancelled(people)).subject
+    typed = f"reactivate {about.entitlement.id} confirm:{about.suffix} All keys are rotated"
+    request = await asked(people, about, (await people.ask("ada", typed)).text)
+    await people.fault("partnercenter", "POST", "reactivate$", status=400, code="900337")
+    assert f"Partner Center answered 900337: {ANSWERS['900337']}" in (await approve(people, request)).text
+    await people.deliver()
+    assert "The subscription stays cancelled (R-2)" in (await people.card(about.alert)).text
+    await tend(people, 35)
+    request = await asked(people, about, (await people.ask("ada", typed)).text)
+    await people.fault("partnercenter", "POST", "reactivate$", status=403, code="900335")
+    assert f"Partner Center answered 900335: {ANSWERS['900335']}" in (await approve(people, request)).text
+    await tend(people, 35)
+    request = await asked(people, about, (await people.ask("ada", typed)).text)
+    await people.control(f"entitlements/{about.entitlement.id}", {"status": "active"})
+    assert "status is another one now (active)" in (await approve(people, request)).text
+    said = await people.ask("ada", typed)
+    assert "only an inactive subscription can be reactivated" in said.text
+    assert changes(people, "reactivate") == []
+
+
+async def test_as_an_application_that_was_proven_able_to(desk: Desk) -> None:
+    await with_partner(desk, appMayCancel=True)
+    request = await requested(desk)
+    assert "Accepted, under way" in (await approve(desk, request)).text
+    assert [deed["by"] for deed in changes(desk)] == [desk.cloud.world.app.name]
+    await tend(desk)
+    assert [deed["by"] for deed in desk.deeds()] == [desk.cloud.world.app.name]
+    await desk.deliver()
+    assert "Fraud by Max Okafor" in (await desk.card(request.subject.alert)).text, "the approver is on record"
+    (row,) = [row.entry for row in await desk.audit() if (row.entry.act, row.entry.outcome) == ("cancel", "accepted")]
+    assert row.actor_id == desk.cloud.world.people["max"].aad_object_id
+
+    await tend(desk, 35)
+    await desk.switch(app_may_cancel=False)
+    request = await requested(desk)
+    assert f"Partner Center answered 900329: {ANSWERS['900329']}" in (await approve(desk, request)).text
+    assert len(changes(desk)) == 1
+
+
+async def test_what_was_sent_before_a_restart_is_finished_after_it(people: Desk) -> None:
+    """The bot is gone while Partner Center thinks; the next one looks first, and sends the same again."""
+    await ready(people)
+    request = await requested(people)
+    await people.fault("partnercenter", "POST", "cancel$", latency=8.0)
+    pressing = asyncio.create_task(approve(people, request))
+    await people.until(lambda: people.cloud.faults.all() == [], "the cancel is on its way")
+    await people.bot.runner.cleanup()
+    await asyncio.wait({pressing})
+    pressing.exception()
+    assert (await _stored(people, request)).sent == 1
+    await tend(people, 70)
+    found = await now(people, request)
+    assert found.state == "accepted"
+    assert len(changes(people)) == 1
+    assert {request_id(call) for call in sent(people)} == {found.plan.request_id}
+
+
+async def _stored(desk: Desk, request: Asked) -> Any:
+    await desk.another()
+    return await now(desk, request)
+
+
+async def test_a_verdict_of_a_person_meanwhile_is_left_alone(people: Desk) -> None:
+    """ada marks one of them herself while the cancel is being accepted."""
+    await ready(people)
+    about = await subject(people)
+    other, other_post = await also(people, about)
+    request = await ask(people, about)
+    await approve(people, request)
+    await press(people, "ada", other_post, "Mark as fraud")
+    await tend(people)
+    assert len(people.deeds()) == 2
+    await people.deliver()
+    assert "Fraud by Ada Lindqvist" in (await people.card(other)).text
+    assert "All 2 alerts resolved as fraud" in (await card_of(people, request)).text
+    assert (await newest(people)) is not None
+    assert isinstance(about, Subject)
+    assert REASON in (await card_of(people, request)).text
