@@ -24,6 +24,8 @@ https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscriptio
 WATCH_AT_MOST = timedelta(hours=24)
 SUFFIX = 6
 """How many of the last characters of the subscription id the asker types by hand."""
+MARK_TRIES = 6
+"""So often a verdict that follows from a cancel is tried; then a person must give it."""
 MOST_ALERTS = 500
 """A plan rests on at most so many alerts; a storm may raise thousands on one subscription."""
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.alerts import AlertRecord, Status, Verdict
 from bot.domain.cancellations import (
+    MARK_TRIES,
     STUCK_AFTER,
     TAKEN,
     WATCH_AT_MOST,
@@ -36,7 +37,6 @@ from bot.texts import cancelling as texts
 _AGAIN = timedelta(seconds=5)
 _SELDOM = 10
 """What is stuck is looked at so much less often."""
-_MARK_TRIES = 6
 _MARKS_AT_ONCE = 4
 _MARKS_A_STEP = 25
 _MOST_ALERTS = 1000
@@ -119,7 +119,7 @@ class Watching:
         if c.plan.kind != Kind.CANCEL or c.state not in TAKEN or c.accepted_at is None:
             return c, False
         open_ones = [record for record in await self._of_subscription(c) if _was_open(record, c.accepted_at)]
-        tries = [each for each in open_ones if c.marks.get(each.alert.id, Mark()).tries < _MARK_TRIES]
+        tries = [each for each in open_ones if c.marks.get(each.alert.id, Mark()).tries < MARK_TRIES]
         if not tries:
             return c, False
         approver = Person(c.approver_id, "", c.approver_name, partner.roles_in)
@@ -140,7 +140,7 @@ class Watching:
         for alert_id, failed in ended:
             if failed is None:
                 marks.pop(alert_id, None)
-        left = len(tries) > len(ended) or any(mark is not None and mark.tries < _MARK_TRIES for _, mark in ended)
+        left = len(tries) > len(ended) or any(mark is not None and mark.tries < MARK_TRIES for _, mark in ended)
         if marks != dict(c.marks) or any(mark is None for _, mark in ended):
             c = await self._progress.keep(c, replace(c, marks=marks), redraw=True) or await self._progress.now(c)
         return c, left

@@ -195,6 +195,7 @@ async def pictures(browser: Browser, url: str) -> None:
         await expect(nora.thread(same).locator(by_id("message-note"))).to_be_visible()
         await take(nora, "refused", of=".pane")
 
+        await ada.sign_in()
         await ada.more(thread, "Add note")
         await (
             ada.element("dialog")
