@@ -269,8 +269,12 @@ async def test_a_token_that_was_not_had_leaves_nothing_in_doubt(desk: Desk, monk
     server = SmallEntra()
     entra = desk.entra(server)
 
-    def breaks(_self: SmallEntra, _request: httpx.Request) -> httpx.Response:
-        raise httpx.ReadError("the connection broke")
+    answers = SmallEntra.__call__
+
+    def breaks(self: SmallEntra, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            raise httpx.ReadError("the connection broke")
+        return answers(self, request)
 
     monkeypatch.setattr(SmallEntra, "__call__", breaks)
     with pytest.raises(Transient) as caught:
