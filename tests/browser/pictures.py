@@ -1,4 +1,7 @@
-"""`python -m tests.browser.pictures`: takes the README's pictures anew, from a demo of its own, into docs/pictures."""
+"""`python -m tests.browser.pictures`: takes the README's pictures anew, into docs/pictures.
+
+With names of sets (`cards five-views signin cancelling`) only those.
+"""
 
 from __future__ import annotations
 
@@ -217,15 +220,17 @@ async def pictures(browser: Browser, url: str) -> None:
         await take(ada, "export", of=".pane")
 
 
-async def main() -> None:
+SETS = {"cards": pictures, "five-views": five_views, "signin": signing_in, "cancelling": cancelling}
+
+
+async def main(names: Sequence[str]) -> None:
+    """Each set has a demo of its own: what a person pressed in one shows on the cards that they get in the next."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with running_demo() as demo:
-        async with open_chromium() as browser:
-            await pictures(browser, demo.url)
-            await five_views(browser, demo.url)
-            await signing_in(browser, demo.url)
-            await cancelling(browser, demo.url)
+    for name in names or SETS:
+        with running_demo() as demo:
+            async with open_chromium() as browser:
+                await SETS[name](browser, demo.url)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

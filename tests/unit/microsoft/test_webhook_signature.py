@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -268,3 +269,21 @@ def test_a_ca_file_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("nothing here")
     with pytest.raises(ConfigError, match="holds no certificate"):
         load_trust(str(tmp_path / "empty.pem"))
+
+
+# What is shipped -----------------------------------------------------------------------------------------------------
+
+SHIPPED = Path(__file__).parents[3] / "bot" / "package_data" / "microsoft_intermediates"
+
+
+def test_the_shipped_intermediates_are_microsofts_and_those_of_the_table() -> None:
+    told = dict(re.findall(r"^\| ([\w ]+) \| `([0-9a-f]{64})` \|", (SHIPPED / "README.md").read_text(), re.MULTILINE))
+    found = {}
+    for path in SHIPPED.glob("*.crt"):
+        (one,) = x509.load_pem_x509_certificates(path.read_bytes())
+        assert one.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        organisations = one.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        assert [each.value for each in organisations] == ["Microsoft Corporation"]
+        found[str(one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)] = one.fingerprint(SHA256()).hex()
+    assert found == told
+    assert len(found) == 4
