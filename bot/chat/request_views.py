@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.chat.presenter import Place, known_resources
 from bot.domain.alerts import AlertRecord, Verdict
-from bot.domain.cancellations import MARK_TRIES, Cancellation, Consent, Kind, RequestCard, State
+from bot.domain.cancellations import MARK_TRIES, Cancellation, Consent, Kind, RequestCard, State, is_concerned
 from bot.domain.links import subscription_link
 from bot.texts import cancelling as texts
 from bot.texts import en
@@ -158,7 +158,7 @@ def _verdicts(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Line, ...
 def _was_to_be_resolved(record: AlertRecord, accepted_at: datetime) -> bool:
     alert = record.alert
     if alert.is_open:
-        return alert.detected_at <= accepted_at
+        return is_concerned(record, accepted_at)
     decided_at = record.decision.at if record.decision else alert.resolved_at
     if alert.resolved_reason.lower() != Verdict.FRAUD or decided_at is None:
         return False

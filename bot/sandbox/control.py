@@ -190,8 +190,8 @@ def _decide(cloud: Cloud, request: web.Request, status: str, reason: str | None,
 
 
 async def _entitlement(cloud: Cloud, request: web.Request) -> Any:
-    """As if somebody changed an Azure subscription in the portal: `status` (active, inactive), `name`, `planId`. A status
-    is there at once, and what was under way is over."""
+    """As if somebody changed an Azure subscription in the portal: `status` (active, inactive), `name`, `planId`. A
+    status is there at once, and what was under way is over."""
     body = await _body(request)
     found = cloud.world.change_entitlement(request.match_info["id"], body)
     shown = {"id": found.id, "planId": found.plan_id, "name": found.name, "status": found.status(cloud.now())}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from bot.domain.alerts import AlertRecord
@@ -25,10 +26,13 @@ from bot.services.carrying_out import CarryingOut
 from bot.services.plan_check import PlanCheck
 from bot.services.plan_progress import PlanProgress, Where, entry
 from bot.services.sending import LEASE_SECONDS, Sending
+from bot.telemetry.log import get_logger
 from bot.texts import cancelling as texts
 
 CHECK_SECONDS = 4.0
 """The last check before a cancel may take longer: a wrong one destroys servers."""
+
+log = get_logger("deciding")
 
 
 class How(StrEnum):
@@ -118,8 +122,9 @@ class Deciding:
         if unseen := await self._unseen(c, seen):
             return Answer(How.UNSEEN, c, unseen)
         as_whom = actor(known, partner)
+        again = partial(self.approve, person=person, where=where, digest=digest, seen=seen, patience=patience)
         if (void := await self._verified(c, partner, as_whom, known, where)) is not None:
-            return Answer(How.DECIDED, void)
+            return Answer(How.DECIDED, void) if void.state == State.VOID else await self._overtaken(c, again)
         now = self._env.clock.now()
         approved = c.after(
             Event.APPROVE,
@@ -134,9 +139,7 @@ class Deciding:
             c, approved, "approve", "done", by=(known.aad_id, known.name), detail={"seen": seen, **where.noted}
         )
         if stands is None:
-            return await self._overtaken(
-                c, lambda now_: self.approve(now_, person, where, digest=digest, seen=seen, patience=patience)
-            )
+            return await self._overtaken(c, again)
         return await self._send(stands, patience - (self._env.clock.monotonic() - began))
 
     async def _send(self, c: Cancellation, patience: float) -> Answer:
@@ -144,7 +147,11 @@ class Deciding:
         done, _ = await asyncio.wait({task}, timeout=max(patience, 0.05))
         if not done:
             return Answer(How.LATE, c)
-        sent = task.result()
+        try:
+            sent = task.result()
+        except AlertDeskError as problem:  # it may have been sent: whoever takes it up next finds out
+            log.warning("sending_unfinished", request=c.label, code=problem.code, problem=problem.message)
+            return Answer(How.LATE, await self._progress.now(c))
         if sent.sign_in is not None:
             raise sent.sign_in
         late = sent.cancellation.state == State.APPROVED

@@ -22,6 +22,7 @@ from bot.domain.cancellations import (
     Kind,
     Mark,
     State,
+    is_concerned,
 )
 from bot.domain.people import Partner, Person
 from bot.errors import AlertDeskError
@@ -83,11 +84,11 @@ class Watching:
             return await self._by_the_clock(c, now)
         redraw = status != c.seen_status or c.seen_at is None or now - c.seen_at >= _REDRAW_EVERY
         seen = replace(c, seen_status=status, seen_at=now if redraw else c.seen_at)
-        if status in (c.plan.wanted_status, ""):
+        if status == c.plan.wanted_status:  # one that is not found has perhaps moved, and runs on
             after = seen.after(
                 Event.SUCCEED, ended_at=now, accepted_at=c.accepted_at or now, due_at=now, outcome="", attempts=0
             )
-            return await self._step_seen(c, after, "done", {"status": status or "gone"})
+            return await self._step_seen(c, after, "done", {"status": status})
         c = await self._progress.keep(c, seen, redraw=redraw) or await self._progress.now(c)
         return await self._by_the_clock(c, now)
 
@@ -118,7 +119,7 @@ class Watching:
         the cancel was accepted. Returns also whether there are any left to try."""
         if c.plan.kind != Kind.CANCEL or c.state not in TAKEN or c.accepted_at is None:
             return c, False
-        open_ones = [record for record in await self._of_subscription(c) if _was_open(record, c.accepted_at)]
+        open_ones = [record for record in await self._of_subscription(c) if is_concerned(record, c.accepted_at)]
         tries = [each for each in open_ones if c.marks.get(each.alert.id, Mark()).tries < MARK_TRIES]
         if not tries:
             return c, False
@@ -148,8 +149,3 @@ class Watching:
     async def _of_subscription(self, c: Cancellation) -> tuple[AlertRecord, ...]:
         async with self._env.store.read() as tx:
             return await tx.alerts.of_subscription(c.plan.partner, c.plan.entitlement_id, _MOST_ALERTS)
-
-
-def _was_open(record: AlertRecord, at: datetime) -> bool:
-    """Open now, and raised before the cancel was accepted."""
-    return record.alert.is_open and record.alert.detected_at <= at

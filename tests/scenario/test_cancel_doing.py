@@ -15,7 +15,6 @@ from tests.support.cancelling import (
     also,
     approve,
     ask,
-    asked,
     card_of,
     changes,
     now,
@@ -58,10 +57,9 @@ async def state(desk: Desk, request: Asked) -> str:
     return (await now(desk, request)).state
 
 
-@pytest.mark.parametrize("status", [200, 202])
-async def test_from_the_approval_to_the_end(people: Desk, status: int) -> None:
+async def test_from_the_approval_to_the_end(people: Desk) -> None:
     await ready(people)
-    await people.switch(cancel_answers_200=status == 200, cancel_seconds=600.0)
+    await people.switch(cancel_seconds=600.0)
     about = await subject(people, severity="low")
     others = [(await also(people, about))[0] for _ in range(2)]
     fixed, _ = await also(people, about)
@@ -71,7 +69,7 @@ async def test_from_the_approval_to_the_end(people: Desk, status: int) -> None:
     request = await ask(people, about)
     answer = await approve(people, request)
     (call,) = sent(people)
-    assert call.status == status
+    assert call.status == 202
     assert "Accepted, under way" in answer.text
     upn = people.cloud.world.people["max"].upn
     await tend(people)
@@ -183,9 +181,10 @@ async def test_throttled_is_tried_again_and_then_told(people: Desk) -> None:
     for _ in range(10):
         await tend(people, 100)
     assert await state(people, request) == "lapsed"
-    assert "could not be sent within 15 minutes and is not sent any more. Nothing was cancelled." in (
-        await people.lines(request.subject.post)
-    )[-1]
+    assert (
+        "could not be sent within 15 minutes and is not sent any more. Nothing was cancelled."
+        in (await people.lines(request.subject.post))[-1]
+    )
     assert len(changes(people)) == 2
 
 
@@ -230,7 +229,10 @@ async def test_a_lost_answer_and_then_nothing_to_be_had(people: Desk) -> None:
     for _ in range(10):
         await tend(people, 100)
     assert await state(people, request) == "unsure"
-    for told in (*(await said_to(people, "max", "its answer was lost")), (await people.lines(request.subject.post))[-1]):
+    for told in (
+        *(await said_to(people, "max", "its answer was lost")),
+        (await people.lines(request.subject.post))[-1],
+    ):
         assert "it may have been accepted or not" in told
         assert "see whether its resources still run" in told
     assert len(await said_to(people, "max", "its answer was lost")) == 1
@@ -300,70 +302,6 @@ async def test_an_alert_that_cannot_be_resolved_is_shown_and_tried_again(people:
     shown = (await card_of(people, request)).card.text
     assert f"{other.label} failed:" in shown
     assert "It is not tried any more: mark it by hand." in shown
-
-
-async def _cancelled(desk: Desk) -> Asked:
-    await ready(desk)
-    await desk.switch(cancel_seconds=0.0)
-    request = await requested(desk)
-    await approve(desk, request)
-    await tend(desk)
-    assert await state(desk, request) == "done"
-    await tend(desk, 35)
-    return request
-
-
-async def test_the_way_back(people: Desk) -> None:
-    """reactivate: the same form, the same two persons, the documented call."""
-    first = await _cancelled(people)
-    about = first.subject
-    post = await people.card(about.alert)
-    details = (await people.press("ada", post, "Details")).card
-    assert "Cancel subscription" not in details.buttons
-    form = await people.open_dialog("ada", post, "Reactivate subscription", card=details)
-    assert "becomes active again" in form.text
-    refused = await people.send_dialog("ada", post, form, reason="Secured", confirm="000000")
-    assert "last 6 characters" in refused.text
-    told = await people.send_dialog("ada", post, form, reason="All keys are rotated", confirm=about.suffix)
-    request = await asked(people, about, told.text)
-    assert f"R-2 is asked for: to reactivate “{about.entitlement.name}”" in told.text
-    assert "is your own request" in (await people.press("ada", await card_of(people, request), "Approve")).text
-    await people.switch(cancel_seconds=300.0)
-    answer = await approve(people, request)
-    assert "Accepted, under way" in answer.text
-    (call,) = sent(people, verb="reactivate")
-    assert call.body is None
-    assert request_id(call) == request.plan.plan.request_id != first.plan.plan.request_id
-    await tend(people, 60)
-    assert "The subscription is being reactivated (R-2)" in (await people.card(about.alert)).text
-    await tend(people, 300)
-    assert await state(people, request) == "done"
-    shown = (await people.card(about.alert)).card
-    assert "Subscription reactivated " in shown.text
-    assert "was reactivated at" in (await people.lines(about.post))[-1]
-    assert len(people.deeds()) == 1, "nothing is marked"
-    assert [deed["kind"] for deed in people.cloud.world.deeds if deed["kind"] != "alert"] == ["cancel", "reactivate"]
-
-
-async def test_the_way_back_typed_refused_and_voided(people: Desk) -> None:
-    about = (await _cancelled(people)).subject
-    typed = f"reactivate {about.entitlement.id} confirm:{about.suffix} All keys are rotated"
-    request = await asked(people, about, (await people.ask("ada", typed)).text)
-    await people.fault("partnercenter", "POST", "reactivate$", status=400, code="900337")
-    assert f"Partner Center answered 900337: {ANSWERS['900337']}" in (await approve(people, request)).text
-    await people.deliver()
-    assert "The subscription stays cancelled (R-2)" in (await people.card(about.alert)).text
-    await tend(people, 35)
-    request = await asked(people, about, (await people.ask("ada", typed)).text)
-    await people.fault("partnercenter", "POST", "reactivate$", status=403, code="900335")
-    assert f"Partner Center answered 900335: {ANSWERS['900335']}" in (await approve(people, request)).text
-    await tend(people, 35)
-    request = await asked(people, about, (await people.ask("ada", typed)).text)
-    await people.control(f"entitlements/{about.entitlement.id}", {"status": "active"})
-    assert "status is another one now (active)" in (await approve(people, request)).text
-    said = await people.ask("ada", typed)
-    assert "only an inactive subscription can be reactivated" in said.text
-    assert changes(people, "reactivate") == []
 
 
 async def test_as_an_application_that_was_proven_able_to(desk: Desk) -> None:

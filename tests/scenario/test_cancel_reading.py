@@ -63,7 +63,7 @@ async def test_the_help_tells_each_command(desk: Desk) -> None:
     for name in ("cancel", "approve", "reject", "withdraw", "approvals", "reactivate"):
         shown = await desk.ask("nora", f"help {name}")
         assert name in shown.text
-        assert "A second person" in shown.text or "decides" in shown.text or "request" in shown.text, name
+        assert "second person" in shown.text or "equest" in shown.text, name
     assert "confirm:" in (await desk.ask("nora", "help cancel")).text
     near = await desk.ask("nora", "cancle A-1")
     assert "cancel" in near.text
@@ -108,7 +108,12 @@ async def test_strangers_read_no_request(people: Desk) -> None:
     request = await requested(people)
     name = request.subject.entitlement.name
     for person, where in (("eve", "joint"), ("finn", "finn"), ("finn", "fabrikam")):
-        for typed in ("approvals", f"approve {request.label}", f"reject {request.label} no", f"withdraw {request.label}"):
+        for typed in (
+            "approvals",
+            f"approve {request.label}",
+            f"reject {request.label} no",
+            f"withdraw {request.label}",
+        ):
             said = await people.ask(person, typed, where)
             assert name not in said.text, (person, typed)
             assert "Ada" not in said.text, (person, typed)
@@ -129,7 +134,12 @@ async def test_hostile_names_stay_dead(people: Desk) -> None:
     await people.deliver()
     request = Asked(about, 1, told.text, await now(people, 1))
     listed = await people.ask("max", "approvals")
-    cards = [form.card, (await card_of(people, request)).card, (await card_of(people, request, "max")).card, listed.card]
+    cards = [
+        form.card,
+        (await card_of(people, request)).card,
+        (await card_of(people, request, "max")).card,
+        listed.card,
+    ]
     refused = await reject(people, request, reason=HOSTILE)
     await people.deliver()
     cards += [(await card_of(people, request)).card, (await people.card(about.alert)).card]
@@ -139,10 +149,12 @@ async def test_hostile_names_stay_dead(people: Desk) -> None:
     for post in [post for post in await people.posts() if post.by_bot]:
         for bad in (*DEAD, *UNSEEN):
             assert bad not in str(post.json["summary"]), bad
-    lines = [post for post in await people.posts() if post.by_bot and post.thread == about.post.id and not post.has_card]
+    lines = [
+        post for post in await people.posts() if post.by_bot and post.thread == about.post.id and not post.has_card
+    ]
     assert len(lines) >= 2
     for said in (told.text, refused.text, *(line.text for line in lines)):
-        for bad in UNSEEN:
+        for bad in (*DEAD, *UNSEEN):
             assert bad not in said, (bad, said)
     for line in lines:
         assert line.json.get("textFormat", "plain") == "plain"
@@ -163,7 +175,7 @@ async def test_hostile_names_in_what_is_told_afterwards(people: Desk) -> None:
     assert len(said) >= 4
     for text in said:
         if not text.startswith("R-1 · "):
-            assert not [bad for bad in UNSEEN if bad in text], text
+            assert not [bad for bad in (*DEAD, *UNSEEN) if bad in text], text
 
 
 async def test_the_longest_names_and_reasons_fit(people: Desk) -> None:

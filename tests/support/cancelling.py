@@ -119,6 +119,14 @@ async def asked(desk: Desk, about: Subject, told: str) -> Asked:
     return Asked(about, number, told, await now(desk, number))
 
 
+async def nothing_sent(desk: Desk, request: Asked, state: str) -> None:
+    """It stands like that, and neither its subscription nor its alert was changed by us."""
+    assert (await now(desk, request)).state == state
+    assert sent(desk) == []
+    assert changes(desk) == []
+    assert desk.deeds() == []
+
+
 async def newest(desk: Desk) -> Cancellation | None:
     async with desk.parts.store.read() as tx:
         found = await tx.cancellations.latest(frozenset(desk.parts.env.partners), 1)
@@ -164,7 +172,9 @@ async def card_of(desk: Desk, request: Asked, where: str = "alerts", person: str
 async def said_to(desk: Desk, person: str, about: str) -> list[str]:
     """What the bot wrote to them in person, without cards, that has this text in it."""
     return [
-        post.text for post in await desk.posts(person, person) if post.by_bot and not post.has_card and about in post.text
+        post.text
+        for post in await desk.posts(person, person)
+        if post.by_bot and not post.has_card and about in post.text
     ]
 
 
@@ -199,6 +209,14 @@ def sent(desk: Desk, since: int = 0, verb: str = "cancel") -> list[Any]:
     return [entry for entry in desk.requests("partnercenter", "POST", since=since) if entry.path.endswith(f"/{verb}")]
 
 
+async def second_approver(desk: Desk) -> None:
+    """gil may decide too, and is signed in."""
+    await desk.roles("gil", "adminAgent", True)
+    world = desk.cloud.world
+    world.groups[world.partner("northwind").approvers_group_id].members.append(world.people["gil"].aad_object_id)
+    await signed_in(desk, "gil")
+
+
 def changes(desk: Desk, kind: str = "cancel") -> list[dict[str, Any]]:
     """What Partner Center really did."""
     return [deed for deed in desk.cloud.world.deeds if deed["kind"] == kind]
@@ -213,10 +231,10 @@ async def trail(desk: Desk, request: Asked) -> list[tuple[str, str]]:
     return [(row.entry.act, row.entry.outcome) for row in await desk.audit() if row.entry.subject == request.label]
 
 
-async def with_partner(desk: Desk, key: str = "northwind", *, settings: Mapping[str, str] | None = None, **more: Any) -> None:
+async def with_partner(desk: Desk, key: str = "northwind", **more: Any) -> None:
     """Another bot takes over, for which that partner is set up otherwise."""
     partners = json.loads(desk.settings["ALERTDESK_PARTNERS"])
     for partner in partners:
         if partner["tenantId"] == desk.cloud.world.partner(key).tenant_id:
             partner |= more
-    await desk.another(PARTNERS=json.dumps(partners), **(settings or {}))
+    await desk.another(PARTNERS=json.dumps(partners))

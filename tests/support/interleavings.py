@@ -29,7 +29,7 @@ from tests.factories import (
 )
 from tests.fakes import DROPPED_AFTER, DROPPED_BEFORE, LOST_BEFORE, Trouble
 from tests.support.house import House
-from tests.support.lives import PATIENT, Life, Stage
+from tests.support.lives import PATIENT, Life, Passes, Stage
 
 ONE, OTHER = alert(), alert("alert-two", name="Mass deployment", severity="medium")
 ZOE = replace(MAX, aad_id="2e000000-0000-4000-8000-00000000000e", mri="29:zoe", name="Zoe")
@@ -66,7 +66,7 @@ class Begin:
     act: str  # ask | approve | reject | withdraw | work
     who: str = "Max"
     replica: int = 0
-    passes: int | None = None
+    passes: Passes = None
     old: bool = False
 
 
@@ -75,7 +75,7 @@ class GoOn:
     """What halts goes on, for so many points."""
 
     which: int = 0
-    passes: int | None = None
+    passes: Passes = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Replicas that stop where a test wants them to, and die there or go on: for what others then make of their work.
 
 Each call of a port is a point, and so is the moment after one that changes something. What is begun in a `Life` passes
-so many points and then halts, until it is resumed or its life is ended; everything else goes on meanwhile.
+so many points (or all up to the one that is named) and then halts, until it is resumed or its life is ended; everything
+else goes on meanwhile.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ PATIENT = 3600.0
 _QUIET_ROUNDS = 4
 _current: ContextVar[Act | None] = ContextVar("act", default=None)
 
+Passes = int | str | None
 Seen = Callable[[Transaction], Awaitable[None]]
 
 
 class Act:
-    """Something under way in a life. It passes `passes` more points (None: all of them) and then halts; `points` are
-    those that it came to."""
+    """Something under way in a life. It passes `passes` more points (None: all; a name: those before the next so named)
+    and then halts; `points` are those that it came to."""
 
-    def __init__(self, stage: Stage, work: Coroutine[Any, Any, Any], passes: int | None) -> None:
+    def __init__(self, stage: Stage, work: Coroutine[Any, Any, Any], passes: Passes) -> None:
         self._stage, self._passes = stage, passes
         self._waiting: list[asyncio.Future[None]] = []
         self._stirred = asyncio.Event()
@@ -44,9 +46,9 @@ class Act:
 
     async def come_to(self, point: str) -> None:
         self.points.append(point)
-        if self._passes is None:
+        if self._passes is None or (isinstance(self._passes, str) and self._passes != point):
             return
-        if self._passes > 0:
+        if isinstance(self._passes, int) and self._passes > 0:
             self._passes -= 1
             return
         going_on: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -55,7 +57,7 @@ class Act:
         await going_on
 
     async def rest(self) -> None:
-        """Until it has ended or halts. Raises what went wrong in it and is no error that the product raises on purpose."""
+        """Until it has ended or halts. Raises what went wrong in it, unless the product raises that on purpose."""
         await asyncio.wait_for(self._stirred.wait(), 30)
         await self._stage.quiet()
         if self.task.done() and not self.task.cancelled():
@@ -63,7 +65,7 @@ class Act:
             if problem is not None and not isinstance(problem, AlertDeskError):
                 raise problem
 
-    async def resume(self, passes: int | None = None) -> None:
+    async def resume(self, passes: Passes = None) -> None:
         """Go on from where it halts."""
         self._passes = passes
         self._stirred.clear()
@@ -90,7 +92,7 @@ class Life:
         self._tasks.add(task)
         return task
 
-    async def begin(self, work: Coroutine[Any, Any, Any], passes: int | None = None) -> Act:
+    async def begin(self, work: Coroutine[Any, Any, Any], passes: Passes = None) -> Act:
         act = Act(self._stage, work, passes)
         self.acts.append(act)
         self._tasks.add(act.task)
@@ -175,5 +177,3 @@ def _with_points(call: Callable[..., Awaitable[Any]], name: str, changes: bool) 
 async def _come_to(point: str) -> None:
     if (act := _current.get()) is not None:
         await act.come_to(point)
-
-

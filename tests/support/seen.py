@@ -175,7 +175,7 @@ _CHECKED: set[str] = set()
 
 
 def checked(card: Mapping[str, Any]) -> Card:
-    """The card, if it is one that Teams knows. A scenario looks at the same ones over and over: each is checked once."""
+    """The card, if it is one that Teams knows. Scenarios look at the same ones over and over: each is checked once."""
     same = json.dumps(card, sort_keys=True)
     if same not in _CHECKED:
         check_card(dict(card))

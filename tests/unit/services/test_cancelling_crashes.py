@@ -5,18 +5,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.domain.alerts import Alert
 from bot.domain.audit import first_fault
-from bot.domain.cancellations import SEND_WITHIN, Cancellation, Kind, State
-from bot.errors import UserError
+from bot.domain.cancellations import SEND_WITHIN, STUCK_AFTER, Cancellation, Kind, State
+from bot.errors import Refused, UserError
 from bot.services.asking import Wanted
+from bot.services.deciding import How
 from bot.services.plan_progress import Where
 from bot.texts import cancelling as texts
 from tests.factories import ADA, CHANNEL, MAX, NORTHWIND, alert, conversation, entitlement, guid, personal
+from tests.fakes import LOST_BEFORE
 from tests.support.house import House
 from tests.support.lives import PATIENT, Act, Life, Stage
 from tests.unit.conftest import AUDIT_KEY
@@ -30,13 +33,13 @@ NOT_DONE = "Nothing was cancelled."
 
 
 @pytest.fixture
-async def stage(house: House) -> AsyncIterator[Stage]:
+async def stage(house: House) -> Stage:
     await house.route()
     house.set_up(act_as="user", approvers_group_id="group")
     house.directory.group = (MAX,)
     house.channel.chats[MAX.aad_id] = personal(MAX)
     house.subscriptions.takes = TAKES
-    yield Stage(house)
+    return Stage(house)
 
 
 class Run:
@@ -172,3 +175,67 @@ async def test_people_who_press_again_after_each_death_make_one_cancel(stage: St
         await run.goes_on(second)
         assert len(run.cancels) == 1, point
         assert await _ends_as_it_was(run, point) == State.DONE, point
+
+
+async def _lost_and_unreadable(stage: Stage) -> tuple[Run, Act]:
+    """Approved and sent; the answer is lost, and from then on nobody may read the subscription."""
+    run = Run(stage, 1)
+    await run.prepare()
+    life = stage.life("one")
+    await run.ask(life)
+    c = await run.stands()
+    approving = life.deciding.approve(c, MAX, HERE, digest=c.plan.digest, seen=10**6, patience=PATIENT)
+    act = await life.begin(approving, "before cancel")
+    stage.house.subscriptions.troubles.append(LOST_BEFORE)
+    stage.house.subscriptions.read_troubles.extend([Refused("no")] * 10_000)
+    await act.resume()
+    return run, act
+
+
+async def test_who_approved_is_not_told_that_nothing_was_done_where_nobody_knows(stage: Stage) -> None:
+    run, act = await _lost_and_unreadable(stage)
+    answer = act.task.result()
+    assert (answer.how, answer.cancellation.state, answer.cancellation.sent) == (How.LATE, State.APPROVED, 1)
+    assert answer.cancellation == await run.stands()
+
+
+async def test_what_nobody_may_read_any_more_is_not_in_limbo(stage: Stage) -> None:
+    run, _ = await _lost_and_unreadable(stage)
+    second = stage.life("two")
+    until = stage.house.clock.now() + SEND_WITHIN + STUCK_AFTER + timedelta(minutes=2)
+    states = set()
+    while stage.house.clock.now() < until:
+        stage.house.clock.forward(30)
+        await second.carrying_out.step_due()
+        states.add((await run.stands()).state)
+    assert states == {State.APPROVED, State.UNSURE, State.FAILED}
+    assert (await run.stands()).due_at is None
+    assert run.cancels == []
+
+
+async def test_a_subscription_that_is_not_found_any_more_was_not_cancelled(stage: Stage) -> None:
+    run = Run(stage, 1)
+    await run.prepare()
+    life = stage.life("one")
+    await run.ask(life)
+    stage.house.subscriptions.takes = 10**9
+    await run.approve(life)
+    del stage.house.subscriptions.known[run.subscription]
+    for _ in range(8):
+        stage.house.clock.forward(STUCK_AFTER.total_seconds() / 6)
+        await life.carrying_out.step_due()
+    assert (await run.stands()).state == State.STUCK
+
+
+async def test_who_finds_it_void_while_another_writes_progress_ends_it_all_the_same(stage: Stage) -> None:
+    run = Run(stage, 1)
+    await run.prepare()
+    life = stage.life("one")
+    await run.ask(life)
+    before = await run.stands()
+    async with stage.house.store.write() as tx:
+        assert await tx.cancellations.change(before, replace(before, attempts=1)) is not None
+    stage.house.subscriptions.change(run.subscription, name="Renamed")
+    answer = await life.deciding.approve(before, MAX, HERE, digest="", seen=10**6, patience=PATIENT)
+    assert (answer.how, answer.cancellation.state) == (How.DECIDED, State.VOID)
+    assert (await run.stands()).state == State.VOID
