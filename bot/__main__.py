@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | demo | login | doctor | export | audit | migrate | manifest`.
+"""The command line: `python -m bot serve | demo | login | doctor | webhook | export | audit | migrate | manifest`.
 
 Exit codes: 0 done, 1 could not be done now, 2 wrong arguments or settings.
 """
@@ -117,6 +117,17 @@ def _doctor(options: argparse.Namespace) -> int:
     return asyncio.run(doctor(settings, entra_config(settings), say, cancel_check=options.cancel_check))
 
 
+def _webhook(options: argparse.Namespace) -> int:
+    from bot.app import entra_config
+    from bot.telemetry.log import configure
+    from bot.webhook import Order, webhook
+
+    configure(level=logging.ERROR)
+    settings = _settings()
+    order = Order(options.what, options.partner, options.replace)
+    return asyncio.run(webhook(settings, entra_config(settings), order))
+
+
 def _export(options: argparse.Namespace) -> int:
     from bot.maintenance import export, export_audit
 
@@ -193,6 +204,10 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="ask whether the application may cancel subscriptions, by one that does not exist",
     )
+    hook = add("webhook", _webhook, "See or change where Partner Center sends a partner's events.")
+    hook.add_argument("what", choices=["show", "register", "test", "remove"], help="what to do with the registration")
+    hook.add_argument("--partner", required=True, metavar="NAME", help="name or tenant id, as in PARTNERS")
+    hook.add_argument("--replace", action="store_true", help="with register: even if it is another program's")
     text = "Write alerts as CSV; the words are those of the chat command. Or, after the word audit, an audit trail."
     export = add("export", _export, text)
     export.add_argument("words", nargs="*", help='such as: all since:30d severity:high customer:"Contoso Ltd"')

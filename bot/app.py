@@ -45,6 +45,9 @@ from bot.microsoft.reading import Reading
 from bot.microsoft.service import graph, partner_center
 from bot.microsoft.subscriptions import PartnerCenterSubscriptions
 from bot.microsoft.user_tokens import EntraUserTokens
+from bot.microsoft.webhook_certificates import SignatureCheck
+from bot.microsoft.webhook_registration import WebhookRegistrations
+from bot.microsoft.webhook_signature import load_trust
 from bot.net.contacts import Contacts
 from bot.net.heartbeat import UrlHeartbeat
 from bot.net.http import Hosts, Http
@@ -64,6 +67,7 @@ from bot.services.conversations import Conversations
 from bot.services.deciding import Deciding
 from bot.services.delivery import Delivery
 from bot.services.exports import Exports
+from bot.services.hints import Hints
 from bot.services.intake import Intake
 from bot.services.lookup import Lookup
 from bot.services.names import Names
@@ -94,6 +98,7 @@ from bot.web.acts import Acts
 from bot.web.downloads import Downloads
 from bot.web.middleware import measured
 from bot.web.sign_in import SignInRoutes
+from bot.web.webhooks import Webhooks
 from bot.workers.auditor import AuditorLoop
 from bot.workers.dispatcher import Dispatcher
 from bot.workers.evidence import DailyHeads
@@ -104,6 +109,7 @@ from bot.workers.storms import StormKeeper
 from bot.workers.supervisor import Supervisor
 from bot.workers.tender import Tender
 from bot.workers.upkeep import Resumer, Upkeep
+from bot.workers.webhooks import warn_of_stale
 
 STOP_SECONDS = 5.0
 """How long work in flight may take to finish when we are told to stop; the rest is durable and goes on later."""
@@ -192,6 +198,13 @@ def build_app(
     renderer = CardRenderer(env, board, request_board, rollup_board, BulkBoard(env))
     delivery = Delivery(env, connector, renderer, cards, reach, owner=owner, pace=Pacer(limits, clock))
 
+    hints = Hints(env)
+    signatures = SignatureCheck(
+        http, clock, load_trust(settings.webhook_ca_file), settings.webhook_cert_hosts, loopback=loopback
+    )
+    webhooks = Webhooks(env, signatures.verify, hints.take)
+    registrations = WebhookRegistrations(partner_center_service)
+
     subscriptions = PartnerCenterSubscriptions(partner_center_service)
     check = PlanCheck(env, subscriptions, source, directory)
     progress = PlanProgress(env, cards)
@@ -202,9 +215,26 @@ def build_app(
     approvers = Approvers(env, directory, connector, two_person=settings.two_person_cancel)
     carrying_out = CarryingOut(env, progress, approvers, sending, watching, telling, owner=owner)
     life, spawn = timedelta(hours=settings.cancellation_hours), supervisor.spawn
-    asking = Asking(env, access, subscriptions, progress, carrying_out, life=life, spawn=spawn)
+    asking = Asking(
+        env,
+        access,
+        subscriptions,
+        progress,
+        carrying_out,
+        life=life,
+        portal_url=settings.azure_portal_url,
+        spawn=spawn,
+    )
     deciding = Deciding(
-        env, access, check, progress, carrying_out, sending, two_person=settings.two_person_cancel, spawn=spawn
+        env,
+        access,
+        subscriptions,
+        check,
+        progress,
+        carrying_out,
+        sending,
+        two_person=settings.two_person_cancel,
+        spawn=spawn,
     )
 
     acting = Acting(env, access, lookup, verdicts, board)
@@ -263,10 +293,12 @@ def build_app(
             if settings.operators_channel:
                 supervisor.run("evidence", DailyHeads(env, operators).run)
             for partner in partners.values():
-                poller = Poller(env, intake, partner, owner=owner, seconds=settings.poll_seconds)
+                poller = Poller(env, intake, hints, partner, owner=owner, seconds=settings.poll_seconds)
                 supervisor.run(f"poll {partner.tenant_id}", poller.run)
                 supervisor.run(f"names {partner.tenant_id}", NameReader(env, names, partner, owner=owner).run)
             supervisor.spawn(_warm(entra, settings))
+            if settings.public_base:
+                supervisor.spawn(warn_of_stale(env, registrations.url, operators, settings.public_base))
 
     start = Start(clock, ids, begin)
 
@@ -278,6 +310,7 @@ def build_app(
         yield
         await supervisor.stop(STOP_SECONDS)
         await endpoint.close()
+        await signatures.close()
         await http.close()
         login_http.close()
         await store.close()
@@ -295,7 +328,7 @@ def build_app(
             starting=lambda: start.problem,
         )
     )
-    app.add_routes([*sign_in.routes(), *downloads.routes()])
+    app.add_routes([*sign_in.routes(), *downloads.routes(), *webhooks.routes()])
     app.cleanup_ctx.append(running)
     return app
 

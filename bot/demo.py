@@ -72,6 +72,7 @@ def run(*, port: int, page_port: int, pace: float, playground: bool) -> int:
                 "ALERTDESK_PORT": str(port),
                 "ALERTDESK_DATABASE_URL": f"sqlite:///{folder / 'alertdesk.db'}",
                 "ALERTDESK_POLL_SECONDS": "5",
+                "ALERTDESK_ENTITLEMENT_POLL_SECONDS": "5",
             }
             if playground:
                 page = _playground(programs, folder, bot_url, cloud_url)

@@ -166,7 +166,7 @@ class _Checks:
             return _warning(f"{problem.message} Is the bot running, and can Microsoft reach it there?")
         return _warning(
             f"{base}/healthz answered {answer.status}, not as Alert Desk does. That is well where the gateway "
-            "publishes /api/messages, /auth/ and /exports/ alone; else look at where it leads."
+            "publishes /api/messages, /auth/, /exports/ and /webhooks/ alone; else look at where it leads."
         )
 
     async def _graph_token(self, tenant_id: str) -> Finding:

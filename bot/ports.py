@@ -107,6 +107,10 @@ class Entitlement:
 class Subscriptions(Protocol):
     """Customers' Azure subscriptions at Partner Center: looked up, cancelled, reactivated. `actor` None: as the bot."""
 
+    async def ready(self, partner: Partner, actor: Person) -> None:
+        """Raises SignInNeeded where we hold no token with which the actor could change anything there."""
+        ...
+
     async def find(
         self, partner: Partner, customer_tenant_id: str, subscription_id: str, actor: Person | None = None
     ) -> Entitlement:
@@ -485,7 +489,7 @@ class Cards(Protocol):
 
 
 class Cancellations(Protocol):
-    """Plans to cancel or reactivate, and how far they came. The database sees to it that one per subscription is open."""
+    """Plans to cancel or reactivate, and how far they came. The database keeps it to one open plan per subscription."""
 
     async def next_number(self) -> int: ...
     async def open(self, plan: Plan, due_at: datetime) -> Cancellation | None:
@@ -502,8 +506,8 @@ class Cancellations(Protocol):
         ...
 
     async def change(self, before: Cancellation, after: Cancellation) -> Cancellation | None:
-        """Write the progress of `after`, if the stored version still is that of `before`; as it then stands, version + 1.
-        None: somebody was faster, and nothing was written. The plan itself is never written again."""
+        """Write the progress of `after`, if the stored version still is that of `before`; as it then stands, with
+        version + 1. None: somebody was faster, and nothing was written. The plan itself is never written again."""
         ...
 
     async def claim(self, number: int, owner: str, now: datetime, lease: float) -> Cancellation | None:

@@ -16,7 +16,7 @@ from typing import Any
 from bot.domain.alerts import ActivityLogEntry, Alert, AlertKey
 from bot.domain.delivery import OutboxItem
 from bot.domain.people import NO_ROLES, Conversation, Partner, Person, Roles
-from bot.errors import AlertDeskError, Missing, Transient, Unreachable
+from bot.errors import AlertDeskError, Missing, SignInNeeded, Transient, Unreachable
 from bot.ports import AlertPage, Entitlement, Message, Roster, UnreadableAlert
 from tests.factories import NOW
 
@@ -207,6 +207,7 @@ class FakeSubscriptions:
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
         self.known: dict[str, Entitlement] = {}  # by id
+        self.signed_out: set[str] = set()  # object ids of whom we hold no token
         self.takes = 600.0
         self.accepted: list[tuple[str, str, str, str]] = []
         self.request_ids: list[str] = []
@@ -217,6 +218,10 @@ class FakeSubscriptions:
         self.slow.set()  # cleared: a request is not answered until it is set again
         self.arrived = asyncio.Event()
         self._pending: dict[str, tuple[str, datetime]] = {}
+
+    async def ready(self, partner: Partner, actor: Person) -> None:
+        if actor.aad_id in self.signed_out:
+            raise SignInNeeded("sign in", code="no_token")
 
     def put(self, *entitlements: Entitlement) -> None:
         self.known |= {entitlement.id: entitlement for entitlement in entitlements}

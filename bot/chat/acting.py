@@ -57,7 +57,9 @@ class Acting:
         if wish.may_replace and record.alert.is_open:
             raise UserError(texts.NOT_DECIDED, code="not_decided")
         partner = self._env.partners[record.alert.partner]
-        person = await self._access.require(act, turn.person, partner, turn.conversation, record.label)
+        person = await self._access.require(
+            act, turn.person, partner, turn.conversation, record.label, turn.activity_id
+        )
         patience = ANSWER_SECONDS - (self._env.clock.monotonic() - began)
         outcome = await self._verdicts.decide(record, wish, person, turn.conversation.id, patience)
         return await self._told(turn, outcome, wish, card_id)
@@ -91,7 +93,12 @@ class Acting:
     async def check(self, turn: Turn, record: AlertRecord, act: Act) -> None:
         """Raises NotAllowed before somebody writes a form in vain."""
         await self._access.require(
-            act, turn.person, self._env.partners[record.alert.partner], turn.conversation, record.label
+            act,
+            turn.person,
+            self._env.partners[record.alert.partner],
+            turn.conversation,
+            record.label,
+            turn.activity_id,
         )
 
 

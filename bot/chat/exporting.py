@@ -60,7 +60,9 @@ class Exporting:
     async def _ask_audit(self, turn: Turn, words: str, readable: frozenset[str]) -> Reply:
         partner = evidence.chosen_partner(words, readable, self._env.partners)
         try:
-            await self._access.require(Act.EVIDENCE, turn.person, partner, turn.conversation, texts.AUDIT_SUBJECT)
+            await self._access.require(
+                Act.EVIDENCE, turn.person, partner, turn.conversation, texts.AUDIT_SUBJECT, turn.activity_id
+            )
         except SignInNeeded:
             if turn.is_personal or turn.kind != TurnKind.MESSAGE:
                 raise

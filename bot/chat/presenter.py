@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from bot.domain.cancellations import Cancellation
 from bot.domain.deadline import Phase
 from bot.domain.decisions import Intent
 from bot.domain.delivery import CardPost
+from bot.domain.links import subscription_link
 from bot.texts import en as texts
 from bot.texts import request_card as request_texts
 from cards import actions
@@ -163,19 +163,7 @@ def details_view(
                 else ()
             ),
             Button(texts.BACK_TO_CARD, verb=actions.ALERT_REFRESH, data=data),
-            *(
-                (
-                    Button(
-                        request_texts.REACTIVATE_SUBSCRIPTION,
-                        "dialog",
-                        actions.SUBSCRIPTION_REACTIVATE,
-                        data,
-                        secondary=True,
-                    ),
-                )
-                if is_cancelled(cancellation) and not reader
-                else ()
-            ),
+            *(() if reader else _asking(alert, data, cancellation)),
             *_links(alert, place),
         ),
         fallback_text=texts.alert_fallback(record, customer(record)),
@@ -335,11 +323,7 @@ def _buttons(
         return common
     may_ask = not alert.is_test and can_be_asked(newest)
     if not alert.is_open:
-        change = Button(texts.CHANGE_VERDICT, "dialog", actions.ALERT_REVERDICT, data, secondary=True)
-        if may_ask and alert.resolved_reason.lower() == Verdict.FRAUD:
-            ask = Button(texts.CANCEL_SUBSCRIPTION, "dialog", actions.SUBSCRIPTION_CANCEL, data, secondary=True)
-            return (change, ask, *common)
-        return (change, *common)
+        return (Button(texts.CHANGE_VERDICT, "dialog", actions.ALERT_REVERDICT, data, secondary=True), *common)
     return (
         Button(texts.MARK_LEGITIMATE, verb=actions.ALERT_LEGITIMATE, data=data),
         Button(texts.MARK_FRAUD, verb=actions.ALERT_FRAUD, data=data),
@@ -354,31 +338,23 @@ def _buttons(
     )
 
 
+def _asking(alert: Alert, data: dict[str, Any], newest: Cancellation | None) -> tuple[Button, ...]:
+    """What the details offer about the subscription: to cancel it although the alert is decided, as fraud; to
+    reactivate what is cancelled."""
+    if is_cancelled(newest):
+        verb = actions.SUBSCRIPTION_REACTIVATE
+        return (Button(request_texts.REACTIVATE_SUBSCRIPTION, "dialog", verb, data, secondary=True),)
+    if alert.resolved_reason.lower() == Verdict.FRAUD and not (alert.is_open or alert.is_test) and can_be_asked(newest):
+        return (Button(texts.CANCEL_SUBSCRIPTION, "dialog", actions.SUBSCRIPTION_CANCEL, data, secondary=True),)
+    return ()
+
+
 def _links(alert: Alert, place: Place) -> tuple[Button, ...]:
-    manage = portal_link(alert, place.portal_url)
+    manage = subscription_link(alert.customer_tenant_id, alert.subscription_id, place.portal_url)
     return (
         Button(texts.OPEN_PARTNER_CENTER, "url", url=PARTNER_CENTER_ALERTS, secondary=True),
         *((Button(texts.MANAGE_SUBSCRIPTION, "url", url=manage, secondary=True),) if manage else ()),
     )
-
-
-def portal_link(alert: Alert, portal_url: str) -> str:
-    """Of the alert's subscription, as `subscription_link`."""
-    return subscription_link(alert.customer_tenant_id, alert.subscription_id, portal_url)
-
-
-def subscription_link(tenant: str, subscription: str, portal_url: str) -> str:
-    """The subscription in the Azure portal, in the customer's tenant; empty where the ids are no GUIDs."""
-    if not (_is_guid(tenant) and _is_guid(subscription)):
-        return ""
-    return f"{portal_url.rstrip('/')}/{tenant}/#@{tenant}/resource/subscriptions/{subscription}/overview"
-
-
-def _is_guid(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text.lower()
-    except ValueError:
-        return False
 
 
 def _unpacked(value: str) -> str:

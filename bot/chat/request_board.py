@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cards.request import approvals_card, request_card
-
 from bot.chat.presenter import Place
 from bot.chat.request_views import approvals_view, request_view
 from bot.domain.cancellations import Cancellation, RequestCard
 from bot.ports import Environment
 from bot.texts import cancelling as texts
+from cards.request import approvals_card, request_card
 from cards.text import label
 
 MOST_ALERTS = 200

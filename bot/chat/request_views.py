@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from bot.chat.presenter import Place, known_resources, subscription_link
+from bot.chat.presenter import Place, known_resources
 from bot.domain.alerts import AlertRecord, Verdict
-from bot.domain.cancellations import Cancellation, Consent, Kind, RequestCard, State
+from bot.domain.cancellations import MARK_TRIES, Cancellation, Consent, Kind, RequestCard, State, is_concerned
+from bot.domain.links import subscription_link
 from bot.texts import cancelling as texts
 from bot.texts import en
 from bot.texts import request_card as words
@@ -34,6 +35,8 @@ _CONSENT_TONES: Mapping[str, Tone] = {
     Consent.REFUSED: "attention",
     Consent.UNREACHABLE: "warning",
 }
+_CLOCKS_APART = timedelta(minutes=2)
+"""A verdict carries the time of Microsoft's clock, the acceptance that of ours; they may differ by so much."""
 _TO_BE_DECIDED = frozenset({State.ASKED, State.APPROVED})
 _TO_BE_LOOKED_AT = frozenset({State.STUCK, State.UNSURE, State.FAILED, State.REFUSED})
 """Where a person goes on in the Azure portal."""
@@ -144,8 +147,9 @@ def _verdicts(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Line, ...
     failing = [record for record in meant if record.alert.is_open and record.alert.id in c.marks]
     lines = [Line(words.verdicts(len(resolved), len(meant)))]
     for record in failing[:_MOST]:
-        problem = c.marks[record.alert.id].problem
-        lines.append(Line(words.verdict_failed(record.label, problem, again=c.due_at is not None), "attention"))
+        mark = c.marks[record.alert.id]
+        again = c.due_at is not None and mark.tries < MARK_TRIES
+        lines.append(Line(words.verdict_failed(record.label, mark.problem, again=again), "attention"))
     if len(failing) > _MOST:
         lines.append(Line(en.more(len(failing) - _MOST), "attention"))
     return tuple(lines)
@@ -154,9 +158,11 @@ def _verdicts(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Line, ...
 def _was_to_be_resolved(record: AlertRecord, accepted_at: datetime) -> bool:
     alert = record.alert
     if alert.is_open:
-        return alert.detected_at <= accepted_at
+        return is_concerned(record, accepted_at)
     decided_at = record.decision.at if record.decision else alert.resolved_at
-    return alert.resolved_reason.lower() == Verdict.FRAUD and decided_at is not None and decided_at >= accepted_at
+    if alert.resolved_reason.lower() != Verdict.FRAUD or decided_at is None:
+        return False
+    return decided_at >= accepted_at - _CLOCKS_APART
 
 
 def _facts(c: Cancellation, place: Place) -> tuple[Fact, ...]:

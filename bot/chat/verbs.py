@@ -143,8 +143,8 @@ class Verbs:
 
 
 def _payload_problem(turn: Turn, problem: ValidationError) -> str:
-    """A form's own mistakes are told as such; anything else means that the button is not of this version."""
+    """What somebody wrote too long is told as such; anything else means that the button is not of this version."""
     too_long = [error for error in problem.errors() if error["type"] == "string_too_long"]
-    if turn.kind in (TurnKind.DIALOG_SUBMIT, TurnKind.SUBMIT) and too_long:
+    if turn.kind in (TurnKind.DIALOG_SUBMIT, TurnKind.SUBMIT, TurnKind.MESSAGE) and too_long:
         return texts.note_too_long(len(str(too_long[0]["input"])), int(too_long[0]["ctx"]["max_length"]))
     return texts.UNREADABLE_ACTION

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.domain.alerts import Alert, Verdict
+from bot.domain.alerts import Alert, AlertRecord, Verdict
 from bot.domain.people import Roles
 
 SEND_WITHIN = timedelta(minutes=15)
@@ -24,6 +24,8 @@ https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscriptio
 WATCH_AT_MOST = timedelta(hours=24)
 SUFFIX = 6
 """How many of the last characters of the subscription id the asker types by hand."""
+MARK_TRIES = 6
+"""So often a verdict that follows from a cancel is tried; then a person must give it."""
 MOST_ALERTS = 500
 """A plan rests on at most so many alerts; a storm may raise thousands on one subscription."""
 
@@ -271,6 +273,12 @@ def _objections(plan: Plan, seen: Seen) -> Iterable[Found]:
             yield Found(Objection.ALERT_DECIDED, f"{alert.name}: {alert.resolved_reason}")
     if not seen.requester.admin_agent:
         yield Found(Objection.REQUESTER_ROLE, plan.by_name)
+
+
+def is_concerned(record: AlertRecord, accepted_at: datetime) -> bool:
+    """An alert of the subscription that is open now and was when the change was accepted: raised before by Microsoft's
+    clock, or seen before by ours."""
+    return record.alert.is_open and min(record.alert.detected_at, record.first_seen_at) <= accepted_at
 
 
 @dataclass(frozen=True, slots=True)

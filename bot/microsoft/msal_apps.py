@@ -129,6 +129,9 @@ class MsalApps:
         async with self._threads:
             try:
                 return await asyncio.to_thread(work)
+            except Transient as trouble:
+                # A token that was not had changed nothing: whatever it was for was not sent.
+                raise Transient(trouble.message, code=trouble.code, retry_after=trouble.retry_after) from trouble
             except AlertDeskError:
                 raise
             except (ValueError, KeyError, TypeError, AttributeError) as error:

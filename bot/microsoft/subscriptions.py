@@ -30,6 +30,9 @@ class PartnerCenterSubscriptions(Subscriptions):
     def __init__(self, partner_center: Service, *, timeout: float = 5.0, deed_timeout: float = 20.0) -> None:
         self._service, self._timeout, self._deed_timeout = partner_center, timeout, deed_timeout
 
+    async def ready(self, partner: Partner, actor: Person) -> None:
+        await self._caller(partner, actor).token(renew=False, claims="")
+
     async def find(
         self, partner: Partner, customer_tenant_id: str, subscription_id: str, actor: Person | None = None
     ) -> Entitlement:

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
-from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
+from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from bot.domain.webhooks import Forged, Forgery
 from bot.errors import ConfigError
@@ -42,6 +42,25 @@ _NAME = r"/cert/[A-Za-z0-9._-]{1,200}\.cer"
 _ADDRESS = re.compile(rf"https://([A-Za-z0-9.-]{{1,253}}){_NAME}")
 _LOOPBACK = re.compile(rf"http://127\.0\.0\.1(:[1-9]\d{{0,4}})?{_NAME}")
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+
+
+def _is_authority(_policy: object, _certificate: x509.Certificate, constraints: x509.BasicConstraints) -> None:
+    if not constraints.ca:
+        raise ValueError("not an authority")
+
+
+def _gives_out(_policy: object, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("not a key that signs certificates")
+
+
+_AUTHORITY = (
+    ExtensionPolicy.permit_all()
+    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_authority)
+    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _gives_out)
+)
+"""What RFC 5280 asks of whoever gives certificates out. Purposes of TLS are asked of nobody: Microsoft's newer issuing
+authorities name servers alone, and this is neither a server nor a client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +132,10 @@ class Trust:
 
     def signer(self, content: bytes, now: datetime) -> Signer:
         """What a certificate file (DER, or PEM with the signer first) proves now. Raises Forged."""
-        leaf, *further = _certificates(content)
+        found = _read(content)[:MOST_CERTIFICATES]
+        if not found:
+            raise Forged(Forgery.CERTIFICATE, "There is no certificate at X-MS-Certificate-Url.")
+        leaf, further = found[0], found[1:]
         key = leaf.public_key()
         if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_BITS:
             raise Forged(Forgery.CERTIFICATE, f"The certificate's key must be RSA of {LEAST_BITS} bits or more.")
@@ -129,15 +151,14 @@ class Trust:
             .store(self._anchors)
             .time(now)
             .max_chain_depth(_LONGEST_CHAIN)
-            # What the signer may be used for is judged above; a name or a purpose of TLS is not asked of it.
-            .extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=ExtensionPolicy.permit_all())
+            .extension_policies(ca_policy=_AUTHORITY, ee_policy=ExtensionPolicy.permit_all())
         )
         try:
             chain = policy.build_client_verifier().verify(leaf, [*further, *self._intermediates]).chain
         except (VerificationError, ValueError):
             raise Forged(Forgery.UNTRUSTED, "The certificate's chain does not end at a trusted root.") from None
-        if len(chain) < 2:
-            raise Forged(Forgery.UNTRUSTED, "The certificate is a root itself.")
+        if len(chain) < 2 or any(_demands_the_unknown(each) for each in chain):
+            raise Forged(Forgery.UNTRUSTED, "The certificate's chain is not one that can be judged.")
         return Signer(
             key,
             max(each.not_valid_before_utc for each in chain),
@@ -151,19 +172,19 @@ def load_trust(ca_file: str | None = None) -> Trust:
     further: list[x509.Certificate] = []
     if ca_file:
         try:
-            further = _pem_certificates(Path(ca_file).read_bytes())
+            further = _read(Path(ca_file).read_bytes())
         except OSError as problem:
             raise ConfigError(f"ALERTDESK_WEBHOOK_CA_FILE: {ca_file} cannot be read ({problem.strerror}).") from None
         if not further:
-            raise ConfigError(f"ALERTDESK_WEBHOOK_CA_FILE: {ca_file} holds no certificate in PEM form.")
+            raise ConfigError(f"ALERTDESK_WEBHOOK_CA_FILE: {ca_file} holds no certificate.")
     return Trust([*_system_roots(), *further], _shipped())
 
 
 @cache
 def _shipped() -> tuple[x509.Certificate, ...]:
-    """They are trusted no further than a root of the system vouches for them."""
-    folder = Path(__file__).parent / "intermediates"
-    return tuple(each for path in sorted(folder.glob("*.pem")) for each in _pem_certificates(path.read_bytes()))
+    """They are trusted no further than a root vouches for them."""
+    folder = Path(__file__).parents[1] / "package_data" / "microsoft_intermediates"
+    return tuple(each for path in sorted(folder.glob("*.crt")) for each in _read(path.read_bytes()))
 
 
 @cache
@@ -171,37 +192,27 @@ def _system_roots() -> tuple[x509.Certificate, ...]:
     """Of the store that this Python's TLS uses: SSL_CERT_FILE and SSL_CERT_DIR where they are set."""
     paths = ssl.get_default_verify_paths()
     files = [Path(paths.cafile)] if paths.cafile else sorted(Path(paths.capath).glob("*.0")) if paths.capath else []
-    found: dict[bytes, x509.Certificate] = {}
-    for path in files:
-        try:
-            found |= {each.fingerprint(SHA256()): each for each in _pem_certificates(path.read_bytes())}  # noqa: PERF203
-        except OSError:
-            continue  # a link whose certificate was removed
+    existing = (path for path in files if path.is_file())
+    found = {each.fingerprint(SHA256()): each for path in existing for each in _read(path.read_bytes())}
     return tuple(found.values())
 
 
-def _pem_certificates(content: bytes) -> list[x509.Certificate]:
-    """What can be read of a bundle; some systems carry an old root that is malformed."""
+def _read(content: bytes) -> list[x509.Certificate]:
+    """The certificates of a file, PEM or DER. What is malformed is left out: some systems carry an old root that is."""
     found = []
-    for block in _PEM.findall(content):
+    for block in _PEM.findall(content) or [content]:
+        load = x509.load_pem_x509_certificate if block is not content else x509.load_der_x509_certificate
         try:
             with warnings.catch_warnings(action="ignore"):
-                found.append(x509.load_pem_x509_certificate(block))
+                found.append(load(block))
         except ValueError:
             continue
     return found
 
 
-def _certificates(content: bytes) -> list[x509.Certificate]:
-    """Of a file that somebody sent us the address of, so it may be anything."""
-    blocks = _PEM.findall(content)
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            if not blocks:
-                return [x509.load_der_x509_certificate(content)]
-            return [x509.load_pem_x509_certificate(block) for block in blocks[:MOST_CERTIFICATES]]
-    except ValueError:
-        raise Forged(Forgery.CERTIFICATE, "There is no certificate at X-MS-Certificate-Url.") from None
+def _demands_the_unknown(certificate: x509.Certificate) -> bool:
+    """https://www.rfc-editor.org/rfc/rfc5280#section-4.2: who does not know a critical extension must refuse it."""
+    return any(each.critical and isinstance(each.value, x509.UnrecognizedExtension) for each in certificate.extensions)
 
 
 def _may_sign(leaf: x509.Certificate) -> bool:

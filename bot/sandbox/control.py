@@ -53,6 +53,7 @@ def routes(cloud: Cloud) -> list[web.RouteDef]:
         web.post(f"{base}/alerts", answer(_raise_alert)),
         web.post(f"{base}/alerts/{{partner}}/{{id}}/resolve", answer(_resolve)),
         web.post(f"{base}/alerts/{{partner}}/{{id}}/reopen", answer(_reopen)),
+        web.post(f"{base}/entitlements/{{id}}", answer(_entitlement)),
         web.post(f"{base}/roles", answer(_roles)),
         web.post(f"{base}/people", answer(_people)),
         web.get(f"{base}/pace", answer(_pace)),
@@ -186,6 +187,16 @@ def _decide(cloud: Cloud, request: web.Request, status: str, reason: str | None,
     )
     cloud.events.publish("alert", {"partner": partner.tenant_id, "alert": alert})
     return alert
+
+
+async def _entitlement(cloud: Cloud, request: web.Request) -> Any:
+    """As if somebody changed an Azure subscription in the portal: `status` (active, inactive), `name`, `planId`. A
+    status is there at once, and what was under way is over."""
+    body = await _body(request)
+    found = cloud.world.change_entitlement(request.match_info["id"], body)
+    shown = {"id": found.id, "planId": found.plan_id, "name": found.name, "status": found.status(cloud.now())}
+    cloud.events.publish("entitlement", {"entitlement": found.id, "status": shown["status"]})
+    return shown
 
 
 async def _roles(cloud: Cloud, request: web.Request) -> Any:

@@ -109,7 +109,13 @@ class Access:
                 await tx.people.remember_roles(person.aad_id, partner.tenant_id, roles, self._env.clock.now())
 
     async def require(
-        self, act: Act, person: Person, partner: Partner, conversation: Conversation, subject: str
+        self,
+        act: Act,
+        person: Person,
+        partner: Partner,
+        conversation: Conversation,
+        subject: str,
+        activity_id: str = "",
     ) -> Person:
         """The identified person, if they may do this now. A denial is audited before it is raised.
 
@@ -133,6 +139,7 @@ class Access:
                 "tenant": known.tenant_id,
                 "guest": known.guest,
                 "conversation": conversation.id,
+                "activity": activity_id,
             },
         )
         async with self._env.store.write() as tx:

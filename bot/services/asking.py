@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.domain.alerts import AlertRecord, Verdict, severity_rank
 from bot.domain.cancellations import MOST_ALERTS, SUFFIX, Cancellation, Consent, Kind, Plan
+from bot.domain.links import subscription_link
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act
 from bot.errors import AlertDeskError, NotChecked, Permanent, Refused, UserError
@@ -53,7 +54,8 @@ class Wanted:
 
 
 class Asking:
-    """`life`: of a plan that nobody decides on. `spawn` starts a task that the program waits for when it stops."""
+    """`life` is that of a plan which nobody decides on, `portal_url` Azure's. `spawn` starts a task that the program
+    waits for when it stops."""
 
     def __init__(
         self,
@@ -64,10 +66,12 @@ class Asking:
         carrying_out: CarryingOut,
         *,
         life: timedelta,
+        portal_url: str,
         spawn: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]],
     ) -> None:
         self._env, self._access, self._subscriptions = env, access, subscriptions
-        self._progress, self._carrying_out, self._life, self._spawn = progress, carrying_out, life, spawn
+        self._progress, self._carrying_out = progress, carrying_out
+        self._life, self._portal_url, self._spawn = life, portal_url, spawn
 
     async def records(self, partners: frozenset[str], subscription_id: str) -> tuple[AlertRecord, ...]:
         """The alerts of a subscription, the open ones first, of the first of these partners that has any."""
@@ -84,7 +88,9 @@ class Asking:
         """
         alert = origin.alert
         partner = self._env.partners[alert.partner]
-        known = await self._access.require(Act.ASK_CANCEL, person, partner, where.conversation, origin.label)
+        known = await self._access.require(
+            Act.ASK_CANCEL, person, partner, where.conversation, origin.label, where.activity_id
+        )
         if not (alert.subscription_id and alert.customer_tenant_id):
             raise UserError(texts.no_subscription(origin.label), code="no_subscription")
         async with self._env.store.read() as tx:
@@ -104,7 +110,8 @@ class Asking:
     ) -> None:
         alert = origin.alert
         if partner.act_as == "app" and not partner.app_may_cancel:
-            raise UserError(texts.in_portal(kind, origin.label), code="cancel_in_portal")
+            link = subscription_link(alert.customer_tenant_id, alert.subscription_id, self._portal_url)
+            raise UserError(texts.in_portal(kind, origin.label, link), code="cancel_in_portal")
         if kind == Kind.CANCEL and alert.is_test:
             raise UserError(texts.test_alert(origin.label), code="test_alert")
         if kind == Kind.CANCEL and not alert.is_open and alert.resolved_reason.lower() != Verdict.FRAUD:

@@ -124,10 +124,10 @@ class CarryingOut:
             stands = await tx.cancellations.change(c, called)
             if stands is None:
                 return
-            await self._approvers.call(tx, stands, spots, reaches)
             detail = {"asked": list(stands.asked_names), "unreached": list(stands.unreached)}
             await tx.audit.append(entry(stands.plan, "call approvers", "done", detail=detail), self._env.clock.now())
             await self._progress.shown(tx, stands, "" if stands.asked_names else texts.nobody_reachable(stands))
+            await self._approvers.call(tx, stands, spots, reaches)  # last: cards that are new need not be redrawn
 
     async def _remind(self, c: Cancellation) -> None:
         """Once more to those who were asked, as a message of its own: a redrawn card rings nobody."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from bot.domain.alerts import AlertRecord
@@ -19,16 +20,19 @@ from bot.domain.cancellations import MOST_ALERTS, Cancellation, Event, State, ob
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act
 from bot.errors import AlertDeskError, NotAllowed, NotChecked, Permanent, UserError
-from bot.ports import Environment
+from bot.ports import Environment, Subscriptions
 from bot.services.access import Access, actor
 from bot.services.carrying_out import CarryingOut
 from bot.services.plan_check import PlanCheck
 from bot.services.plan_progress import PlanProgress, Where, entry
 from bot.services.sending import LEASE_SECONDS, Sending
+from bot.telemetry.log import get_logger
 from bot.texts import cancelling as texts
 
 CHECK_SECONDS = 4.0
 """The last check before a cancel may take longer: a wrong one destroys servers."""
+
+log = get_logger("deciding")
 
 
 class How(StrEnum):
@@ -53,6 +57,7 @@ class Deciding:
         self,
         env: Environment,
         access: Access,
+        subscriptions: Subscriptions,
         check: PlanCheck,
         progress: PlanProgress,
         carrying_out: CarryingOut,
@@ -61,7 +66,8 @@ class Deciding:
         two_person: bool,
         spawn: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]],
     ) -> None:
-        self._env, self._access, self._check, self._progress = env, access, check, progress
+        self._env, self._access, self._subscriptions = env, access, subscriptions
+        self._check, self._progress = check, progress
         self._carrying_out, self._sending = carrying_out, sending
         self._two_person, self._spawn = two_person, spawn
 
@@ -87,7 +93,8 @@ class Deciding:
         """Raises NotAllowed, SignInNeeded or NotChecked; UserError where there is no reason."""
         if not reason.strip():
             raise UserError(texts.no_reject_reason(c), code="no_reason")
-        known = await self._decider(c, "reject", person, where)
+        await self._not_their_own(c, "reject", person, where)
+        known = await self._decider(c, person, where)
         return await self._end(c, Event.REJECT, "rejected", known, where, reason)
 
     async def approve(
@@ -99,7 +106,10 @@ class Deciding:
         NotAllowed, SignInNeeded (before, or in the place of, the cancel: nothing was done), NotChecked.
         """
         began = self._env.clock.monotonic()
-        known = await self._decider(c, "approve", person, where)
+        partner = self._env.partners[c.plan.partner]
+        await self._not_their_own(c, "approve", person, where)
+        await self._ready(partner, actor(await self._access.known(person, where.conversation), partner))
+        known = await self._decider(c, person, where)
         if c.state != State.ASKED:
             return Answer(How.ALREADY, c)
         if self._env.clock.now() >= c.plan.expires_at:
@@ -107,14 +117,14 @@ class Deciding:
             return Answer(How.ALREADY, expired or await self._progress.now(c))
         if digest and digest != c.plan.digest:
             return Answer(How.STALE, c)
-        partner = self._env.partners[c.plan.partner]
         if partner.act_as == "app" and not partner.app_may_cancel:
-            raise UserError(texts.in_portal(c.plan.kind, c.label), code="cancel_in_portal")
+            raise UserError(texts.in_portal(c.plan.kind, c.label, ""), code="cancel_in_portal")
         if unseen := await self._unseen(c, seen):
             return Answer(How.UNSEEN, c, unseen)
         as_whom = actor(known, partner)
+        again = partial(self.approve, person=person, where=where, digest=digest, seen=seen, patience=patience)
         if (void := await self._verified(c, partner, as_whom, known, where)) is not None:
-            return Answer(How.DECIDED, void)
+            return Answer(How.DECIDED, void) if void.state == State.VOID else await self._overtaken(c, again)
         now = self._env.clock.now()
         approved = c.after(
             Event.APPROVE,
@@ -129,9 +139,7 @@ class Deciding:
             c, approved, "approve", "done", by=(known.aad_id, known.name), detail={"seen": seen, **where.noted}
         )
         if stands is None:
-            return await self._overtaken(
-                c, lambda now_: self.approve(now_, person, where, digest=digest, seen=seen, patience=patience)
-            )
+            return await self._overtaken(c, again)
         return await self._send(stands, patience - (self._env.clock.monotonic() - began))
 
     async def _send(self, c: Cancellation, patience: float) -> Answer:
@@ -139,20 +147,44 @@ class Deciding:
         done, _ = await asyncio.wait({task}, timeout=max(patience, 0.05))
         if not done:
             return Answer(How.LATE, c)
-        sent = task.result()
+        try:
+            sent = task.result()
+        except AlertDeskError as problem:  # it may have been sent: whoever takes it up next finds out
+            log.warning("sending_unfinished", request=c.label, code=problem.code, problem=problem.message)
+            return Answer(How.LATE, await self._progress.now(c))
         if sent.sign_in is not None:
             raise sent.sign_in
         late = sent.cancellation.state == State.APPROVED
         return Answer(How.LATE if late else How.DECIDED, sent.cancellation)
 
-    async def _decider(self, c: Cancellation, act: str, person: Person, where: Where) -> Person:
-        """Whoever may decide, identified. Denials are on record."""
-        partner = self._env.partners[c.plan.partner]
+    async def _not_their_own(self, c: Cancellation, act: str, person: Person, where: Where) -> None:
+        """Raises NotAllowed, on record, where a second person has to decide."""
         if self._two_person and person.aad_id == c.plan.by_id:
             known = await self._access.known(person, where.conversation)
             await self._deny(c, act, known, where, "the requester")
             raise NotAllowed(texts.own_request(c), code="own_request")
-        return await self._access.require(Act.DECIDE_CANCEL, person, partner, where.conversation, c.label)
+
+    async def _ready(self, partner: Partner, account: Person | None) -> None:
+        """Partner Center's sign-in is asked for first, so that one serves all that follows. Of those who have no
+        account there nothing is asked: they are refused for that."""
+        if account is None or not account.may_stand_in(partner.roles_in):
+            return
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._subscriptions.ready(partner, account)
+        except TimeoutError:
+            raise NotChecked(texts.NOT_VERIFIED, code="check_timeout") from None
+        except UserError:
+            raise
+        except AlertDeskError as problem:
+            raise NotChecked(texts.NOT_VERIFIED, code=problem.code or "check_failed") from problem
+
+    async def _decider(self, c: Cancellation, person: Person, where: Where) -> Person:
+        """Whoever may decide, identified. Denials are on record."""
+        partner = self._env.partners[c.plan.partner]
+        return await self._access.require(
+            Act.DECIDE_CANCEL, person, partner, where.conversation, c.label, where.activity_id
+        )
 
     async def _unseen(self, c: Cancellation, seen: int) -> tuple[AlertRecord, ...]:
         """Open alerts that are newer than the plan and than what the approver had before them."""

@@ -45,7 +45,8 @@ class PlanCheck:
         )
 
     async def status(self, partner: Partner, plan: Plan, actor: Person | None) -> str:
-        """The entitlement's status now, read as the bot, or as the actor where the bot may not; empty: it is gone."""
+        """The entitlement's status now, read as the bot, or as the actor where the bot may not; empty: it is not
+        there (any more)."""
         known = Entitlement(plan.customer_tenant_id, plan.azure_plan_id, plan.entitlement_id, plan.entitlement_name, "")
         try:
             return (await self._subscriptions.get(partner, known)).status

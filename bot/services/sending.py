@@ -14,7 +14,7 @@ from datetime import timedelta
 from bot.domain.cancellations import Cancellation, Event, Found, Kind, Objection, objections
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act, lacking
-from bot.errors import PendingOperation, Permanent, SignInNeeded, Transient
+from bot.errors import AlertDeskError, PendingOperation, Permanent, SignInNeeded, Transient
 from bot.ports import Directory, Entitlement, Environment, Subscriptions
 from bot.services.access import actor
 from bot.services.plan_check import PlanCheck
@@ -64,10 +64,8 @@ class Sending:
         approver = Person(c.approver_id, "", c.approver_name, partner.roles_in)
         as_whom = actor(approver, partner)
         for attempt in range(_TRIES):
-            if c.sent:
-                status = await self._check.status(partner, c.plan, as_whom)
-                if status in (c.plan.wanted_status, ""):
-                    return await self._taken(c, {"found": status or "gone"})
+            if c.sent and await self._shows(c, partner, as_whom):
+                return await self._taken(c, {"found": c.plan.wanted_status})
             if self._env.clock.now() >= c.send_until:
                 return await self._not_sent_in_time(c)
             if not verified and (found := await self._objections(c, partner, approver, as_whom)):
@@ -83,9 +81,10 @@ class Sending:
                 return await self._wants_sign_in(c, need)
             except Transient as trouble:
                 if not trouble.in_doubt:
-                    c = await self._progress.keep(
-                        c, replace(c, sent=c.sent - 1), redraw=False
-                    ) or await self._progress.now(c)
+                    back = await self._progress.keep(c, replace(c, sent=c.sent - 1), redraw=False)
+                    if back is None:  # somebody else has taken it up meanwhile: it is theirs
+                        return Sent(await self._progress.now(c))
+                    c = back
                 pause = trouble.retry_after if trouble.retry_after is not None else 0.5 * 2**attempt
                 if pause > _LONGEST_PAUSE or attempt == _TRIES - 1:
                     return await self._send_later(c, trouble, pause)
@@ -95,6 +94,16 @@ class Sending:
             else:
                 return await self._taken(c, {"answer": "accepted"})
         raise AssertionError("the last try returns")
+
+    async def _shows(self, c: Cancellation, partner: Partner, as_whom: Person | None) -> bool:
+        """After doubt: whether the subscription has changed. One that is not found (it may have moved) has not. What
+        cannot be read is tried again, but not for ever."""
+        try:
+            return await self._check.status(partner, c.plan, as_whom) == c.plan.wanted_status
+        except AlertDeskError:
+            if self._env.clock.now() < c.send_until:
+                raise
+            return False
 
     async def _record_sending(self, c: Cancellation) -> Cancellation | None:
         until = self._env.clock.now() + timedelta(seconds=LEASE_SECONDS)

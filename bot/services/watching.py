@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.alerts import AlertRecord, Status, Verdict
 from bot.domain.cancellations import (
+    MARK_TRIES,
     STUCK_AFTER,
     TAKEN,
     WATCH_AT_MOST,
@@ -21,6 +22,7 @@ from bot.domain.cancellations import (
     Kind,
     Mark,
     State,
+    is_concerned,
 )
 from bot.domain.people import Partner, Person
 from bot.errors import AlertDeskError
@@ -36,7 +38,6 @@ from bot.texts import cancelling as texts
 _AGAIN = timedelta(seconds=5)
 _SELDOM = 10
 """What is stuck is looked at so much less often."""
-_MARK_TRIES = 6
 _MARKS_AT_ONCE = 4
 _MARKS_A_STEP = 25
 _MOST_ALERTS = 1000
@@ -83,11 +84,11 @@ class Watching:
             return await self._by_the_clock(c, now)
         redraw = status != c.seen_status or c.seen_at is None or now - c.seen_at >= _REDRAW_EVERY
         seen = replace(c, seen_status=status, seen_at=now if redraw else c.seen_at)
-        if status in (c.plan.wanted_status, ""):
+        if status == c.plan.wanted_status:  # one that is not found has perhaps moved, and runs on
             after = seen.after(
                 Event.SUCCEED, ended_at=now, accepted_at=c.accepted_at or now, due_at=now, outcome="", attempts=0
             )
-            return await self._step_seen(c, after, "done", {"status": status or "gone"})
+            return await self._step_seen(c, after, "done", {"status": status})
         c = await self._progress.keep(c, seen, redraw=redraw) or await self._progress.now(c)
         return await self._by_the_clock(c, now)
 
@@ -118,8 +119,8 @@ class Watching:
         the cancel was accepted. Returns also whether there are any left to try."""
         if c.plan.kind != Kind.CANCEL or c.state not in TAKEN or c.accepted_at is None:
             return c, False
-        open_ones = [record for record in await self._of_subscription(c) if _was_open(record, c.accepted_at)]
-        tries = [each for each in open_ones if c.marks.get(each.alert.id, Mark()).tries < _MARK_TRIES]
+        open_ones = [record for record in await self._of_subscription(c) if is_concerned(record, c.accepted_at)]
+        tries = [each for each in open_ones if c.marks.get(each.alert.id, Mark()).tries < MARK_TRIES]
         if not tries:
             return c, False
         approver = Person(c.approver_id, "", c.approver_name, partner.roles_in)
@@ -140,7 +141,7 @@ class Watching:
         for alert_id, failed in ended:
             if failed is None:
                 marks.pop(alert_id, None)
-        left = len(tries) > len(ended) or any(mark is not None and mark.tries < _MARK_TRIES for _, mark in ended)
+        left = len(tries) > len(ended) or any(mark is not None and mark.tries < MARK_TRIES for _, mark in ended)
         if marks != dict(c.marks) or any(mark is None for _, mark in ended):
             c = await self._progress.keep(c, replace(c, marks=marks), redraw=True) or await self._progress.now(c)
         return c, left
@@ -148,8 +149,3 @@ class Watching:
     async def _of_subscription(self, c: Cancellation) -> tuple[AlertRecord, ...]:
         async with self._env.store.read() as tx:
             return await tx.alerts.of_subscription(c.plan.partner, c.plan.entitlement_id, _MOST_ALERTS)
-
-
-def _was_open(record: AlertRecord, at: datetime) -> bool:
-    """Open now, and raised before the cancel was accepted."""
-    return record.alert.is_open and record.alert.detected_at <= at

@@ -32,6 +32,12 @@ UNCONFIRMED = Gauge(
     "Open alerts without a confirmed card in a conversation that wants one, as the auditor last saw it.",
     registry=REGISTRY,
 )
+WEBHOOKS = Counter(
+    "alertdesk_webhooks_total",
+    "Deliveries to the Partner Center webhook, by how they ended.",
+    ("end",),
+    registry=REGISTRY,
+)
 SYNC_AGE = Gauge(
     "alertdesk_sync_age_seconds",
     "Seconds since a partner's open alerts were last read.",

@@ -1,7 +1,7 @@
 """Every sentence about cancelling and reactivating a subscription: on cards and forms, in threads, and in answers.
 
-Plain text, in English: nothing here is Markdown. Names of customers and subscriptions are shown as they are; who draws
-them makes them harmless.
+Plain text, in English: nothing here is Markdown. Much of it is sent as it stands, so names that come from outside, and
+reasons that somebody gave, are made harmless here: a customer names their subscriptions as they please.
 """
 
 from __future__ import annotations
@@ -12,19 +12,29 @@ from bot.domain.alerts import AlertRecord
 from bot.domain.cancellations import SUFFIX, Cancellation, Found, Kind, Objection, Plan, State
 from bot.texts import en as texts
 from bot.texts.partner_center import ANSWERS, LOOK_UPS
+from cards.text import defuse
 
 _TO = {Kind.CANCEL: "cancel", Kind.REACTIVATE: "reactivate"}
 _DONE = {Kind.CANCEL: "cancelled", Kind.REACTIVATE: "reactivated"}
 _DOING = {Kind.CANCEL: "cancelling", Kind.REACTIVATE: "reactivating"}
 _IN_PORTAL = "Open the subscription in the Azure portal"
 _ASK_AGAIN = "Ask again if it is still needed."
+_LONGEST_NAME = 120
+_LONGEST_REASON = 1000
+"""In sentences; characters."""
 
 # Small words --------------------------------------------------------------------------------------------------------
 
 
 def subject(plan: Plan) -> str:
     """`“Production” of Contoso Ltd`"""
-    return f"“{plan.entitlement_name or plan.entitlement_id}” of {plan.customer_name or plan.customer_tenant_id}"
+    customer = _shown(plan.customer_name) or plan.customer_tenant_id
+    return f"“{_shown(plan.entitlement_name) or plan.entitlement_id}” of {customer}"
+
+
+def _shown(name: str) -> str:
+    """Somebody else's name: one line in which nothing is invisible or comes alive."""
+    return defuse(name, _LONGEST_NAME)
 
 
 def title(kind: str) -> str:
@@ -36,7 +46,8 @@ def nothing_done(kind: str) -> str:
 
 
 def _why(reason: str) -> str:
-    return f" Why: {_sentence(reason)}" if reason else ""
+    why = defuse(reason, _LONGEST_REASON)
+    return f" Why: {_sentence(why)}" if why else ""
 
 
 def _sentence(words: str) -> str:
@@ -214,16 +225,17 @@ def not_fraud(record: AlertRecord) -> str:
 def wrong_status(kind: str, name: str, status: str) -> str:
     needed = "active" if kind == Kind.CANCEL else "inactive"
     return (
-        f"“{name}” is {status or texts.UNKNOWN} at Partner Center; only an {needed} subscription can be "
+        f"“{_shown(name)}” is {status or texts.UNKNOWN} at Partner Center; only an {needed} subscription can be "
         f"{_DONE[Kind(kind)]}. Nothing was asked for."
     )
 
 
-def in_portal(kind: str, label: str) -> str:
+def in_portal(kind: str, label: str, link: str) -> str:
+    way = f", or open {link}" if link else ""
     return (
         f"{label}: nothing was {_DONE[Kind(kind)]}. For this partner Alert Desk acts with its own identity, which is not "
         f"known to be able to do that. A person with Global Administrator and Admin Agent does it in the Azure portal: "
-        f"“{texts.MANAGE_SUBSCRIPTION}”, under the three dots of the alert's card."
+        f"“{texts.MANAGE_SUBSCRIPTION}”, under the three dots of the alert's card{way}"
     )
 
 
@@ -366,7 +378,7 @@ _OBJECTIONS = {
 
 
 def objection(found: Found) -> str:
-    detail = f" ({found.detail})" if found.detail else ""
+    detail = f" ({_shown(found.detail)})" if found.detail else ""
     return f"{_OBJECTIONS[found.objection]}{detail}"
 
 
@@ -392,7 +404,7 @@ def approver_must_sign_in(name: str) -> str:
 
 def fraud_note(c: Cancellation) -> str:
     """The note of the verdict on each alert of a cancelled subscription."""
-    return f"The subscription was cancelled ({c.label})"
+    return f"Partner Center accepted to cancel the subscription ({c.label})"
 
 
 # What Partner Center answers ----------------------------------------------------------------------------------------

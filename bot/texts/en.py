@@ -184,7 +184,7 @@ NOTE_EMPTY = "The note has no text. Write: note <alert> <text>"
 
 
 def note_too_long(length: int, most: int) -> str:
-    return f"The note has {length} characters; {most} is the most that fits. Nothing was saved."
+    return f"That text has {length:,} characters; {most:,} is the most that fits. Nothing was saved or sent."
 
 
 def note_line(name: str, text: str) -> str:
@@ -232,7 +232,7 @@ def export_heads(what: str, heads: str) -> str:
 
 AUDIT_SUBJECT = "audit trail"
 AUDIT_WORDS = (
-    "The audit trail is exported whole: after “export audit” comes at most the partner, such as partner:\"Northwind\"."
+    'The audit trail is exported whole: after “export audit” comes at most the partner, such as partner:"Northwind".'
 )
 
 

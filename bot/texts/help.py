@@ -53,7 +53,7 @@ COMMANDS = (
     CommandHelp("note", "note <alert> <text>", "Leave a remark on an alert.", "note A-1042 customer called back"),
     CommandHelp(
         "cancel",
-        'cancel <alert|subscription> [customer:agreed|refused|unreachable note:"…" confirm:<end of its id> reason]',
+        'cancel <alert> or <subscription> [customer:agreed|refused|unreachable note:"…" confirm:1a2b3c <reason>]',
         "Ask for a subscription to be cancelled; a second person decides. Without the rest a form opens.",
         "cancel A-1042",
     ),
@@ -68,7 +68,7 @@ COMMANDS = (
     CommandHelp("approvals", "approvals", "Requests that wait for a decision, and the latest others."),
     CommandHelp(
         "reactivate",
-        "reactivate <subscription|alert> [confirm:<end of its id> reason]",
+        "reactivate <alert> or <subscription> [confirm:1a2b3c <reason>]",
         "Ask for a cancelled subscription to be reactivated; a second person decides.",
         "reactivate A-1042",
     ),

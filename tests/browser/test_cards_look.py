@@ -12,9 +12,9 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from playwright.async_api import Page
 
 from bot.sandbox import page as sandbox_page
-from cards import alert_card, form_card, list_card
+from cards import alert_card, form_card, list_card, request_card
 from tests.cardcheck import walk
-from tests.factories_cards import ACT, ALERT, FORM, LIST, SAMPLES, Sample
+from tests.factories_cards import ACT, ALERT, FORM, LIST, REQUEST, SAMPLES, Sample
 
 NARROW = 350  # Teams takes a card up to this width for a phone's and leaves out what is for wider ones
 LOOKS = [(width, theme) for width in (320, 420, 900) for theme in ("light", "dark")]
@@ -159,6 +159,24 @@ async def test_a_form_says_what_is_missing_and_sends_what_was_written(page: Page
     await page.get_by_role("button", name="Change verdict").click()
     sent = (await page.evaluate("window.cardActions"))[0]["data"]
     assert sent == {**ACT, "verb": "alert.reverdict", "verdict": "legitimate", "reason": "The customer called back."}
+
+
+async def test_a_request_is_decided_with_two_buttons_and_calls_people_by_name(
+    page: Page, server: BaseTestServer
+) -> None:
+    await opened(page, server, 320, "dark")
+    await drawn(page, request_card(REQUEST))
+    assert await page.locator("#card-place .mention").all_inner_texts() == ["Max Manager", "Gil Global"]
+    assert await page.get_by_role("heading").first.inner_text() == "R-12 · Cancel Azure subscription"
+    await page.get_by_role("button", name="Approve").click()
+    await page.get_by_role("button", name="Reject").click()
+    approve, reject = await page.evaluate("window.cardActions")
+    assert (approve["type"], approve["verb"]) == ("execute", "cancellation.approve")
+    assert (reject["type"], reject["data"]["verb"]) == ("submit", "cancellation.reject")
+    assert reject["data"]["msteams"] == {"type": "task/fetch"}
+    assert {key: reject["data"][key] for key in approve["data"]} == approve["data"]
+    await page.locator(".ac-pushButton", has_text="...").click()
+    assert [entry.strip() for entry in await page.get_by_role("menuitem").all_inner_texts()] == ["Withdraw"]
 
 
 async def test_headings_are_headings(page: Page, server: BaseTestServer) -> None:

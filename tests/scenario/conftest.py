@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 import bot.chat.acting
+import bot.chat.cancelling
 import bot.microsoft.directory
 import bot.services.access
+import bot.services.asking
+import bot.services.deciding
 from tests.support.desk import Desk, running_desk
 from tests.support.secrets_seen import Secrets
 from tests.support.signing import shown_by
@@ -29,6 +32,9 @@ def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """More of it, unless the scenario asked for the product's own seconds."""
     if "product_seconds" not in request.fixturenames:
         monkeypatch.setattr(bot.chat.acting, "ANSWER_SECONDS", BUSY_MACHINE)
+        monkeypatch.setattr(bot.chat.cancelling, "ANSWER_SECONDS", BUSY_MACHINE)
+        monkeypatch.setattr(bot.services.asking, "LOOK_SECONDS", BUSY_MACHINE)
+        monkeypatch.setattr(bot.services.deciding, "CHECK_SECONDS", BUSY_MACHINE)
         monkeypatch.setattr(bot.services.access, "CHECK_SECONDS", BUSY_MACHINE)
         monkeypatch.setattr(
             bot.microsoft.directory.GraphDirectory.__init__, "__kwdefaults__", {"role_timeout": BUSY_MACHINE}

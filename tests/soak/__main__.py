@@ -37,7 +37,7 @@ from tests.support import postgres
 DATABASES = ("sqlite", "postgresql")
 REPLICAS = {"sqlite": 1, "postgresql": 3}
 SETTLE_SECONDS = 1500.0
-"""Of scaled time, at most. What is in doubt for long: a lease of 60 s, 3 min until a repeat, and whatever met a fault."""
+"""Of scaled time, at most. A card in doubt takes a lease of 60 s and 3 min until it is repeated."""
 FASTEST = 12.0
 _real = time.monotonic
 
@@ -191,7 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("databases", nargs="*", metavar="DATABASE", help=f"of {', '.join(DATABASES)}; all by default")
     parser.add_argument("--kills", type=int, default=300, help="for each database (%(default)s)")
     parser.add_argument("--seconds", type=float, default=7200.0, help="kill for so long at most (%(default)s)")
-    parser.add_argument("--speed", type=float, default=0.0, help="seconds in one real second (as the machine's load is)")
+    parser.add_argument(
+        "--speed", type=float, default=0.0, help="seconds in one real second (as the machine's load is)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of what people do, and of who dies where (%(default)s)")
     parser.add_argument("--logs", type=Path, default=None, help="folder that keeps what the bots logged")
     parser.add_argument("--url", default="", help="an empty database to use, instead of one of its own")
@@ -207,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     setattr(Cloud, "now", lambda _cloud: lapse.now())  # noqa: B010
     results = []
     with ExitStack() as stack:
-        fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a SIGKILL loses no memory file
+        fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a SIGKILL loses no file in memory
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="alertdesk-soak-", dir=fast)))
         for database in options.databases or DATABASES:
             url = options.url or f"sqlite:///{folder / 'soak.db'}"
@@ -216,9 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 stack.callback(postgres.stop, folder / "postgres")
                 url = postgres.start(folder / "postgres").fresh()
             logs = options.logs or folder
-            run = Run(
-                *(database, url, logs, lapse), kills=options.kills, seconds=options.seconds, seed=options.seed
-            )
+            run = Run(*(database, url, logs, lapse), kills=options.kills, seconds=options.seconds, seed=options.seed)
             result = asyncio.run(run.run())
             results.append(result)
             sys.stdout.write(report(result) + "\n\n")

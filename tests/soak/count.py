@@ -117,7 +117,9 @@ def _cards(crowd: Crowd, places: Mapping[str, str], count: Count) -> None:
             elif replaces_badge(f"A-{number}") in said:
                 count.figures["cards that replace one"] += 1
             else:
-                count.add("doubled cards that are not marked", f"A-{number} in {conversation}: {posts[0].id}, {post.id}")
+                count.add(
+                    "doubled cards that are not marked", f"A-{number} in {conversation}: {posts[0].id}, {post.id}"
+                )
         _shown(crowd, posts[-1], count)
     lines = Counter((post.conversation, post.text) for post in crowd.ledger.posts if post.in_thread and not post.card)
     count.figures["lines said"] = lines.total()
@@ -164,7 +166,9 @@ async def _reachable(crowd: Crowd, place: Conversation, person: str, wanted: set
     return found & wanted
 
 
-async def _paged(crowd: Crowd, place: Conversation, person: str, message_id: str, action: Mapping[str, Any]) -> set[str]:
+async def _paged(
+    crowd: Crowd, place: Conversation, person: str, message_id: str, action: Mapping[str, Any]
+) -> set[str]:
     seen: set[str] = set()
     for _ in range(MOST_PAGES):
         post = Posted(0, place.id, message_id, False, None, "")

@@ -101,7 +101,7 @@ class Fleet:
         """As soon as every replica takes turns."""
         async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as client:
             for replica in self.replicas:
-                while not await _answers(client, f"http://127.0.0.1:{replica.port}/healthz"):
+                while not await _answers(client, f"http://127.0.0.1:{replica.port}/healthz"):  # noqa: ASYNC110
                     await asyncio.sleep(1.0)
 
     def _aim(self) -> Aim:

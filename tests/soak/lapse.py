@@ -7,7 +7,7 @@ Nothing of the product knows of it.
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import json
 import os
 import selectors
@@ -46,17 +46,17 @@ class Lapse:
     def time(self) -> float:
         return self.since + (_monotonic() - self.mark) * self.speed
 
-    def now(self) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(self.time(), datetime.UTC)
+    def now(self) -> dt.datetime:
+        return dt.datetime.fromtimestamp(self.time(), dt.UTC)
 
     def install(self) -> None:
         """For this whole process, from now on. What waits in threads or in the database server is not concerned."""
         lapse = self
 
-        class Datetime(datetime.datetime):
+        class Datetime(dt.datetime):
             @classmethod
-            def now(cls, tz: datetime.tzinfo | None = None) -> Any:
-                return datetime.datetime.fromtimestamp(lapse.time(), tz)
+            def now(cls, tz: dt.tzinfo | None = None) -> Any:
+                return dt.datetime.fromtimestamp(lapse.time(), tz)
 
         import jwt.api_jwt
 

@@ -87,9 +87,7 @@ class Ledger(RequestLog):
             body = entry.body if isinstance(entry.body, Mapping) else {}
             status, reason = str(body.get("status")), str(body.get("resolvedReason") or "")
             accepted = "id" in said
-            self.patches.append(
-                Patch(entry.seq, alert, status, reason, accepted, told=alert in self.told_resolved)
-            )
+            self.patches.append(Patch(entry.seq, alert, status, reason, accepted, told=alert in self.told_resolved))
             if entry.status == 200 and status == RESOLVED:
                 self.told_resolved.add(alert)
         elif entry.status == 200:

@@ -221,9 +221,7 @@ class Crowd:
 
     async def _decide(self) -> None:
         """Approve, reject, or both at once by two people. Who asked may not approve; sometimes they try."""
-        waiting = [
-            post for post in self.requests.values() if "cancellation.approve" in by_verb(self.card_now(post))
-        ]
+        waiting = [post for post in self.requests.values() if "cancellation.approve" in by_verb(self.card_now(post))]
         if not waiting:
             return
         post = self.rng.choice(waiting)

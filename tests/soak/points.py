@@ -74,7 +74,8 @@ class Points:
 
         async def committed(session: Any) -> None:
             if session._connection is None:  # a transaction that did nothing
-                return await commit(session)
+                await commit(session)
+                return
             name = f"commit of {_who()}"
             passed(f"before {name}")
             await commit(session)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -148,25 +148,41 @@ class House:
         self.rosters = Rosters(env, self.channel)
         self.events = Events(env, self.conversations, self.rosters, self.channel)
 
-    def canceller(self, owner: str, *, two_person: bool = True) -> tuple[Asking, Deciding, CarryingOut]:
+    def canceller(
+        self,
+        owner: str,
+        *,
+        two_person: bool = True,
+        spawn: Callable[[Coroutine[Any, Any, Any]], asyncio.Task[Any]] | None = None,
+    ) -> tuple[Asking, Deciding, CarryingOut]:
         """What people do about cancelling, and what carries it out, in one replica."""
-        env, poll = self.env, timedelta(seconds=30)
+        env, poll, spawn = self.env, timedelta(seconds=30), spawn or self.spawn
         telling = Telling(env, self.operators)
         sending = Sending(env, self.subscriptions, self.directory, self.check, self.progress, telling, poll=poll)
         watching = Watching(env, self.check, self.progress, telling, self.verdicts, poll=poll)
         approvers = Approvers(env, self.directory, self.channel, two_person=two_person)
         carrying_out = CarryingOut(env, self.progress, approvers, sending, watching, telling, owner=owner)
         life = timedelta(hours=4)
-        asking = Asking(env, self.access, self.subscriptions, self.progress, carrying_out, life=life, spawn=self.spawn)
+        asking = Asking(
+            env,
+            self.access,
+            self.subscriptions,
+            self.progress,
+            carrying_out,
+            life=life,
+            portal_url=PORTAL,
+            spawn=spawn,
+        )
         deciding = Deciding(
             env,
             self.access,
+            self.subscriptions,
             self.check,
             self.progress,
             carrying_out,
             sending,
             two_person=two_person,
-            spawn=self.spawn,
+            spawn=spawn,
         )
         return asking, deciding, carrying_out
 

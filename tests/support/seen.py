@@ -3,6 +3,7 @@ that is looked at is checked as `tests.cardcheck` checks it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -170,6 +171,13 @@ class Answer:
         return checked(self.body["value"])
 
 
+_CHECKED: set[str] = set()
+
+
 def checked(card: Mapping[str, Any]) -> Card:
-    check_card(dict(card))
+    """The card, if it is one that Teams knows. Scenarios look at the same ones over and over: each is checked once."""
+    same = json.dumps(card, sort_keys=True)
+    if same not in _CHECKED:
+        check_card(dict(card))
+        _CHECKED.add(same)
     return Card(card)

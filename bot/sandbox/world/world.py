@@ -147,6 +147,25 @@ class World:
     def entitlements_of(self, plan_id: str) -> list[Entitlement]:
         return [entitlement for entitlement in self.entitlements.values() if entitlement.plan_id == plan_id]
 
+    def change_entitlement(self, identity: str, wanted: Mapping[str, Any]) -> Entitlement:
+        """Give an Azure subscription another `status` (at once), `name` or `planId`. Raises NotPossible."""
+        found = self.entitlements.get(identity.lower())
+        if found is None:
+            raise NotPossible(f"there is no Azure subscription {identity!r}")
+        unknown = wanted.keys() - {"status", "name", "planId"}
+        if unknown or not all(isinstance(value, str) for value in wanted.values()):
+            raise NotPossible("an Azure subscription has the texts status, name, planId")
+        status, plan = wanted.get("status"), wanted.get("planId", found.plan_id)
+        if status not in (None, "active", "inactive"):
+            raise NotPossible("status is active or inactive")
+        above = self.plans.get(plan.lower())
+        if above is None or not above.azure or above.customer_tenant_id != found.customer_tenant_id:
+            raise NotPossible(f"{plan!r} is no Azure plan of that customer")
+        found.plan_id, found.name = above.id, wanted.get("name", found.name)
+        if status is not None:
+            found.settled, found.change = status, None
+        return found
+
     # -- alerts
 
     def add_alert(self, partner_tenant: str, alert: dict[str, Any]) -> None:

@@ -200,3 +200,24 @@ async def test_the_settings_lead_to_alerts_and_customers(
                 found = body.get("value") or body["items"]
         tenants = {customer.tenant_id for customer in cloud.world.customers_of(partner["tenantId"])}
         assert {entry.get("customerTenantId") or entry["id"] for entry in found} <= tenants
+
+
+async def test_an_azure_subscription_changes_in_the_portal(cloud: Cloud, http: aiohttp.ClientSession) -> None:
+    world = cloud.world
+    found = next(
+        each
+        for each in world.entitlements.values()
+        if sum(plan.azure for plan in world.plans_of(each.customer_tenant_id)) == 2
+    )
+    other = next(
+        plan.id for plan in world.plans_of(found.customer_tenant_id) if plan.azure and plan.id != found.plan_id
+    )
+    found.accept("inactive", "r", cloud.now(), 1000)
+    shown = await post(http, f"entitlements/{found.id}", {"status": "inactive", "name": "New", "planId": other.upper()})
+    assert shown == {"id": found.id, "planId": other, "name": "New", "status": "inactive"}
+    assert not found.pending(cloud.now())
+    licence = next(plan.id for plan in world.plans_of(found.customer_tenant_id) if not plan.azure)
+    for bad in ({"status": "gone"}, {"name": 7}, {"colour": "red"}, {"planId": licence}, {"planId": "x"}):
+        assert (await post(http, f"entitlements/{found.id}", bad, expect=400))["error"]
+    assert (found.plan_id, found.name, found.status(cloud.now())) == (other, "New", "inactive")
+    await post(http, "entitlements/x", {"name": "y"}, expect=400)

@@ -300,7 +300,7 @@ async def test_a_note_is_saved(desk: House) -> None:
 async def test_cancelling_is_refused_with_the_way_to_do_it(desk: House, who: Person) -> None:
     reply = await refused(desk, f"cancel {await label(desk)}", who)
     assert reply.code == "cancel_in_portal"
-    assert reply.text.startswith("Nothing was cancelled")
+    assert "nothing was cancelled" in reply.text
     assert f"https://portal.azure.com/{CUSTOMER}/" in reply.text
 
 

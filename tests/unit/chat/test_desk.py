@@ -215,7 +215,7 @@ async def test_a_person_without_an_entra_id_is_told_so(desk: House) -> None:
 
 
 @pytest.mark.parametrize("kind", [TurnKind.EXECUTE, TurnKind.SUBMIT, TurnKind.DIALOG_OPEN, TurnKind.DIALOG_SUBMIT])
-@pytest.mark.parametrize("verb", ["", "alert.explode", "cancellation.approve", "__init__"])
+@pytest.mark.parametrize("verb", ["", "alert.explode", "cancellation.explode", "__init__"])
 async def test_an_unknown_verb_is_told_to_fetch_a_fresh_card(desk: House, kind: str, verb: str) -> None:
     assert await desk.desk.turn(turn(kind=kind, verb=verb)) == Refuse(texts.UNREADABLE_ACTION, "unknown_action")
 

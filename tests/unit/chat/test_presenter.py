@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.chat.presenter import Place, alert_view, details_view, portal_link, row
+from bot.chat.presenter import Place, alert_view, details_view, row
 from bot.domain.alerts import AffectedResource, AlertRecord, Note
 from bot.domain.cancellations import Cancellation, State
 from bot.domain.decisions import Intent
 from bot.domain.delivery import CardPost
+from bot.domain.links import subscription_link
 from cards import alert_card, details_card, list_card
 from cards.actions import (
     ALERT_DETAILS,
@@ -80,16 +81,11 @@ STATES: list[tuple[str, AlertRecord, Intent | None, set[str]]] = [
     ),
     ("test", record(alert(is_test=True)), None, (DECIDING - {SUBSCRIPTION_CANCEL}) | {ALERT_DETAILS, ALERT_NOTE}),
     ("pending", record(), intent(), {ALERT_DETAILS, ALERT_NOTE}),
-    ("decided", DECIDED, None, {ALERT_REVERDICT, SUBSCRIPTION_CANCEL, ALERT_DETAILS, ALERT_NOTE}),
+    ("decided", DECIDED, None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
     ("legitimate", record(resolved(reason="legitimate")), None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
     ("resolved test", record(resolved(is_test=True)), None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
     ("changing", DECIDED, intent(may_replace=True, reason="ignore"), {ALERT_DETAILS, ALERT_NOTE}),
-    (
-        "resolved without a decision",
-        record(resolved()),
-        None,
-        {ALERT_REVERDICT, SUBSCRIPTION_CANCEL, ALERT_DETAILS, ALERT_NOTE},
-    ),
+    ("resolved without a decision", record(resolved()), None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
 ]
 
 
@@ -104,7 +100,8 @@ def test_the_buttons_are_those_of_the_state(of: AlertRecord, pending: Intent | N
 def test_no_button_is_dead_in_the_details_either(of: AlertRecord, pending: Intent | None) -> None:
     view = details(of, pending=pending)
     deciding = {ALERT_LEGITIMATE, ALERT_FRAUD} if of.alert.is_open and pending is None else set()
-    assert verbs(view) == deciding | {ALERT_REFRESH}
+    fraud = not of.alert.is_open and of.alert.resolved_reason == "fraud" and not of.alert.is_test
+    assert verbs(view) == deciding | {ALERT_REFRESH} | ({SUBSCRIPTION_CANCEL} if fraud else set())
     assert len([button for button in view.buttons if not button.secondary]) <= 3
 
 
@@ -218,7 +215,7 @@ def test_what_to_type_if_buttons_fail_fits_the_state() -> None:
 
 
 def test_the_link_to_the_portal_leads_to_the_customers_subscription() -> None:
-    link = portal_link(alert(), "https://portal.azure.com/")
+    link = subscription_link(alert().customer_tenant_id, alert().subscription_id, "https://portal.azure.com/")
     assert link == f"https://portal.azure.com/{CUSTOMER}/#@{CUSTOMER}/resource/subscriptions/{SUBSCRIPTION}/overview"
     assert link in {button.url for button in viewed(place=TWO).buttons}
 
@@ -238,7 +235,7 @@ def test_the_link_to_the_portal_leads_to_the_customers_subscription() -> None:
 )
 def test_no_link_is_made_of_anything_but_guids(field: str, value: str) -> None:
     of = alert(**{field: value})
-    assert portal_link(of, "https://portal.azure.com") == ""
+    assert subscription_link(of.customer_tenant_id, of.subscription_id, "https://portal.azure.com") == ""
     urls = [button.url for button in viewed(record(of)).buttons if button.kind == "url"]
     assert len(urls) == 1
     assert value not in urls[0] or not value
@@ -303,13 +300,14 @@ def test_each_alert_of_a_subscription_says_what_happens_to_it(newest: Cancellati
         view = viewed(of, cancellation=newest)
         assert (view.notice is not None) is bool(said)
         assert said in (view.notice.text if view.notice else "")
-        assert (SUBSCRIPTION_CANCEL in verbs(view)) is asks
+        shown = view if of.alert.is_open else details(of, cancellation=newest)
+        assert (SUBSCRIPTION_CANCEL in verbs(shown)) is asks
 
 
 def test_asking_opens_a_form() -> None:
     asking = {button.kind for button in viewed().buttons if button.verb == SUBSCRIPTION_CANCEL}
     assert asking == {"dialog"}
-    assert SUBSCRIPTION_CANCEL not in verbs(viewed(reader=True))
+    assert SUBSCRIPTION_CANCEL not in verbs(viewed(reader=True)) | verbs(details(DECIDED, reader=True))
 
 
 @pytest.mark.parametrize(

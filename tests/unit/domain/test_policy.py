@@ -20,6 +20,7 @@ TABLE = [
     (Act.ROUTE, "no", "yes", "no", "yes"),
     (Act.EVIDENCE, "no", "yes", "no", "yes"),
     (Act.ASK_CANCEL, "no", "yes", "no", "yes"),
+    (Act.DECIDE_CANCEL, "no", "no", "no", "yes"),
 ]
 CELLS = [
     (act, roles, cell == "yes")
@@ -39,7 +40,9 @@ def test_a_cell(act: Act, roles: Roles, may: bool) -> None:
 
 @pytest.mark.parametrize("act", Act)
 def test_what_is_lacking_is_named(act: Act) -> None:
-    assert lacking(act, NOBODY) == lacking(act, GLOBAL_ADMIN) == {Role.ADMIN_AGENT}
+    assert lacking(act, NOBODY) == NEEDS[act]
+    assert lacking(act, GLOBAL_ADMIN) == {Role.ADMIN_AGENT}
+    assert lacking(act, ADMIN_AGENT) == NEEDS[act] - {Role.ADMIN_AGENT}
 
 
 def test_nobody_without_a_role_may_do_anything() -> None:

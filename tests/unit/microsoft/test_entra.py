@@ -264,6 +264,24 @@ async def test_a_failure_is_not_kept(desk: Desk) -> None:
     assert await entra.app(TENANT, SCOPE) == "token-2"
 
 
+async def test_a_token_that_was_not_had_leaves_nothing_in_doubt(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that breaks while a token is asked for: the cancel that it was for was never sent."""
+    server = SmallEntra()
+    entra = desk.entra(server)
+
+    answers = SmallEntra.__call__
+
+    def breaks(self: SmallEntra, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            raise httpx.ReadError("the connection broke")
+        return answers(self, request)
+
+    monkeypatch.setattr(SmallEntra, "__call__", breaks)
+    with pytest.raises(Transient) as caught:
+        await entra.app(TENANT, SCOPE)
+    assert not caught.value.in_doubt
+
+
 def test_a_regional_setting_of_msal_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MSAL_FORCE_REGION", "westeurope")
     server = SmallEntra()

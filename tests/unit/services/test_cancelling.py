@@ -302,6 +302,21 @@ async def test_an_alert_raised_later_is_left_alone(ready: House) -> None:
     assert (await ready.record(young)).alert.is_open
 
 
+async def test_the_cards_that_call_the_approvers_are_posted_and_not_drawn_twice(ready: House) -> None:
+    await asked(ready)
+    kinds = [item.kind for item in await ready.waiting()]
+    assert ItemKind.REQUEST_CARD in kinds
+    assert ItemKind.REQUEST_UPDATE not in kinds
+
+
+async def test_an_alert_that_we_saw_before_is_concerned_whatever_microsofts_clock_says(ready: House) -> None:
+    (ahead,) = await ready.take_in(alert("ahead", detected_at=ready.clock.now() + timedelta(seconds=30)))
+    c = await asked(ready)
+    await approve(ready, c)
+    await later(ready, c, timedelta(minutes=1))
+    assert not (await ready.record(ahead.alert)).alert.is_open
+
+
 async def test_a_verdict_that_fails_is_shown_and_tried_again(ready: House) -> None:
     c = await asked(ready)
     ready.source.troubles.append(Trouble(Permanent("Graph said no", code="BadThing")))

@@ -96,7 +96,7 @@ def refusals() -> Iterator[str]:
     yield texts.not_fraud(record(resolved(reason="legitimate")))
     yield texts.wrong_status("cancel", "Production", "inactive")
     yield texts.wrong_status("reactivate", "Production", "")
-    yield texts.in_portal("cancel", "A-1042")
+    yield texts.in_portal("cancel", "A-1042", "https://portal.azure.com/x")
     yield texts.no_reason("reactivate")
     yield texts.no_reject_reason(c)
     yield texts.not_found(record(), texts.problem("no_azure_plan", ""))

@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from bot.domain.webhooks import read_event
 from bot.errors import AlertDeskError, Refused, Transient
+from bot.services.hints import LOOK_SECONDS, Hints
 from bot.services.names import KEEP
-from bot.workers.poller import NameReader, Poller
+from bot.workers.poller import HINT_SECONDS, NameReader, Poller
 from tests.factories import CUSTOMER, FABRIKAM, NORTHWIND, alert
 from tests.support.house import House
+from tests.support.partner_webhook import event
 from tests.support.until import until
 
 
@@ -32,7 +35,7 @@ async def running(*work: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
 
 
 def poller(house: House, seconds: float = 60) -> Poller:
-    return Poller(house.env, house.intake, house.northwind, owner="one", seconds=seconds)
+    return Poller(house.env, house.intake, Hints(house.env), house.northwind, owner="one", seconds=seconds)
 
 
 async def round_over(house: House) -> float:
@@ -81,7 +84,7 @@ async def test_a_failure_is_borne_and_retry_after_obeyed(house: House, problem: 
 
 async def test_one_partners_failure_delays_no_other(house: House) -> None:
     house.source.away[NORTHWIND] = Transient("429", retry_after=3600)
-    other = Poller(house.env, house.intake, house.fabrikam, owner="one", seconds=60)
+    other = Poller(house.env, house.intake, Hints(house.env), house.fabrikam, owner="one", seconds=60)
     async with running(poller(house).run, other.run):
 
         async def read() -> bool:
@@ -89,6 +92,58 @@ async def test_one_partners_failure_delays_no_other(house: House) -> None:
                 return (await tx.syncs.get(FABRIKAM)).baseline
 
         await until(read)
+
+
+async def hint(house: House, name: str) -> None:
+    """Given by another replica."""
+    assert await Hints(house.env).take(NORTHWIND, read_event(event(house.clock.now(), name)))
+
+
+async def read_at(house: House, at: float) -> None:
+    """Returns when the partner's alerts were read at that time."""
+
+    async def read() -> bool:
+        async with house.store.read() as tx:
+            last = (await tx.syncs.get(NORTHWIND)).last_open_at
+        return last is not None and last.timestamp() == at
+
+    await until(read, "a reading")
+
+
+async def test_a_hint_brings_the_next_reading_forward(house: House) -> None:
+    async with running(poller(house, seconds=3600).run):
+        assert await round_over(house) == 3600
+        house.clock.forward(HINT_SECONDS)
+        await until(lambda: LOOK_SECONDS in house.clock.pauses)
+        await hint(house, "one")
+        house.clock.forward(LOOK_SECONDS)
+        await read_at(house, house.clock.now().timestamp())
+
+
+async def test_however_many_hints_there_are_readings_keep_their_distance(house: House) -> None:
+    async with running(poller(house, seconds=3600).run):
+        assert await round_over(house) == 3600
+        began = house.clock.now().timestamp()
+        for number in range(50):  # 5 s in tenths, a hint in each
+            await hint(house, f"event-{number}")
+            house.clock.forward(HINT_SECONDS / 50)
+            if number < 49:
+                await read_at(house, began)
+        await read_at(house, began + HINT_SECONDS)
+
+
+async def test_a_hint_does_not_break_a_pause_that_was_asked_for(house: House) -> None:
+    house.source.away[NORTHWIND] = Transient("429", retry_after=300)
+    async with running(poller(house, seconds=60).run):
+        assert await round_over(house) == 300
+        del house.source.away[NORTHWIND]
+        await hint(house, "one")
+        house.clock.forward(LOOK_SECONDS)
+        house.clock.forward(290)
+        async with house.store.read() as tx:
+            assert (await tx.syncs.get(NORTHWIND)).last_open_at is None
+        house.clock.forward(10)
+        await read_at(house, house.clock.now().timestamp())
 
 
 async def test_the_names_are_read_once_a_day_and_sooner_after_a_failure(house: House) -> None:
