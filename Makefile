@@ -1,7 +1,7 @@
 # Alert Desk: every command of the project. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-playground test check format bench dist lock clean
+.PHONY: help setup demo demo-playground test check format bench soak dist lock clean
 
 # The first of these that is Python 3.11 to 3.13; `make PYTHON=/path/to/python …` overrides.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
@@ -9,6 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+SOAK_KILLS ?= 300
+SOAK_ARGS ?=
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +40,9 @@ format: setup ## lay the code out and mend what ruff can mend
 
 bench: setup ## measure the bot beside its peers
 	@$(BIN)/python -m tests.performance
+
+soak: setup ## kill the bot some hundred times, and count what was lost or done twice (SOAK_KILLS=300)
+	@$(BIN)/python -m tests.soak --kills $(SOAK_KILLS) $(SOAK_ARGS)
 
 dist: setup ## the wheel and the source archive in dist/, without the sandbox
 	@$(BIN)/python tools/dist.py

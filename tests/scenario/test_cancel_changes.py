@@ -140,5 +140,6 @@ async def test_what_does_not_make_it_void(people: Desk) -> None:
     await press(people, "ada", await people.card(others[1]), "Investigate")
     tenant = people.partner().tenant_id
     del people.cloud.world.alerts[tenant][others[2]["id"]]
+    await tend(people, 120)  # six in a minute would be a storm, and roll up
     await also(people, about)
     assert "Accepted, under way" in (await approve(people, request)).text

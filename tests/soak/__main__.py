@@ -38,6 +38,7 @@ DATABASES = ("sqlite", "postgresql")
 REPLICAS = {"sqlite": 1, "postgresql": 3}
 SETTLE_SECONDS = 1500.0
 """Of scaled time, at most. A card in doubt takes a lease of 60 s and 3 min until it is repeated."""
+UNDER_WAY = ("sending", "uncertain")
 FASTEST = 12.0
 _real = time.monotonic
 
@@ -89,7 +90,7 @@ class Run:
                 fleet.calm()
                 await fleet.ready()
                 settling = _real()
-                count = await self._settled(crowd, places)
+                count = await self._settled(crowd, places, http, address)
                 settled = _real() - settling
             audit = await self._audit(fleet.settings)
         answers = dict(sorted(crowd.answers.items()))
@@ -104,14 +105,17 @@ class Run:
                 return
             await asyncio.sleep(1.0)
 
-    async def _settled(self, crowd: Crowd, places: dict[str, str]) -> Count:
-        """The count, as soon as it stays without a fault, or when waiting does not mend it any more."""
+    async def _settled(self, crowd: Crowd, places: dict[str, str], http: aiohttp.ClientSession, address: str) -> Count:
+        """The count, when nothing moves any more and nothing is in doubt, or when waiting takes too long."""
         deadline = time.monotonic() + SETTLE_SECONDS
         while True:
             before = len(crowd.ledger.posts)
             await asyncio.sleep(20.0)
             count = await counted(crowd, places)
-            if time.monotonic() > deadline or (not count.violations and len(crowd.ledger.posts) == before):
+            async with http.get(f"{address}/readyz") as answer:
+                items = (await answer.json()).get("outbox", {}).get("items", {"sending": 1})
+            resting = len(crowd.ledger.posts) == before and not any(items.get(state) for state in UNDER_WAY)
+            if time.monotonic() > deadline or (resting and not count.violations):
                 return count
 
     async def _audit(self, settings: dict[str, str]) -> str:
@@ -161,7 +165,7 @@ def report(result: Result) -> str:
         ("**audit chain**", "broken" if result.audit else "whole"),
     ]
     lines = [f"| {result.database} | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
-    notes = [f"{name}: {sample}" for name in result.count.violations for sample in result.count.samples[name]]
+    notes = [f"{name}: {sample}" for name, samples in result.count.samples.items() for sample in samples]
     notes += [result.audit] if result.audit else []
     notes += fleet.problems[:5]
     notes.append(f"Answers: {result.answers}. Took {result.seconds:.0f} s, {result.settled:.0f} s of it to settle.")

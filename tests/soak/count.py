@@ -55,7 +55,8 @@ async def counted(crowd: Crowd, places: Mapping[str, str]) -> Count:
     _cards(crowd, places, count)
     await _lost(crowd, places, count)
     count.figures["turns answered with 500"] = crowd.ledger.bot_failed
-    count.figures["sends over a documented limit"] = crowd.ledger.over_limit.total()
+    for call in crowd.ledger.over_limit:
+        count.add("calls over a documented limit", call)
     count.figures["requests that met a fault"] = crowd.ledger.faulty
     count.figures["messages posted"] = len(crowd.ledger.posts)
     return count

@@ -68,7 +68,7 @@ class Lapse:
         asyncio.set_event_loop_policy(_Policy(self.speed))
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type,misc]
+class _Selector(selectors.DefaultSelector):
     """Waits in real time for what a loop counts in scaled time."""
 
     def __init__(self, speed: float) -> None:

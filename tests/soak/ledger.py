@@ -56,7 +56,7 @@ class Ledger(RequestLog):
     told_resolved: set[str] = field(default_factory=set)
     requests: Counter[str] = field(default_factory=Counter)
     faulty: int = 0
-    over_limit: Counter[str] = field(default_factory=Counter)
+    over_limit: list[str] = field(default_factory=list)
     bot_failed: int = 0
 
     def __post_init__(self) -> None:
@@ -103,7 +103,7 @@ class Ledger(RequestLog):
 
     def _connector(self, entry: Entry) -> None:
         if entry.status == 429 and not entry.fault:
-            self.over_limit[entry.method] += 1
+            self.over_limit.append(f"{entry.method} {unquote(entry.path)} at {entry.time:.2f}: {_what(entry.body)}")
         parts = entry.path.split("?")[0].split("/")
         if entry.method != "POST" or "conversations" not in parts or "activities" not in parts:
             return
@@ -122,6 +122,14 @@ class Ledger(RequestLog):
         for post in self.posts:
             if post.card is not None and not post.in_thread and (number := alert_number(post.card)):
                 yield post, number
+
+
+def _what(body: Any) -> str:
+    """Of which kind a message is, in a word."""
+    card = card_of(body) if isinstance(body, Mapping) else None
+    if card is None:
+        return str(body.get("text"))[:60] if isinstance(body, Mapping) else ""
+    return next(texts(card), "card")[:60]
 
 
 def card_of(activity: Mapping[str, Any]) -> Mapping[str, Any] | None:

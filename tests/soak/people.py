@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +22,7 @@ CLIENT_SECONDS = 60.0
 AGENTS = {"northwind": ("ada", "max"), "fabrikam": ("fay",)}
 APPROVERS = ("max", "gil")
 SUFFIX = 6
+MOST_FAULTS = 4
 FAULTS: tuple[dict[str, Any], ...] = (
     {"service": "connector", "method": "POST", "action": {"status": 429, "retry_after": 1}},
     {"service": "connector", "method": "POST", "action": {"status": 500}},
@@ -85,12 +86,12 @@ class Crowd:
             (self._press_twice, 6),
             (self._investigate, 4),
             (self._note, 6),
-            (self._ask, 8),
-            (self._decide, 14),
+            (self._ask, 12),
+            (self._decide, 20),
             (self._portal, 4),
             (self._fault, 22),
             (self._burst, 2),
-            (self._bulk, 3),
+            (self._bulk, 1),
         )
         works, weights = zip(*deeds, strict=True)
         while not until():
@@ -142,8 +143,14 @@ class Crowd:
         self.deeds["bursts"] += 1
 
     def _open_card(self) -> tuple[Raised, Posted] | None:
-        """A card that still offers a verdict, of an alert that nobody touched in the portal."""
-        names = [name for name in list(self.cards)[-40:] if not self.alerts[name].in_portal]
+        """A card that still offers a verdict, of an alert that nobody touched in the portal. Where a cancellation was
+        asked for, seldom: some verdicts void it."""
+        names = [
+            name
+            for name in list(self.cards)[-40:]
+            if not self.alerts[name].in_portal
+            and (self.alerts[name].subscription not in self.asked or self.rng.random() < 0.05)
+        ]
         self.rng.shuffle(names)
         for name in names:
             if "alert.legitimate" in by_verb(self.card_now(self.cards[name])):
@@ -231,7 +238,7 @@ class Crowd:
         if not people:
             return
         what = self.rng.choices(("approve", "reject", "both"), (6, 1, 2))[0]
-        works = []
+        works: list[Awaitable[object]] = []
         if what != "reject":
             self.approved |= {text.lower() for text in texts(post.card) if text.lower() in self.asked}
             works.append(self.execute(self.rng.choice(people), post, buttons["cancellation.approve"]))
@@ -256,16 +263,17 @@ class Crowd:
                 form = _form(await self.client("submit", person, post, data=dict(button["data"])))
                 if form is not None:
                     for alert in self.alerts.values():
-                        alert.pressed.add("ignore")
-                    data = {**form["data"], "verdict": "ignore", "note": "swept up"}
+                        alert.pressed.add("fraud")
+                    data = {**form["data"], "verdict": "fraud", "note": "swept up"}
                     await self.client("dialog", person, post, data=data)
                     self.deeds["bulk verdicts"] += 1
                 return
 
     async def _fault(self) -> None:
-        if len(self.cloud.faults.all()) < 4:
-            self.cloud.faults.add({**self.rng.choice(FAULTS), "times": self.rng.choice((1, 1, 2))})
-            self.deeds["faults set"] += 1
+        if len(waiting := self.cloud.faults.all()) >= MOST_FAULTS:
+            self.cloud.faults.remove(waiting[0].id)  # what it waits for does not come
+        self.cloud.faults.add({**self.rng.choice(FAULTS), "times": self.rng.choice((1, 1, 2))})
+        self.deeds["faults set"] += 1
 
     # Teams ---------------------------------------------------------------------------------------------------------
 
@@ -304,11 +312,3 @@ def _form(answer: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return None
     found = [action for action in by_verb(value["card"]["content"]).values() if action["type"] == "Action.Submit"]
     return found[0] if found else None
-
-
-def pressed_by(alerts: Mapping[str, Raised]) -> dict[str, set[str]]:
-    """The verdicts that were asked for, by alert id."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for alert in alerts.values():
-        found[alert.id] |= alert.pressed
-    return found

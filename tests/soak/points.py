@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 _ID = re.compile(r"^(?=.*(\d.*\d|[:@;=])).{6,}$|^\d+$")
@@ -107,12 +108,12 @@ class Points:
 
 def _who() -> str:
     """The function of ours, outside of the store, whose transaction it is."""
-    frame = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         if module.startswith("bot.") and not module.startswith("bot.store"):
             return f"{module.removeprefix('bot.')}.{frame.f_code.co_name}"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return "somebody"
 
 
