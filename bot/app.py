@@ -56,6 +56,7 @@ from bot.ports import Clock, Environment, Ids
 from bot.sealing import SealedVault, Sealer, check_keys
 from bot.services.access import Access
 from bot.services.adoption import Adoption
+from bot.services.answers import LateAnswers
 from bot.services.approvers import Approvers
 from bot.services.asking import Asking
 from bot.services.auditor import Auditor
@@ -265,7 +266,8 @@ def build_app(
         Login(settings.sso_resource, f"{settings.public_base}/auth/start?act=") if user_tokens is not None else NO_LOGIN
     )
     endpoint = TeamsEndpoint(
-        token_check, TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids, login))
+        token_check,
+        TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids, login), LateAnswers(env).later),
     )
     sign_in = SignInRoutes(env, entra, public_url=settings.public_base, home_tenant=settings.app_tenant_id)
     downloads = Downloads(env, exports, sign_in)

@@ -73,8 +73,8 @@ class Board:
     async def card(
         self, record: AlertRecord, card_id: str, *, reader: bool = False, shorter: int = 0
     ) -> Mapping[str, Any]:
-        """The card of a record: the shared one, or (`reader`) that of somebody who may not decide. `shorter`: by so many
-        steps, as Teams said that it is too large."""
+        """The card of a record: the shared one, or (`reader`) that of somebody who may not decide. `shorter`: by so
+        many steps, as Teams said that it is too large."""
         async with self._env.store.read() as tx:
             pending = await tx.intents.open_on(record.alert.key)
             cancellation = await _cancellation(tx, record)

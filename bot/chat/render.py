@@ -35,6 +35,8 @@ class CardRenderer:
         """Raises Permanent where the alert that the item is about is unknown."""
         if item.kind in (ItemKind.THREAD_LINE, ItemKind.BULK_LINE, ItemKind.NOTICE):
             return Message(text=_text(item))
+        if item.kind == ItemKind.ANSWER:
+            return _answer(item)
         if item.kind == ItemKind.SUMMARY_CARD:
             return await self._summary(item)
         if item.kind in (ItemKind.ROLLUP_CARD, ItemKind.ROLLUP_UPDATE):
@@ -108,3 +110,8 @@ def _text(item: OutboxItem) -> str:
     text = str(item.payload.get("text", ""))
     longest = _TEXT_LENGTHS[min(item.shorter, len(_TEXT_LENGTHS) - 1)]
     return text if len(text) <= longest else f"{text[:longest].rstrip()} {delivery_texts.CUT}"
+
+
+def _answer(item: OutboxItem) -> Message:
+    kept = item.payload
+    return Message(_text(item), kept.get("card"), str(kept.get("summary", "")), tuple(kept.get("attachments", ())))

@@ -46,6 +46,7 @@ class ItemKind(StrEnum):
     BULK_UPDATE = "bulk_update"  # redraw that card in place
     BULK_LINE = "bulk_line"  # one plain line beside that card
     SUMMARY_CARD = "summary_card"  # the card that opens a new route
+    ANSWER = "answer"  # what somebody who typed is waiting for, as it was drawn: it is theirs, and of that moment
     NOTICE = "notice"  # a plain text to a conversation (operators, a late answer)
 
 

@@ -169,6 +169,8 @@ class Delivery:
 
     async def _thread(self, tx: Transaction, item: OutboxItem, card: AnyCard | None) -> str | None:
         """The root post's id where the message belongs into a thread, else empty; None: that post is not there yet."""
+        if item.kind == ItemKind.ANSWER:
+            return str(item.payload.get("thread", ""))
         if isinstance(card, BulkRun):  # in the thread where it was asked for
             return card.thread or (card.activity_id if item.kind == ItemKind.BULK_LINE else "")
         if item.kind in _LINES:

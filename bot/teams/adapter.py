@@ -6,18 +6,23 @@ rotated, blocks the loop and asks Entra for a token each turn (docs/decisions).
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import structlog
 from botbuilder.core import BotAdapter, TurnContext
 from botbuilder.schema import Activity, ConversationReference, ResourceResponse
 
 from bot.chat.turn import Event, Nothing, Refuse, Reply, Turn, TurnKind
+from bot.domain.people import Conversation
 from bot.errors import AlertDeskError, Permanent, Transient
-from bot.ports import Channel
+from bot.ports import Channel, Message
 from bot.teams.activity import Inbound
 from bot.teams.answers import aside
 from bot.teams.handler import MEANING, AlertDeskHandler
 from bot.teams.login import LoginRequest
 from bot.teams.translation import incoming, to_conversation, to_messages
+
+Later = Callable[[Conversation, Message, str], Awaitable[None]]
 
 _SPOKEN = (TurnKind.MESSAGE, TurnKind.SUBMIT)
 _FAILURE = "alertdesk.failure"
@@ -25,12 +30,13 @@ _log = structlog.get_logger("bot.teams.adapter")
 
 
 class TeamsAdapter(BotAdapter):
-    """Messages and events run as botbuilder turns; invokes go straight to the handler and come back as a Reply."""
+    """Messages and events run as botbuilder turns; invokes go straight to the handler and come back as a Reply.
 
-    def __init__(self, channel: Channel, handler: AlertDeskHandler) -> None:
+    `later` takes an answer that Teams, or our own counting of its limits, does not let out now."""
+
+    def __init__(self, channel: Channel, handler: AlertDeskHandler, later: Later) -> None:
         super().__init__(on_turn_error=self._log_failure)
-        self._channel = channel
-        self._handler = handler
+        self._channel, self._handler, self._later = channel, handler, later
 
     async def process(self, activity: Inbound, meaning: Turn | Event) -> Reply | LoginRequest:
         """Run it. The reply is Nothing where it went out as a message. What fails is told to the person or logged;
@@ -66,7 +72,12 @@ class TeamsAdapter(BotAdapter):
             conversation, thread = to_conversation(activity)
             sent = ""
             for said in to_messages(activity):
-                sent = await self._channel.send(conversation, said, thread)
+                try:
+                    sent = await self._channel.send(conversation, said, thread)
+                except Transient as trouble:
+                    if trouble.in_doubt:
+                        raise
+                    await self._later(conversation, said, thread)
             responses.append(ResourceResponse(id=sent))
         return responses
 

@@ -188,3 +188,16 @@ async def test_no_window_is_passed_by_bots_that_follow_each_other_at_once(desk: 
     await desk.deliver()
     assert desk.over_limit() == []
     assert len(alerts) == 14
+
+
+async def test_an_answer_that_teams_does_not_take_now_comes_when_it_does(desk: Desk) -> None:
+    alert, post = await desk.posted()
+    await desk.fault("connector", "POST", POSTS, status=429, code="Throttled", retry_after=20)
+    await desk.say("ada", "note it was me", thread=post.id)
+    assert (await desk.outbox())["pending"] > 0
+    desk.clock.forward(60)
+    await desk.deliver()
+    lines = await desk.lines(post)
+    assert [line for line in lines if "is saved" in line], lines
+    assert [line for line in lines if line.startswith("Note by Ada")], lines
+    assert (await desk.card(alert)).id == post.id

@@ -25,7 +25,7 @@ from bot.chat.turn import (
     TokenRefused,
     Turn,
 )
-from bot.domain.people import ConversationKind
+from bot.domain.people import Conversation, ConversationKind
 from bot.errors import (
     AlertDeskError,
     NotAllowed,
@@ -33,6 +33,7 @@ from bot.errors import (
     Transient,
     Unreachable,
 )
+from bot.ports import Message
 from bot.teams.adapter import TeamsAdapter
 from bot.teams.answers import CARD
 from bot.teams.endpoint import MOST_BYTES, TeamsEndpoint
@@ -77,8 +78,14 @@ class Desk:
         self.events: list[Event] = []
         self.clock = FakeClock()
         self.keys = KeyServer(public_jwk("key-1"))
-        self.adapter = TeamsAdapter(self.channel, AlertDeskHandler(self._turn, self._event, FakeIds(), SSO))
+        self.put_off: list[tuple[str, str, str]] = []
+        """Answers that were left to the outbox: conversation, text, thread."""
+        handler = AlertDeskHandler(self._turn, self._event, FakeIds(), SSO)
+        self.adapter = TeamsAdapter(self.channel, handler, self._later)
         self.endpoint = TeamsEndpoint(token_check(self.keys, self.clock), self.adapter)
+
+    async def _later(self, to: Conversation, message: Message, thread: str) -> None:
+        self.put_off.append((to.id, message.text, thread))
 
     async def _turn(self, turn: Turn) -> Reply:
         self.turns.append(turn)
@@ -381,6 +388,15 @@ async def test_an_answer_that_cannot_be_sent_is_logged(error: AlertDeskError) ->
     with capture_logs() as logs:
         assert await desk.post(activity()) == (202, None)
     assert [entry["event"] for entry in troubles(logs)] == ["activity_failed"]
+
+
+async def test_an_answer_that_is_not_let_out_now_comes_later() -> None:
+    desk = Desk(Say("Hello."), FakeChannel(Transient("the limits are used up", code="OwnLimit", retry_after=9)))
+    with capture_logs() as logs:
+        assert await desk.post(activity()) == (202, None)
+    (turn,) = desk.turns
+    assert desk.put_off == [(turn.conversation.id, "Hello.", turn.thread)]
+    assert troubles(logs) == []
 
 
 async def test_an_event_that_could_not_be_kept_is_asked_for_again() -> None:
