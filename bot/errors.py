@@ -4,6 +4,7 @@ AlertDeskError
 ├── UserError              the sender of the input; the text is shown to them as it is
 │   ├── NotAllowed         the person lacks a role or the conversation lacks the route
 │   ├── Unknown            no such alert, command, person, or conversation *here*
+│   ├── Incomplete         a form is not filled in as it must be; it is shown again with what was typed
 │   └── SignInNeeded       the person must sign in (again) before we can act as them
 ├── Transient              nobody yet: try again, after `retry_after` seconds where the other side said so
 │   └── NotChecked         a person's roles could not be checked in time, so nothing was done; the text is for them
@@ -41,6 +42,10 @@ class NotAllowed(UserError):
 
 class Unknown(UserError):
     """There is no such thing, as far as this person in this place may know."""
+
+
+class Incomplete(UserError):
+    """What was filled in does not do yet. Nothing was done; the message says what is missing."""
 
 
 class SignInNeeded(UserError):

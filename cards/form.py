@@ -8,7 +8,7 @@ from dataclasses import replace
 from cards.elements import Choice, ChoiceSet, Input, Json, TextInput
 from cards.parts import EMPTY, LINE, SHORT, buttons, card, fact_rows, line, sections, shortened, title
 from cards.size import fit
-from cards.text import label
+from cards.text import cut, label
 from cards.views import Field, FormView, Section
 
 EXPANDED = 5
@@ -42,7 +42,7 @@ def _input(field: Field) -> Input:
         "is_required": field.required or None,
         "error_message": label(field.error, LINE) or (EMPTY if field.required else None),
         "placeholder": label(field.placeholder, LINE) or None,
-        "value": label(field.value, field.max_length) or None,
+        "value": _value(field) or None,
         "spacing": "Medium",
     }
     if field.choices:
@@ -55,6 +55,12 @@ def _input(field: Field) -> Input:
             wrap=True,
         )
     return TextInput(**shared, is_multiline=field.multiline or None, max_length=field.max_length)
+
+
+def _value(field: Field) -> str:
+    """What somebody typed, with its lines."""
+    lines = field.value.splitlines() if field.multiline else [field.value]
+    return cut("\n".join(label(line, field.max_length) for line in lines), field.max_length)
 
 
 def _brief(section: Section) -> Section:

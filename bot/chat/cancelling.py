@@ -9,7 +9,7 @@ from bot.chat.request_board import RequestBoard
 from bot.chat.turn import CloseDialog, OpenDialog, Reply, Say, ShowCard, Turn, TurnKind
 from bot.domain.alerts import AlertRecord
 from bot.domain.cancellations import Cancellation, Kind
-from bot.errors import Unknown, UserError
+from bot.errors import Incomplete, NotChecked, Unknown, UserError
 from bot.ports import Environment
 from bot.services.asking import Asking, Wanted
 from bot.services.deciding import Answer, Deciding, How
@@ -46,8 +46,21 @@ class Requests:
         origin = await self._origin(turn, act)
         wanted = Wanted(act.kind, act.reason, act.consent, act.consent_note, act.confirm)
         patience = ANSWER_SECONDS - (self._env.clock.monotonic() - began)
-        c = await self._asking.ask(wanted, origin, turn.person, _where(turn), patience)
+        try:
+            c = await self._asking.ask(wanted, origin, turn.person, _where(turn), patience)
+        except (Incomplete, NotChecked) as problem:
+            if turn.kind != TurnKind.DIALOG_SUBMIT:
+                raise
+            return await self._form_again(origin, act, problem.message)
         return CloseDialog(texts.asked(c)) if turn.kind == TurnKind.DIALOG_SUBMIT else Say(texts.asked(c))
+
+    async def _form_again(self, origin: AlertRecord, act: AskAct, problem: str) -> Reply:
+        """A dialog closes on any other answer, and what was typed would be gone."""
+        alert = origin.alert
+        records = await self._asking.records(frozenset({alert.partner}), alert.subscription_id)
+        still_open = [record for record in records if record.alert.is_open]
+        form = ask_form(act.kind, None, origin, still_open, act, self._acting.board.place, problem)
+        return OpenDialog(texts.form_title(act.kind, origin.label), form)
 
     async def approve(self, turn: Turn, act: RequestAct) -> Reply:
         c = await self._request(turn, act.request)
@@ -62,7 +75,12 @@ class Requests:
             if not c.is_decidable:
                 return CloseDialog(texts.already(c, me=False))
             return OpenDialog(texts.reject_title(c), reject_form(c, act))
-        answer = await self._deciding.reject(c, turn.person, _where(turn), act.reason)
+        try:
+            answer = await self._deciding.reject(c, turn.person, _where(turn), act.reason)
+        except (Incomplete, NotChecked) as problem:
+            if turn.kind != TurnKind.DIALOG_SUBMIT:
+                raise
+            return OpenDialog(texts.reject_title(c), reject_form(c, act, problem.message))
         return await self._told(turn, act, answer)
 
     async def withdraw(self, turn: Turn, act: RequestAct) -> Reply:

@@ -14,7 +14,7 @@ from bot.texts import cancelling
 from bot.texts import en as texts
 from bot.texts import request_card as words
 from cards import actions
-from cards.actions import AlertAct, RequestAct, SubscriptionAct
+from cards.actions import AlertAct, AskAct, RequestAct, SubscriptionAct
 from cards.form import form_card
 from cards.views import Button, Choice, Fact, Field, FormView, Line, Section
 
@@ -72,23 +72,31 @@ def reverdict_form(record: AlertRecord, act: AlertAct) -> Mapping[str, Any]:
 
 def ask_form(
     kind: str,
-    found: Entitlement,
+    found: Entitlement | None,
     origin: AlertRecord,
     alerts: Sequence[AlertRecord],
     act: SubscriptionAct,
     place: Place,
+    problem: str = "",
 ) -> Mapping[str, Any]:
     """What cancelling (or reactivating) this subscription does, and what has to be said to ask for it. `origin` is the
-    alert from which it is asked, `alerts` are all open ones. Good in a dialog and as a card in a message."""
+    alert from which it is asked, `alerts` are all open ones. Good in a dialog and as a card in a message.
+
+    With an AskAct it is the form again as somebody filled it in, `problem` says why; without `found`, as Partner Center
+    need not be asked for that."""
     deed = Kind(kind)
+    filled = act if isinstance(act, AskAct) else AskAct()
     resources = known_resources((*alerts, origin)) if deed is Kind.CANCEL else ()
-    data: dict[str, Any] = {"kind": deed.value, "subscription": found.id}
+    data: dict[str, Any] = {"kind": deed.value, "subscription": _subscription_id(found, origin)}
     data |= {"alert": act.alert} if act.alert else {}
     data |= {"card": act.card} if act.card else {}
     return form_card(
         FormView(
             title=cancelling.title(deed),
-            lines=(Line(found.name or found.id, strong=True), Line(words.ASK_LINE)),
+            lines=(
+                *((Line(found.name or found.id, strong=True),) if found else ()),
+                Line(problem, "attention", strong=True) if problem else Line(words.ASK_LINE),
+            ),
             facts=_subscription_facts(found, origin, place),
             sections=(
                 Section(words.CONSEQUENCES, items=words.consequences(deed, len(alerts))),
@@ -113,9 +121,17 @@ def ask_form(
                     placeholder=words.REASON_HINT,
                     max_length=_REASON_MOST,
                     multiline=True,
+                    value=filled.reason,
                 ),
-                *(_consent_fields() if deed is Kind.CANCEL else ()),
-                Field("confirm", words.CONFIRM_FIELD, required=True, error=words.CONFIRM_MISSING, max_length=SUFFIX),
+                *(_consent_fields(filled) if deed is Kind.CANCEL else ()),
+                Field(
+                    "confirm",
+                    words.CONFIRM_FIELD,
+                    required=True,
+                    error=words.CONFIRM_MISSING,
+                    max_length=SUFFIX,
+                    value=filled.confirm,
+                ),
             ),
             submit=Button(words.ASK[deed], "submit", actions.CANCELLATION_ASK, data),
             fallback_text=cancelling.title(deed),
@@ -123,12 +139,16 @@ def ask_form(
     )
 
 
-def reject_form(c: Cancellation, act: RequestAct) -> Mapping[str, Any]:
+def reject_form(c: Cancellation, act: RequestAct, problem: str = "") -> Mapping[str, Any]:
+    """Why it is rejected; `problem` says why the form is there again."""
     data = act.model_dump(include={"request", "card", "plan", "seen"})
     return form_card(
         FormView(
             title=cancelling.reject_title(c),
-            lines=(Line(f"{cancelling.title(c.plan.kind)}: {c.plan.entitlement_name or c.plan.entitlement_id}"),),
+            lines=(
+                Line(f"{cancelling.title(c.plan.kind)}: {c.plan.entitlement_name or c.plan.entitlement_id}"),
+                *((Line(problem, "attention", strong=True),) if problem else ()),
+            ),
             facts=(
                 Fact(texts.CUSTOMER, c.plan.customer_name or c.plan.customer_tenant_id),
                 Fact(words.ASKED_BY, c.plan.by_name),
@@ -151,22 +171,33 @@ def reject_form(c: Cancellation, act: RequestAct) -> Mapping[str, Any]:
     )
 
 
-def _subscription_facts(found: Entitlement, origin: AlertRecord, place: Place) -> tuple[Fact, ...]:
+def _subscription_id(found: Entitlement | None, origin: AlertRecord) -> str:
+    return found.id if found else origin.alert.subscription_id
+
+
+def _subscription_facts(found: Entitlement | None, origin: AlertRecord, place: Place) -> tuple[Fact, ...]:
     partner = origin.alert.partner
     return (
         Fact(texts.CUSTOMER, customer(origin)),
         *((Fact(texts.RESELLER, reseller(origin)),) if reseller(origin) else ()),
         *((Fact(texts.PARTNER, place.partner_names.get(partner, partner)),) if place.several else ()),
-        Fact(words.SUBSCRIPTION_ID, found.id, monospace=True),
-        Fact(words.AZURE_PLAN, found.plan_id, monospace=True),
+        Fact(words.SUBSCRIPTION_ID, _subscription_id(found, origin), monospace=True),
+        *((Fact(words.AZURE_PLAN, found.plan_id, monospace=True),) if found else ()),
     )
 
 
-def _consent_fields() -> tuple[Field, ...]:
+def _consent_fields(filled: AskAct) -> tuple[Field, ...]:
     choices = tuple(Choice(consent.value, title) for consent, title in words.CONSENT_CHOICES.items())
     return (
-        Field("consent", words.CONSENT_FIELD, required=True, error=words.CONSENT_MISSING, choices=choices),
-        Field("consent_note", words.NOTE_FIELD, max_length=_REASON_MOST, multiline=True),
+        Field(
+            "consent",
+            words.CONSENT_FIELD,
+            required=True,
+            error=words.CONSENT_MISSING,
+            choices=choices,
+            value=filled.consent,
+        ),
+        Field("consent_note", words.NOTE_FIELD, max_length=_REASON_MOST, multiline=True, value=filled.consent_note),
     )
 
 

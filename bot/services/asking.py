@@ -16,7 +16,7 @@ from bot.domain.cancellations import MOST_ALERTS, SUFFIX, Cancellation, Consent,
 from bot.domain.links import subscription_link
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act
-from bot.errors import AlertDeskError, NotChecked, Permanent, Refused, UserError
+from bot.errors import AlertDeskError, Incomplete, NotChecked, Permanent, Refused, UserError
 from bot.ports import Entitlement, Environment, Subscriptions
 from bot.services.access import Access, actor
 from bot.services.carrying_out import CarryingOut
@@ -147,7 +147,7 @@ class Asking:
     ) -> Cancellation:
         """Pin the plan, and call the approvers (waits at most `patience` seconds for that; it goes on afterwards).
 
-        Raises as `subject` does, and UserError where the form is not filled in as it must be.
+        Raises as `subject` does, and Incomplete where the form is not filled in as it must be.
         """
         _refuse_incomplete(wanted, origin)
         known, subject = await self.subject(wanted.kind, origin, person, where)
@@ -225,12 +225,12 @@ def _rests_on(subject: Subject) -> tuple[str, ...]:
 
 def _refuse_incomplete(wanted: Wanted, origin: AlertRecord) -> None:
     if not wanted.reason.strip():
-        raise UserError(texts.no_reason(wanted.kind), code="no_reason")
+        raise Incomplete(texts.no_reason(wanted.kind), code="no_reason")
     if wanted.kind == Kind.CANCEL:
         if wanted.consent not in tuple(Consent):
-            raise UserError(texts.NO_CONSENT, code="no_consent")
+            raise Incomplete(texts.NO_CONSENT, code="no_consent")
         if wanted.consent != Consent.AGREED and not wanted.consent_note.strip():
-            raise UserError(texts.NO_CONSENT_NOTE, code="no_consent_note")
+            raise Incomplete(texts.NO_CONSENT_NOTE, code="no_consent_note")
     typed, whole = wanted.confirm.strip().lower(), origin.alert.subscription_id.lower()
     if len(typed) < SUFFIX or not whole.endswith(typed):
-        raise UserError(texts.bad_suffix(origin.alert.subscription_id), code="bad_suffix")
+        raise Incomplete(texts.bad_suffix(origin.alert.subscription_id), code="bad_suffix")

@@ -19,7 +19,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.cancellations import MOST_ALERTS, Cancellation, Event, State, objections
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act
-from bot.errors import AlertDeskError, NotAllowed, NotChecked, Permanent, UserError
+from bot.errors import AlertDeskError, Incomplete, NotAllowed, NotChecked, Permanent, UserError
 from bot.ports import Environment, Subscriptions
 from bot.services.access import Access, actor
 from bot.services.carrying_out import CarryingOut
@@ -90,9 +90,9 @@ class Deciding:
         return await self._end(c, Event.WITHDRAW, "withdrawn", known, where, reason)
 
     async def reject(self, c: Cancellation, person: Person, where: Where, reason: str) -> Answer:
-        """Raises NotAllowed, SignInNeeded or NotChecked; UserError where there is no reason."""
+        """Raises NotAllowed, SignInNeeded or NotChecked; Incomplete where there is no reason."""
         if not reason.strip():
-            raise UserError(texts.no_reject_reason(c), code="no_reason")
+            raise Incomplete(texts.no_reject_reason(c), code="no_reason")
         await self._not_their_own(c, "reject", person, where)
         known = await self._decider(c, person, where)
         return await self._end(c, Event.REJECT, "rejected", known, where, reason)

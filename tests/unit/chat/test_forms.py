@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from bot.chat.forms import ask_form, reject_form
 from bot.chat.presenter import Place
 from bot.domain.cancellations import SUFFIX, Consent
@@ -90,6 +92,24 @@ def test_a_named_subscription_needs_no_alert() -> None:
     check_card(form)
     (submit,) = parts(form, "Action.")
     assert submit["data"] == {"kind": "cancel", "subscription": SUBSCRIPTION, "verb": CANCELLATION_ASK}
+
+
+@pytest.mark.parametrize("kind", ["cancel", "reactivate"])
+def test_what_does_not_do_comes_back_as_it_was_filled_in(kind: str) -> None:
+    typed = {"reason": "mining\nfor days", "consent": "unreachable", "consent_note": "", "confirm": "abcdef"}
+    act = AskAct.model_validate({"alert": 1042, "card": "card-one", "kind": kind, **typed})
+    form = dict(ask_form(kind, None, about(0), ALERTS, act, TWO, "Those are not the last 6 characters."))
+    check_card(form)
+    assert "Those are not the last 6 characters." in read(form)
+    fields = parts(form, "Input.")
+    assert {field["id"]: field.get("value", "") for field in fields} == {
+        name: text for name, text in typed.items() if kind == "cancel" or "consent" not in name
+    }
+    assert parts(form, "Action.") == parts(asked(kind), "Action.")
+    act = RequestAct(request=12, reason="load test")
+    again = dict(reject_form(request(), act, "I could not check your roles just now."))
+    check_card(again)
+    assert "I could not check your roles just now." in read(again)
 
 
 def test_rejecting_asks_why_and_carries_what_the_card_showed() -> None:
