@@ -265,10 +265,10 @@ def build_app(
     login = (
         Login(settings.sso_resource, f"{settings.public_base}/auth/start?act=") if user_tokens is not None else NO_LOGIN
     )
-    endpoint = TeamsEndpoint(
-        token_check,
-        TeamsAdapter(connector, AlertDeskHandler(desk.turn, events.event, ids, login), LateAnswers(env).later),
-    )
+    dispatcher = Dispatcher(env, delivery, owner=owner)
+    handler = AlertDeskHandler(desk.turn, events.event, ids, login)
+    counting = (lambda: dispatcher.keeps_limits) if background else (lambda: True)
+    endpoint = TeamsEndpoint(token_check, TeamsAdapter(connector, handler, LateAnswers(env).later, counting))
     sign_in = SignInRoutes(env, entra, public_url=settings.public_base, home_tenant=settings.app_tenant_id)
     downloads = Downloads(env, exports, sign_in)
     if user_tokens is not None:
@@ -283,7 +283,7 @@ def build_app(
             await check_keys(store, sealer)
         await routes.configured()
         if background:
-            supervisor.run("dispatcher", Dispatcher(env, delivery, owner=owner).run)
+            supervisor.run("dispatcher", dispatcher.run)
             supervisor.run("resumer", Resumer(env, verdicts, bulk).run)
             supervisor.run("tender", Tender(env, carrying_out).run)
             supervisor.run("storms", StormKeeper(env, calming, owner=owner).run)

@@ -32,11 +32,15 @@ _log = structlog.get_logger("bot.teams.adapter")
 class TeamsAdapter(BotAdapter):
     """Messages and events run as botbuilder turns; invokes go straight to the handler and come back as a Reply.
 
-    `later` takes an answer that Teams, or our own counting of its limits, does not let out now."""
+    `later` takes an answer that Teams, or our own counting of its limits, does not let out now; and all of them while
+    it is not this replica that is `counting`, for the limits have one keeper."""
 
-    def __init__(self, channel: Channel, handler: AlertDeskHandler, later: Later) -> None:
+    def __init__(
+        self, channel: Channel, handler: AlertDeskHandler, later: Later, counting: Callable[[], bool] = lambda: True
+    ) -> None:
         super().__init__(on_turn_error=self._log_failure)
-        self._channel, self._handler, self._later = channel, handler, later
+        self._channel, self._handler = channel, handler
+        self._later, self._counting = later, counting
 
     async def process(self, activity: Inbound, meaning: Turn | Event) -> Reply | LoginRequest:
         """Run it. The reply is Nothing where it went out as a message. What fails is told to the person or logged;
@@ -72,6 +76,9 @@ class TeamsAdapter(BotAdapter):
             conversation, thread = to_conversation(activity)
             sent = ""
             for said in to_messages(activity):
+                if not self._counting():
+                    await self._later(conversation, said, thread)
+                    continue
                 try:
                     sent = await self._channel.send(conversation, said, thread)
                 except Transient as trouble:

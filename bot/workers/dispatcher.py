@@ -26,16 +26,20 @@ class Dispatcher:
         self._env, self._delivery = env, delivery
         self._lease = Leased(env, "dispatch", owner)
         self._sending: set[asyncio.Task[None]] = set()
+        self.keeps_limits = False
+        """Whether it is this replica, at present, that counts what goes to Teams."""
 
     async def run(self) -> None:
         try:
             await self._lease.run(self._dispatch)
         finally:
+            self.keeps_limits = False
             await self._finish()
 
     async def _dispatch(self) -> None:
         recovered: float | None = None
         await self._delivery.take_over()
+        self.keeps_limits = True
         while True:
             self._env.outbox_work.clear()
             at = self._env.clock.monotonic()

@@ -81,7 +81,8 @@ class Desk:
         self.put_off: list[tuple[str, str, str]] = []
         """Answers that were left to the outbox: conversation, text, thread."""
         handler = AlertDeskHandler(self._turn, self._event, FakeIds(), SSO)
-        self.adapter = TeamsAdapter(self.channel, handler, self._later)
+        self.counting = True
+        self.adapter = TeamsAdapter(self.channel, handler, self._later, lambda: self.counting)
         self.endpoint = TeamsEndpoint(token_check(self.keys, self.clock), self.adapter)
 
     async def _later(self, to: Conversation, message: Message, thread: str) -> None:
@@ -397,6 +398,14 @@ async def test_an_answer_that_is_not_let_out_now_comes_later() -> None:
     (turn,) = desk.turns
     assert desk.put_off == [(turn.conversation.id, "Hello.", turn.thread)]
     assert troubles(logs) == []
+
+
+async def test_while_another_replica_counts_all_answers_wait_for_it() -> None:
+    desk = Desk(Say("Hello."))
+    desk.counting = False
+    assert await desk.post(activity()) == (202, None)
+    assert [text for _, text, _ in desk.put_off] == ["Hello."]
+    assert desk.channel.sent == []
 
 
 async def test_an_event_that_could_not_be_kept_is_asked_for_again() -> None:

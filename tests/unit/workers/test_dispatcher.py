@@ -120,13 +120,25 @@ async def test_a_send_that_is_under_way_is_finished_on_a_stop(house: House, runn
 
 async def test_a_second_replica_sends_nothing_while_the_first_does(house: House, running: asyncio.Task[None]) -> None:
     await idle(house)
-    second = asyncio.create_task(Dispatcher(house.env, house.delivery, owner="two").run())
+    other = Dispatcher(house.env, house.delivery, owner="two")
+    second = asyncio.create_task(other.run())
     await until(lambda: house.clock.pauses.count(5.0) == 2)
+    assert not other.keeps_limits
     await add(house, "x")
     await until(lambda: house.channel.texts() == ["x"])
     second.cancel()
     await asyncio.gather(second, return_exceptions=True)
     assert house.channel.texts() == ["x"]
+
+
+async def test_who_dispatches_keeps_the_limits_and_no_longer(house: House) -> None:
+    dispatcher = Dispatcher(house.env, house.delivery, owner="one")
+    assert not dispatcher.keeps_limits
+    task = asyncio.create_task(dispatcher.run())
+    await until(lambda: dispatcher.keeps_limits)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert not dispatcher.keeps_limits
 
 
 # Send windows --------------------------------------------------------------------------------------------------------
