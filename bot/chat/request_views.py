@@ -133,7 +133,7 @@ def _progress(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Line, ...
             return (Line(texts.lapsed(c)), Line(texts.nothing_done(c.plan.kind), strong=True))
         case _:
             why = (Line(f"{c.outcome}{texts.earliest(c)}"),) if c.outcome else ()
-            return (Line(words.ended_by(c)), *why, Line(texts.nothing_done(c.plan.kind), strong=True))
+            return (*approved, Line(words.ended_by(c)), *why, Line(texts.nothing_done(c.plan.kind), strong=True))
 
 
 def _verdicts(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Line, ...]:

@@ -100,7 +100,7 @@ def _line(c: Cancellation) -> str:
         case State.WITHDRAWN:
             return f"{plan.by_name} withdrew it.{_why(c.outcome)} {nothing}"
         case State.EXPIRED:
-            return f"Nobody decided until {texts.when(plan.expires_at)}, so it has expired. {nothing} {_ASK_AGAIN}"
+            return f"Nobody decided by {texts.when(plan.expires_at)}, so it has expired. {nothing} {_ASK_AGAIN}"
         case State.VOID:
             return f"It does not stand any more. {_sentence(c.outcome)} {nothing} {_ASK_AGAIN}"
         case State.REFUSED:
@@ -155,7 +155,7 @@ def earliest(c: Cancellation) -> str:
 def reminder(c: Cancellation) -> str:
     return (
         f"{c.label} still waits: {c.plan.by_name} asks to {_TO[Kind(c.plan.kind)]} {subject(c.plan)}. "
-        f"Decide until {texts.when(c.plan.expires_at)}: {typed_twins(c.label)}"
+        f"Decide by {texts.when(c.plan.expires_at)}. Press a button on its card, or write: {typed_twins(c.label)}"
     )
 
 

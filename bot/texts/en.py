@@ -555,6 +555,7 @@ HELP_TITLE = "What I understand"
 HELP_INTRO = "In a channel, begin with @Alert Desk. In our personal chat just write."
 HELP_ROLES = (
     "Everybody here may read. Deciding takes the Admin Agent role in Partner Center, checked at each click.",
+    "Approving a cancellation takes Global Administrator as well, and a second person.",
     "All times are UTC.",
 )
 

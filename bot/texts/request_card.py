@@ -87,7 +87,7 @@ def ended_by(c: Cancellation) -> str:
         case State.WITHDRAWN:
             return f"Withdrawn by {c.plan.by_name}, {at}"
         case State.EXPIRED:
-            return f"Nobody decided until {texts.when(c.plan.expires_at)}"
+            return f"Nobody decided by {texts.when(c.plan.expires_at)}"
         case State.REFUSED:
             return f"Refused by Partner Center, {at}"
         case _:

@@ -145,8 +145,8 @@ async def signing_in(browser: Browser, url: str) -> None:
 async def cancelling(browser: Browser, url: str) -> None:
     """The analyst asks in a form, the manager decides on a phone, the channel sees it."""
     async with (
-        seated(browser, url, "ada", size=(390, 1180), theme="light") as ada,
-        seated(browser, url, "max", size=(390, 1180), theme="light") as max_,
+        seated(browser, url, "ada", size=(390, 1210), theme="light") as ada,
+        seated(browser, url, "max", size=(390, 1210), theme="light") as max_,
     ):
         for person in (ada, max_):
             await person.sign_in()
@@ -213,11 +213,11 @@ async def pictures(browser: Browser, url: str) -> None:
         answer = await ada.say("show unresolved")
         await take(ada, "list", of=".pane", top=answer)
 
-        await ada.open(kind="personal")
-        consent = await ada.say("export all since:30d")
+        await nora.open(kind="personal")
+        consent = await nora.say("export all since:30d")
         await consent.locator(by_id("file-allow")).click()
-        await expect(ada.element("file-info")).to_be_visible()
-        await take(ada, "export", of=".pane")
+        await expect(nora.element("file-info")).to_be_visible()
+        await take(nora, "export", of=".pane")
 
 
 SETS = {"cards": pictures, "five-views": five_views, "signin": signing_in, "cancelling": cancelling}

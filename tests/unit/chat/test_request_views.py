@@ -161,7 +161,7 @@ PROGRESS = {
     State.DONE: ("Cancelled, 01 Mar 2026, 12:21 UTC", "Approved by Max", "Accepted by Partner Center"),
     State.REJECTED: ("Rejected by Max", "planned rendering job", "Nothing was cancelled."),
     State.WITHDRAWN: ("Withdrawn by Ada", "Nothing was cancelled."),
-    State.EXPIRED: ("Nobody decided until 01 Mar 2026, 16:00 UTC", "Nothing was cancelled."),
+    State.EXPIRED: ("Nobody decided by 01 Mar 2026, 16:00 UTC", "Nothing was cancelled."),
     State.VOID: ("decided otherwise", "Nothing was cancelled."),
     State.REFUSED: ("900278", "Ask again after 02 Mar 2026, 12:21 UTC", "Nothing was cancelled."),
     State.LAPSED: ("Max approved it", "within 15 minutes", "Nothing was cancelled."),
