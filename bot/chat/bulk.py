@@ -64,8 +64,8 @@ class BulkButtons:
         found: list[AlertRecord] = []
         for status in STATUSES:
             if (not query.statuses or status in query.statuses) and query.test is not True:
-                wanted = replace(query, unresolved=False, statuses=frozenset({status.value}), test=False)
-                found += (await tx.alerts.page(wanted, None, MOST)).records
+                wanted = replace(query, unresolved=True, statuses=frozenset({status.value}), test=False)
+                found += await tx.alerts.first(wanted, MOST)
         return tuple(found)
 
 

@@ -29,7 +29,7 @@ class Access:
         self._env, self._directory, self._channel = env, directory, channel
         self._rosters: Memory[tuple[str, str], Person] = Memory(60.0)
         self._agents: Memory[tuple[str, str], bool] = Memory(60.0)
-        self._drawn: Memory[tuple[str, str], Roles] = Memory(60.0)
+        self._drawn: Memory[tuple[str, str], tuple[Roles | None]] = Memory(60.0)
         self._routed: Memory[str, frozenset[str]] = Memory(2.0)
 
     async def known(self, person: Person, conversation: Conversation) -> Person:
@@ -92,17 +92,16 @@ class Access:
         """The roles as last found, here or by another replica, for drawing only. None where nobody ever looked."""
         key, at = (partner, person.aad_id), self._env.clock.monotonic()
         if (known := self._drawn.get(key, at)) is not None:
-            return known
+            return known[0]  # None too is remembered: most who look on never press anything
         async with self._env.store.read() as tx:
             roles = await tx.people.roles(person.aad_id, partner)
-        if roles is not None:
-            self._drawn.put(key, roles, at)
+        self._drawn.put(key, (roles,), at)
         return roles
 
     async def _remember(self, person: Person, partner: Partner, roles: Roles) -> None:
         before = await self.remembered(person, partner.tenant_id)
         key, at = (partner.tenant_id, person.aad_id), self._env.clock.monotonic()
-        self._drawn.put(key, roles, at)
+        self._drawn.put(key, (roles,), at)
         self._agents.put(key, roles.admin_agent, at)
         if before != roles:
             async with self._env.store.write() as tx:

@@ -25,9 +25,12 @@ class Reach:
 
     def __init__(self, env: Environment, operators: str) -> None:
         self._env, self._operators = env, operators
+        self.times = 0
+        """How often anything was switched off in here: what others remember of before does not count any more."""
 
     async def lost(self, tx: Transaction, conversation_ids: Sequence[str], state: str, why: str) -> None:
         """They take nothing any more. Tells of those that did until now and that alerts go to."""
+        self.times += 1
         silent: list[Conversation] = []
         partners: set[str] = set()
         for conversation_id in conversation_ids:

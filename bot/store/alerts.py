@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, select, union_all, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, union_all, update
 
 from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note
 from bot.domain.filters import AlertQuery, Cursor
@@ -70,6 +70,18 @@ class SqlAlerts:
         total = await self.count(query)
         if not total or limit <= 0:
             return Page((), total, None)
+        found = await self._listed(query, after, limit + 1)
+        shown = tuple(record_of(row) for row in found[:limit])
+        more = len(found) > limit
+        last = found[limit - 1] if more else None
+        return Page(
+            shown, total, Cursor(last.severity_rank, last.detected_at, last.number) if last is not None else None
+        )
+
+    async def first(self, query: AlertQuery, limit: int) -> tuple[AlertRecord, ...]:
+        return tuple(record_of(row) for row in await self._listed(query, None, limit))
+
+    async def _listed(self, query: AlertQuery, after: Cursor | None, limit: int) -> Sequence[Row[Any]]:
         wanted = conditions(query) + ([after_cursor(after)] if after is not None else [])
         # Each partner's part of the list is in its index in order; one statement merges their beginnings.
         choices = [
@@ -77,17 +89,11 @@ class SqlAlerts:
             .select_from(alerts)
             .where(alerts.c.partner == partner, *wanted)
             .order_by(*LIST_ORDER)
-            .limit(limit + 1)
+            .limit(limit)
             for partner in sorted(query.partners)
         ]
-        statement = RECORDS.where(alerts.c.number.in_(_all(choices))).order_by(*LIST_ORDER).limit(limit + 1)
-        found = await self._session.rows(statement)
-        shown = tuple(record_of(row) for row in found[:limit])
-        more = len(found) > limit
-        last = found[limit - 1] if more else None
-        return Page(
-            shown, total, Cursor(last.severity_rank, last.detected_at, last.number) if last is not None else None
-        )
+        statement = RECORDS.where(alerts.c.number.in_(_all(choices))).order_by(*LIST_ORDER).limit(limit)
+        return await self._session.rows(statement)
 
     async def count(self, query: AlertQuery) -> int:
         statement = (
