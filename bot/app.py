@@ -21,6 +21,7 @@ from bot.chat.commands import Commands
 from bot.chat.desk import Desk
 from bot.chat.events import Events
 from bot.chat.exporting import Exporting
+from bot.chat.feature import Feature
 from bot.chat.identity import Identity
 from bot.chat.lists import Lists
 from bot.chat.presenter import Place
@@ -245,8 +246,9 @@ def build_app(
     )
     requests = Requests(env, acting, asking, deciding, request_board)
     bulking = Bulking(env, acting, access, bulk)
-    verbs = Verbs(env, acting, access, lists, notes, routes, exporting, requests, bulking)
-    commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens), requests)
+    features: list[Feature] = []
+    verbs = Verbs(env, acting, access, lists, notes, routes, exporting, requests, bulking, features)
+    commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens), requests, features)
     signing_in = SigningIn(env, access, user_tokens, public_url=settings.public_base)
     adoption = Adoption(env, connector, renderer)
     desk = Desk(env, conversations, adoption, commands, verbs, exporting, signing_in, connector)

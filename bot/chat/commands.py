@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from bot.chat import grammar
 from bot.chat.acting import Acting
 from bot.chat.cancelling import Requests
 from bot.chat.exporting import Exporting
+from bot.chat.feature import CommandHandler, Feature
 from bot.chat.identity import Identity
 from bot.chat.lists import Lists
-from bot.chat.signing_in import by_button
 from bot.chat.turn import Reply, ShowCard, Turn
 from bot.chat.verbs import Verbs
-from bot.errors import SignInNeeded, UserError
+from bot.errors import UserError
 from bot.texts import bulk, cancelling
 from bot.texts import en as texts
 from bot.texts.help import COMMANDS, FILTER_HELP
@@ -24,8 +23,6 @@ from cards.help import help_card
 from cards.views import Command, HelpView
 
 _SET_LONGEST = 64
-
-Handler = Callable[[Turn, str], Awaitable[Reply]]
 
 
 class Commands:
@@ -39,10 +36,11 @@ class Commands:
         exporting: Exporting,
         identity: Identity,
         requests: Requests,
+        features: Iterable[Feature] = (),
     ) -> None:
         self._acting, self._lists, self._verbs = acting, lists, verbs
         self._exporting, self._identity, self._requests = exporting, identity, requests
-        self.handlers: dict[str, Handler] = {
+        self.handlers: dict[str, CommandHandler] = {
             "help": self._help,
             "whoami": self._whoami,
             "signout": self._signout,
@@ -63,6 +61,8 @@ class Commands:
             "subscribe": self._subscribe,
             "unsubscribe": self._unsubscribe,
         }
+        for feature in features:
+            self.handlers |= feature.commands(verbs.typed)
 
     async def run(self, turn: Turn) -> Reply:
         """Raises UserError for what is no command, with the nearest one."""
@@ -107,7 +107,7 @@ class Commands:
     async def _mark(self, turn: Turn, rest: str) -> Reply:
         said = grammar.marking(rest, texts.MARK_USAGE)
         record = await self._acting.meant(turn, said.alert, whole=True)
-        return await self._do(turn, f"alert.{said.verdict}", {"alert": record.number, "note": said.note})
+        return await self._verbs.typed(turn, f"alert.{said.verdict}", {"alert": record.number, "note": said.note})
 
     async def _reverdict(self, turn: Turn, rest: str) -> Reply:
         said = grammar.marking(rest, texts.REVERDICT_USAGE)
@@ -115,25 +115,25 @@ class Commands:
         if not said.note:
             raise UserError(texts.REVERDICT_USAGE, code="no_reason")
         data = {"alert": record.number, "verdict": said.verdict, "reason": said.note}
-        return await self._do(turn, actions.ALERT_REVERDICT, data)
+        return await self._verbs.typed(turn, actions.ALERT_REVERDICT, data)
 
     async def _investigate(self, turn: Turn, rest: str) -> Reply:
         record = await self._acting.meant(turn, rest, whole=True)
-        return await self._do(turn, actions.ALERT_INVESTIGATE, {"alert": record.number})
+        return await self._verbs.typed(turn, actions.ALERT_INVESTIGATE, {"alert": record.number})
 
     async def _bulk(self, turn: Turn, rest: str) -> Reply:
         said = grammar.marking(rest, bulk.USAGE)
         if not said.alert:
             raise UserError(bulk.USAGE, code="no_set")
         data = {"set": said.alert.lower()[:_SET_LONGEST], "verdict": said.verdict, "note": said.note}
-        return await self._do(turn, actions.ALERTS_BULK, data)
+        return await self._verbs.typed(turn, actions.ALERTS_BULK, data)
 
     async def _note(self, turn: Turn, rest: str) -> Reply:
         said = grammar.remark(rest, in_thread=await self._acting.of_thread(turn) is not None)
         if not said.text:
             raise UserError(texts.NOTE_EMPTY, code="note_empty")
         record = await self._acting.meant(turn, said.alert, whole=True)
-        return await self._do(turn, actions.ALERT_NOTE, {"alert": record.number, "text": said.text})
+        return await self._verbs.typed(turn, actions.ALERT_NOTE, {"alert": record.number, "text": said.text})
 
     async def _cancel(self, turn: Turn, rest: str) -> Reply:
         return await self._ask(turn, "cancel", rest)
@@ -148,26 +148,26 @@ class Commands:
         about = act.model_dump(exclude_defaults=True)
         if not said.filled_in:
             verb = actions.SUBSCRIPTION_CANCEL if kind == "cancel" else actions.SUBSCRIPTION_REACTIVATE
-            return await self._do(turn, verb, about)
+            return await self._verbs.typed(turn, verb, about)
         answers = {"reason": said.reason, "consent": said.consent, "consent_note": said.note, "confirm": said.confirm}
-        return await self._do(turn, actions.CANCELLATION_ASK, {"kind": kind, **about, **answers})
+        return await self._verbs.typed(turn, actions.CANCELLATION_ASK, {"kind": kind, **about, **answers})
 
     async def _approve(self, turn: Turn, rest: str) -> Reply:
         said = grammar.deciding(rest, "approve")
         if said.reason:
             raise UserError(cancelling.approve_takes_no_reason(said.reason), code="too_much")
         number = await self._requests.number_of(turn, said.request)
-        return await self._do(turn, actions.CANCELLATION_APPROVE, {"request": number, "seen": said.seen})
+        return await self._verbs.typed(turn, actions.CANCELLATION_APPROVE, {"request": number, "seen": said.seen})
 
     async def _reject(self, turn: Turn, rest: str) -> Reply:
         said = grammar.deciding(rest, "reject")
         number = await self._requests.number_of(turn, said.request)
-        return await self._do(turn, actions.CANCELLATION_REJECT, {"request": number, "reason": said.reason})
+        return await self._verbs.typed(turn, actions.CANCELLATION_REJECT, {"request": number, "reason": said.reason})
 
     async def _withdraw(self, turn: Turn, rest: str) -> Reply:
         said = grammar.deciding(rest, "withdraw")
         number = await self._requests.number_of(turn, said.request)
-        return await self._do(turn, actions.CANCELLATION_WITHDRAW, {"request": number, "reason": said.reason})
+        return await self._verbs.typed(turn, actions.CANCELLATION_WITHDRAW, {"request": number, "reason": said.reason})
 
     async def _approvals(self, turn: Turn, rest: str) -> Reply:
         _nothing_more("approvals", rest)
@@ -177,21 +177,11 @@ class Commands:
         return await self._exporting.ask(turn, rest)
 
     async def _subscribe(self, turn: Turn, rest: str) -> Reply:
-        return await self._do(turn, actions.ROUTE_ON, {"words": rest})
+        return await self._verbs.typed(turn, actions.ROUTE_ON, {"words": rest})
 
     async def _unsubscribe(self, turn: Turn, rest: str) -> Reply:
         _nothing_more("unsubscribe", rest)
-        return await self._do(turn, actions.ROUTE_OFF, {})
-
-    async def _do(self, turn: Turn, verb: str, data: Mapping[str, Any]) -> Reply:
-        """The typed twin of a button. Teams gives no token for what is typed in a channel: where one is needed, the
-        answer is a button that carries the act. https://learn.microsoft.com/microsoftteams/platform/bots/how-to/authentication/bot-sso-overview"""
-        try:
-            return await self._verbs.run(turn, verb, data)
-        except SignInNeeded:
-            if turn.is_personal:
-                raise
-        return by_button(verb, data)
+        return await self._verbs.typed(turn, actions.ROUTE_OFF, {})
 
 
 def _nothing_more(name: str, rest: str) -> None:

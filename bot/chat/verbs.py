@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,12 +11,14 @@ from bot.chat.acting import Acting
 from bot.chat.bulk import Bulking
 from bot.chat.cancelling import Requests
 from bot.chat.exporting import Exporting
+from bot.chat.feature import Feature, VerbHandler
 from bot.chat.forms import note_form, reverdict_form
 from bot.chat.lists import Lists
+from bot.chat.signing_in import by_button
 from bot.chat.turn import CloseDialog, OpenDialog, Refuse, Reply, Say, ShowCard, Turn, TurnKind
 from bot.domain.alerts import Status, Verdict
 from bot.domain.policy import Act
-from bot.errors import UserError
+from bot.errors import SignInNeeded, UserError
 from bot.ports import Environment
 from bot.services.access import Access
 from bot.services.notes import Notes
@@ -25,8 +27,6 @@ from bot.services.verdicts import Wish
 from bot.texts import en as texts
 from cards import actions
 from cards.actions import PAYLOADS, AlertAct, ExportRun, ListPage, MarkAct, NoteAct, ReverdictAct, RouteAct
-
-Handler = Callable[[Turn, Any], Awaitable[Reply]]
 
 
 class Verbs:
@@ -43,10 +43,11 @@ class Verbs:
         exporting: Exporting,
         requests: Requests,
         bulking: Bulking,
+        features: Iterable[Feature] = (),
     ) -> None:
         self._env, self._acting, self._access, self._lists = env, acting, access, lists
         self._notes, self._routes, self._exporting = notes, routes, exporting
-        self.handlers: dict[str, Handler] = {
+        self.handlers: dict[str, VerbHandler] = {
             actions.ALERT_REFRESH: self._refresh,
             actions.ALERT_LEGITIMATE: self._marks(Verdict.LEGITIMATE),
             actions.ALERT_FRAUD: self._marks(Verdict.FRAUD),
@@ -67,6 +68,8 @@ class Verbs:
             actions.LIST_PAGE: self._page,
             actions.EXPORT_RUN: self._export,
         }
+        for feature in features:
+            self.handlers |= feature.verbs()
 
     async def run(self, turn: Turn, verb: str, data: Mapping[str, Any]) -> Reply:
         """Do what a button says, whether it was pressed or its twin typed."""
@@ -79,11 +82,21 @@ class Verbs:
             return Refuse(_payload_problem(turn, problem), "bad_payload")
         return await handler(turn, payload)
 
+    async def typed(self, turn: Turn, verb: str, data: Mapping[str, Any]) -> Reply:
+        """The typed twin of a button. Teams gives no token for what is typed in a channel: where one is needed, the
+        answer is a button that carries the act. https://learn.microsoft.com/microsoftteams/platform/bots/how-to/authentication/bot-sso-overview"""
+        try:
+            return await self.run(turn, verb, data)
+        except SignInNeeded:
+            if turn.is_personal:
+                raise
+        return by_button(verb, data)
+
     async def _refresh(self, turn: Turn, act: AlertAct) -> Reply:
         readable = await self._acting.readable(turn)
         return ShowCard(raw=await self._acting.board.raw(act.alert, act.card, readable, turn.person))
 
-    def _marks(self, verdict: Verdict) -> Handler:
+    def _marks(self, verdict: Verdict) -> VerbHandler:
         async def mark(turn: Turn, act: MarkAct) -> Reply:
             record = await self._acting.by_number(turn, act.alert)
             wish = Wish(Status.RESOLVED, verdict, act.note.strip())

@@ -15,6 +15,10 @@ RESPONSE_TARGET = timedelta(hours=1)
 """Microsoft's recommended time to respond to an alert."""
 
 
+DRILL = "drill-"
+"""How the ids of our own alerts begin; Graph's are GUIDs."""
+
+
 class Status(StrEnum):
     ACTIVE = "active"
     INVESTIGATING = "investigating"
@@ -101,6 +105,11 @@ class Alert:
         return self.status.lower() != Status.RESOLVED
 
     @property
+    def is_drill(self) -> bool:
+        """Raised by ourselves, to exercise the team: Partner Center knows nothing of it. Always a test alert, too."""
+        return self.id.startswith(DRILL)
+
+    @property
     def respond_by(self) -> datetime:
         return self.detected_at + RESPONSE_TARGET
 
@@ -118,6 +127,21 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What the team made of an alert, in Alert Desk only: whose it is, and until when it need not be shown.
+
+    `assigned_id` is an Entra object id, empty where it is nobody's. A snooze ends at `snoozed_until`."""
+
+    assigned_id: str = ""
+    assigned_name: str = ""
+    snoozed_until: datetime | None = None
+    snoozed_by: str = ""
+
+    def sleeps(self, now: datetime) -> bool:
+        return self.snoozed_until is not None and now < self.snoozed_until
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRecord:
     """An alert in our store. `version` grows with each change that a card shows; `number` is the 1042 of A-1042."""
 
@@ -129,6 +153,7 @@ class AlertRecord:
     customer_name: str = ""
     reseller_name: str = ""
     decision: Decision | None = None
+    work: Work = Work()
 
     @property
     def label(self) -> str:

@@ -15,6 +15,7 @@ from bot.domain.alerts import (
     AlertRecord,
     Decision,
     Status,
+    Work,
     severity_rank,
 )
 from bot.store.column_types import clean
@@ -80,6 +81,7 @@ def record_of(row: Row[Any]) -> AlertRecord:
         customer_name=row.customer_name,
         reseller_name=row.reseller_name,
         decision=decision,
+        work=Work(row.assigned_id, row.assigned_name, row.snoozed_until, row.snoozed_by),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, union_all, update
 
-from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note
+from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note, Work
 from bot.domain.filters import AlertQuery, Cursor
 from bot.errors import Missing, Transient
 from bot.ports import Page
@@ -156,6 +156,11 @@ class SqlAlerts:
     async def change(self, key: AlertKey, alert: Alert, now: datetime, decision: Decision | None) -> AlertRecord:
         """Raises Missing where there is no such record."""
         await self._raise_version(key, now, values_of(alert, decision))
+        return await self._existing(key)
+
+    async def set_work(self, key: AlertKey, work: Work, now: datetime) -> AlertRecord:
+        """Raises Missing where there is no such record."""
+        await self._raise_version(key, now, asdict(work))
         return await self._existing(key)
 
     async def touch(self, keys: Iterable[AlertKey], now: datetime) -> None:

@@ -1,5 +1,6 @@
-"""Every table, index and constraint, but for those of requests (cancellation_tables.py) and of storms
-(rollup_tables.py). The migrations create the same, which a contract test compares.
+"""Every table, index and constraint, but for those of requests (cancellation_tables.py), of storms
+(rollup_tables.py), of bulk runs (bulk_tables.py) and of what a team keeps (team_tables.py). The migrations create the
+same, which a contract test compares.
 
 A column `x_lower` holds Python's `x.lower()`, because the two databases would lower other letters differently.
 """
@@ -76,6 +77,11 @@ alerts = Table(
     moment("decision_at", null=True),
     words("decision_note", null=True),
     words("decision_via", null=True),
+    # What the team made of it, in Alert Desk only
+    words("assigned_id", later=True),
+    words("assigned_name", later=True),
+    moment("snoozed_until", null=True),
+    words("snoozed_by", later=True),
     UniqueConstraint("partner", "id"),
 )
 IS_OPEN: ColumnClause[bool] = literal_column("alerts.is_open")
@@ -92,6 +98,14 @@ Index("ix_alerts_id_lower", alerts.c.partner, alerts.c.id_lower)
 Index("ix_alerts_subscription", alerts.c.partner, alerts.c.subscription_lower)
 Index("ix_alerts_customer", alerts.c.partner, alerts.c.customer_lower)
 Index("ix_alerts_reseller", alerts.c.partner, alerts.c.reseller_lower)
+Index("ix_alerts_assigned", alerts.c.partner, alerts.c.assigned_id, **where("assigned_id <> ''"))
+# They hold all that the tiles ask for, so that no row is looked at.
+Index("ix_alerts_detected", *(alerts.c[name] for name in ("partner", "detected_at", "number", "is_test")))
+Index(
+    "ix_alerts_resolved",
+    *(alerts.c[name] for name in ("partner", "resolved_at", "detected_at", "is_test", "is_open", "resolved_reason")),
+    **where("resolved_at IS NOT NULL"),
+)
 
 notes = Table(
     "notes",

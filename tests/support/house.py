@@ -16,6 +16,7 @@ from bot.chat.commands import Commands
 from bot.chat.desk import Desk
 from bot.chat.events import Events
 from bot.chat.exporting import Exporting
+from bot.chat.feature import Feature
 from bot.chat.identity import Identity
 from bot.chat.lists import Lists
 from bot.chat.presenter import Place
@@ -120,6 +121,7 @@ class House:
         self.progress = PlanProgress(env, self.cards)
         self.asking, self.deciding, self.carrying_out = self.canceller("one")
         self.requests = Requests(env, self.acting, self.asking, self.deciding, self.request_board)
+        self.features: list[Feature] = []
         self.verbs = Verbs(
             env,
             self.acting,
@@ -130,9 +132,12 @@ class House:
             self.exporting,
             self.requests,
             Bulking(env, self.acting, self.access, self.bulk),
+            self.features,
         )
         identity = Identity(env, self.access, None)
-        self.commands = Commands(self.acting, self.lists, self.verbs, self.exporting, identity, self.requests)
+        self.commands = Commands(
+            self.acting, self.lists, self.verbs, self.exporting, identity, self.requests, self.features
+        )
         self.adoption = Adoption(env, self.channel, self.renderer)
         signing_in = SigningIn(env, self.access, None, public_url=public_url)
         self.desk = Desk(

@@ -1,262 +1,22 @@
-"""What the use cases need from the world, in domain words. Small Protocols; the adapters implement them.
-
-Adapters raise only the errors of bot/errors.py. All times are aware UTC; all spans are seconds.
-"""
+"""What the use cases need of the database: one Protocol for what belongs together, all of them in a Transaction."""
 
 from __future__ import annotations
 
-import asyncio
-import math
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note
+from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note, Work
 from bot.domain.audit import AuditEntry, AuditRow
 from bot.domain.bulk import BulkRun, BulkSet
 from bot.domain.cancellations import Cancellation, Plan, RequestCard
 from bot.domain.decisions import Intent
 from bot.domain.delivery import CardPost, Doubt, NewItem, OutboxItem, PastCall, Uncovered
 from bot.domain.filters import AlertQuery, Cursor
-from bot.domain.people import Conversation, Partner, Person, Roles, Route
+from bot.domain.people import Conversation, Person, Roles, Route
 from bot.domain.storms import Arrivals, Census, Membership, News, RollUp, Scope
-
-
-class Clock(Protocol):
-    def now(self) -> datetime: ...
-    def monotonic(self) -> float: ...
-    async def sleep(self, seconds: float) -> None: ...
-
-
-class Ids(Protocol):
-    """Fresh identifiers and chance, so that tests can fix both."""
-
-    def guid(self) -> str: ...
-    def token(self) -> str:
-        """An unguessable URL-safe text of 256 bits."""
-        ...
-
-    def jitter(self) -> float:
-        """Uniform in [0, 1)."""
-        ...
-
-
-# Partner Center and Entra ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadableAlert:
-    """An alert that came in a shape we cannot use. The others of its page are not held up by it."""
-
-    id: str
-    problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class AlertPage:
-    alerts: tuple[Alert, ...]
-    unreadable: tuple[UnreadableAlert, ...] = ()
-
-
-class AlertSource(Protocol):
-    """Reads and changes alerts at Partner Center (through Graph)."""
-
-    def open_alerts(self, partner: Partner) -> AsyncIterator[AlertPage]:
-        """Alerts that are not resolved; may yield resolved ones too where the server cannot filter."""
-        ...
-
-    def all_alerts(self, partner: Partner) -> AsyncIterator[AlertPage]: ...
-
-    def alerts_since(self, partner: Partner, detected_from: datetime) -> AsyncGenerator[AlertPage, None]:
-        """Alerts detected at or after that, resolved or not; may yield older ones where the server cannot filter."""
-        ...
-
-    async def get(self, partner: Partner, alert_id: str, actor: Person | None = None) -> Alert:
-        """Read as `actor`, or with the reader's own token. Raises Missing where there is none."""
-        ...
-
-    async def set_status(
-        self, partner: Partner, alert_id: str, status: str, reason: str, actor: Person | None = None
-    ) -> None:
-        """One PATCH as `actor` (None: as the bot), never repeated in here. Its echo can be stale: read the alert again.
-
-        Raises Transient with in_doubt where the change may have been made all the same, SignInNeeded where there is no
-        token for the actor or Graph wants a better one.
-        """
-        ...
-
-    def remark(self, partner: Partner) -> str:
-        """What operators should know of how this partner is read, such as with whose token; empty: as they asked."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Entitlement:
-    """An Azure subscription at Partner Center, which calls it an entitlement of an Azure plan. `status` in lower case.
-    https://learn.microsoft.com/partner-center/developer/get-a-list-of-azure-entitlements-for-subscription"""
-
-    customer_tenant_id: str
-    plan_id: str
-    id: str
-    name: str
-    status: str
-
-
-class Subscriptions(Protocol):
-    """Customers' Azure subscriptions at Partner Center: looked up, cancelled, reactivated. `actor` None: as the bot."""
-
-    async def ready(self, partner: Partner, actor: Person) -> None:
-        """Raises SignInNeeded where we hold no token with which the actor could change anything there."""
-        ...
-
-    async def find(
-        self, partner: Partner, customer_tenant_id: str, subscription_id: str, actor: Person | None = None
-    ) -> Entitlement:
-        """By the documented look-ups, in any status. Raises Missing where there is none, Permanent (`ambiguous`) where
-        there are several, SignInNeeded where the actor's token does not suffice."""
-        ...
-
-    async def get(self, partner: Partner, entitlement: Entitlement, actor: Person | None = None) -> Entitlement:
-        """Read again. Raises Missing where it is gone."""
-        ...
-
-    async def cancel(
-        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
-    ) -> None:
-        """Sent once, never repeated in here. Returns when Partner Center took it; the status follows minutes later.
-
-        Raises Transient with in_doubt where it may have been taken all the same, PendingOperation, Refused, Missing or
-        Permanent where it was not, SignInNeeded where Partner Center wants more of the actor's sign-in.
-        """
-        ...
-
-    async def reactivate(
-        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
-    ) -> None:
-        """As `cancel`."""
-        ...
-
-
-class Directory(Protocol):
-    """Who holds which role, and what tenants are called."""
-
-    async def roles(self, partner: Partner, person_id: str, actor: Person | None = None) -> Roles:
-        """Live, from the partner's role tenant. A person whom that tenant does not know has no roles.
-
-        With `actor` (who then is that person) asked with their own token; raises SignInNeeded where there is none.
-        """
-        ...
-
-    async def approvers(self, partner: Partner) -> tuple[Person, ...]:
-        """The people of the partner's approvers group, at most 100; empty where none is set."""
-        ...
-
-    async def customer_name(self, partner: Partner, tenant_id: str) -> str | None:
-        """None where Partner Center knows no such customer or will not say."""
-        ...
-
-    def customer_names(self, partner: Partner) -> AsyncIterator[Mapping[str, str]]:
-        """All customers, in pages of tenant id -> name."""
-        ...
-
-    async def reseller_names(self, partner: Partner) -> Mapping[str, str]:
-        """Indirect resellers, tenant id -> name."""
-        ...
-
-
-# Teams -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message to Teams: a card or a text, never both (Teams would split it and hand back no id).
-
-    `summary` is the preview that a notification shows. `attachments` is for Teams' own cards (file consent).
-    """
-
-    text: str = ""
-    card: Mapping[str, Any] | None = None
-    summary: str = ""
-    attachments: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """The people of a conversation; where it is not `complete` there are more than were asked for."""
-
-    people: tuple[Person, ...]
-    complete: bool
-
-
-class Channel(Protocol):
-    """Says things in Teams. Ids are those of Teams; `thread` is the root post's activity id."""
-
-    async def send(self, to: Conversation, message: Message, thread: str = "") -> str:
-        """The new message's activity id. Raises Transient (in_doubt: it may stand there), Unreachable, TooLarge."""
-        ...
-
-    async def update(self, to: Conversation, activity_id: str, message: Message) -> None:
-        """Raises Missing where the message is gone."""
-        ...
-
-    async def delete(self, to: Conversation, activity_id: str) -> None: ...
-
-    async def member(self, conversation: Conversation, person_id: str) -> Person | None:
-        """The roster's record of a person by MRI or Entra object id; None where they are no member."""
-        ...
-
-    async def members(self, conversation: Conversation, most: int) -> Roster:
-        """The first `most` people of its roster."""
-        ...
-
-    async def personal(self, person: Person, like: Conversation) -> Conversation:
-        """The person's own chat with the bot, on the service of `like`. Unreachable where the app is not installed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Full:
-    """Whose send windows are full: no message would get out there now. `seconds` until the first of them has room."""
-
-    conversations: frozenset[str] = frozenset()
-    tenants: frozenset[str] = frozenset()
-    seconds: float = math.inf
-
-
-class Pace(Protocol):
-    """Teams' send limits, as this process counts them."""
-
-    def full(self) -> Full: ...
-
-    @property
-    def memory(self) -> float:
-        """Seconds that a call counts for: the longest window."""
-        ...
-
-    def carry(self, calls: Iterable[PastCall]) -> None:
-        """What others sent, before this process took over; as far as their windows go, it counts as if we had."""
-        ...
-
-
-class Heartbeat(Protocol):
-    """A place outside that notices when it is not called any more."""
-
-    async def beat(self) -> None:
-        """Raises Transient or Permanent where it could not be reached."""
-        ...
-
-
-class Renderer(Protocol):
-    """Turns an outbox item into the message that it stands for, from the newest state in the store."""
-
-    async def render(self, item: OutboxItem) -> Message | None:
-        """None: there is nothing left to say (the alert's card already shows its newest version)."""
-        ...
-
-
-# The store ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +56,10 @@ class Alerts(Protocol):
 
     async def change(self, key: AlertKey, alert: Alert, now: datetime, decision: Decision | None) -> AlertRecord:
         """Replace what the source said and the decision; version + 1."""
+        ...
+
+    async def set_work(self, key: AlertKey, work: Work, now: datetime) -> AlertRecord:
+        """Replace what the team made of it; version + 1."""
         ...
 
     async def touch(self, keys: Iterable[AlertKey], now: datetime) -> None:
@@ -743,6 +507,37 @@ class Syncs(Protocol):
     async def put(self, state: SyncState) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Something encrypted at rest. `version` grows with each write, so that no replica overwrites another."""
+
+    blob: bytes
+    key_id: str
+    version: int
+
+
+class Vault(Protocol):
+    """Encrypted tokens, as opaque bytes. `kind` is `user` or `reader`, `owner` whose it is."""
+
+    async def get(self, kind: str, owner: str) -> Sealed | None: ...
+    async def put(self, kind: str, owner: str, blob: bytes, key_id: str, version: int, now: datetime) -> bool:
+        """Write version + 1 where `version` (0: none yet) is still the stored one; False: somebody was faster."""
+        ...
+
+    async def remove(self, kind: str, owner: str) -> None: ...
+    async def prune(self, kind: str, before: datetime) -> int:
+        """Remove those of a kind that were not written since then. How many."""
+        ...
+
+    async def key_ids(self) -> Mapping[str, int]:
+        """Which keys sealed what is kept: key id -> how many."""
+        ...
+
+    async def discard(self, key_id: str) -> int:
+        """Remove whatever that key sealed, for it is lost. How many."""
+        ...
+
+
 class Transaction(Protocol):
     """All tables, in one transaction. Leaving the block commits; an exception rolls back."""
 
@@ -784,133 +579,3 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What nearly every use case needs, handed over as one. `outbox_work` is set after work was added to the outbox."""
-
-    store: Store
-    clock: Clock
-    ids: Ids
-    partners: Mapping[str, Partner] = field(default_factory=dict)  # by tenant id
-    outbox_work: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class Tokens(Protocol):
-    """The bot's own tokens, cached until shortly before they expire."""
-
-    async def app(self, tenant_id: str, scope: str, *, fresh: bool = False) -> str:
-        """An app-only access token. `fresh` throws the cached one away first (the other side answered 401)."""
-        ...
-
-
-class UserTokens(Protocol):
-    """Tokens with which the bot acts as a person, by on-behalf-of. Kept encrypted per person, for every replica."""
-
-    async def get(self, person: Person, scope: str, claims: str = "") -> str:
-        """A delegated access token, from what is kept. `claims` is a challenge that the last token did not meet.
-
-        Raises SignInNeeded (interactive where silence cannot mend it), Transient where Entra is away.
-        """
-        ...
-
-    async def exchange(self, person: Person, assertion: str) -> None:
-        """Take Teams' SSO token for what it proves, and keep what on-behalf-of gives.
-
-        Raises NotAllowed where it is another person's or tenant's, forged, expired or not meant for us; SignInNeeded
-        (interactive) where Entra wants consent, multi-factor authentication or more.
-        """
-        ...
-
-    async def begin(
-        self, person: Person, state: str, redirect_uri: str, claims: str, scope: str = ""
-    ) -> tuple[str, Mapping[str, Any]]:
-        """A sign-in page for this person: (its address, what must be kept until the browser comes back).
-
-        `scope` is what the page asks to agree to, as of `get`; empty: what is asked of Graph. Whatever it was, tokens
-        for both are had afterwards, where both are agreed to.
-        """
-        ...
-
-    async def complete(self, person: Person, flow: Mapping[str, Any], answer: Mapping[str, str]) -> None:
-        """Keep what came back. Raises UserError where it is another account, or does not belong to the flow."""
-        ...
-
-    async def forget(self, person: Person) -> None: ...
-
-
-class ReaderSignIns(Protocol):
-    """The sign-ins of the people as whom partners' alerts are read."""
-
-    async def ends_at(self, partner: Partner) -> datetime | None:
-        """When it ends if it is not used before; None where nobody signed in. Raises Refused where it is unreadable."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """Something encrypted at rest. `version` grows with each write, so that no replica overwrites another."""
-
-    blob: bytes
-    key_id: str
-    version: int
-
-
-class Vault(Protocol):
-    """Encrypted tokens, as opaque bytes. `kind` is `user` or `reader`, `owner` whose it is."""
-
-    async def get(self, kind: str, owner: str) -> Sealed | None: ...
-    async def put(self, kind: str, owner: str, blob: bytes, key_id: str, version: int, now: datetime) -> bool:
-        """Write version + 1 where `version` (0: none yet) is still the stored one; False: somebody was faster."""
-        ...
-
-    async def remove(self, kind: str, owner: str) -> None: ...
-    async def prune(self, kind: str, before: datetime) -> int:
-        """Remove those of a kind that were not written since then. How many."""
-        ...
-
-    async def key_ids(self) -> Mapping[str, int]:
-        """Which keys sealed what is kept: key id -> how many."""
-        ...
-
-    async def discard(self, key_id: str) -> int:
-        """Remove whatever that key sealed, for it is lost. How many."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """Who came back from a sign-in page."""
-
-    person_id: str
-    tenant_id: str
-    name: str
-
-
-class SignInPage(Protocol):
-    """Authorization code flow with PKCE at Entra."""
-
-    async def begin(self, tenant_id: str, state: str, redirect_uri: str) -> tuple[str, Mapping[str, Any]]:
-        """(the address to send the browser to, what must be kept until it comes back)."""
-        ...
-
-    async def complete(self, flow: Mapping[str, Any], answer: Mapping[str, str]) -> SignedIn:
-        """Raises UserError where the answer does not belong to the flow or Entra refused it."""
-        ...
-
-
-class Files(Protocol):
-    """Hands a file to a person through Teams, in a personal chat."""
-
-    def consent_card(self, name: str, description: str, size: int, context: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Teams' own question whether the file may be put into the person's OneDrive."""
-        ...
-
-    def info_card(self, name: str, content_url: str, unique_id: str, file_type: str) -> Mapping[str, Any]:
-        """Teams' own card for a file that is there."""
-        ...
-
-    async def upload(self, url: str, chunks: AsyncIterator[bytes], size: int) -> None:
-        """Puts exactly `size` bytes to the address that Teams gave. Raises Permanent where its host is not allowed."""
-        ...

@@ -1,0 +1,117 @@
+"""What the use cases need from the world, in domain words. Small Protocols; the adapters implement them.
+
+Adapters raise only the errors of bot/errors.py. All times are aware UTC; all spans are seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.domain.people import Partner
+from bot.ports.common import Clock, Ids
+from bot.ports.microsoft import (
+    AlertPage,
+    AlertSource,
+    Directory,
+    Entitlement,
+    ReaderSignIns,
+    SignedIn,
+    SignInPage,
+    Subscriptions,
+    Tokens,
+    UnreadableAlert,
+    UserTokens,
+)
+from bot.ports.store import (
+    Alerts,
+    Audit,
+    Bulk,
+    Cancellations,
+    Cards,
+    Conversations,
+    Coverage,
+    ExportRequest,
+    Exports,
+    Inbox,
+    Intents,
+    Leases,
+    Names,
+    Outbox,
+    Page,
+    People,
+    RequestCards,
+    RollUps,
+    Sealed,
+    SignIn,
+    SignIns,
+    Store,
+    Syncs,
+    SyncState,
+    Transaction,
+    Vault,
+)
+from bot.ports.teams import Channel, Files, Full, Heartbeat, Message, Pace, Renderer, Roster
+
+__all__ = [
+    "AlertPage",
+    "AlertSource",
+    "Alerts",
+    "Audit",
+    "Bulk",
+    "Cancellations",
+    "Cards",
+    "Channel",
+    "Clock",
+    "Conversations",
+    "Coverage",
+    "Directory",
+    "Entitlement",
+    "Environment",
+    "ExportRequest",
+    "Exports",
+    "Files",
+    "Full",
+    "Heartbeat",
+    "Ids",
+    "Inbox",
+    "Intents",
+    "Leases",
+    "Message",
+    "Names",
+    "Outbox",
+    "Pace",
+    "Page",
+    "People",
+    "ReaderSignIns",
+    "Renderer",
+    "RequestCards",
+    "RollUps",
+    "Roster",
+    "Sealed",
+    "SignIn",
+    "SignInPage",
+    "SignIns",
+    "SignedIn",
+    "Store",
+    "Subscriptions",
+    "SyncState",
+    "Syncs",
+    "Tokens",
+    "Transaction",
+    "UnreadableAlert",
+    "UserTokens",
+    "Vault",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What nearly every use case needs, handed over as one. `outbox_work` is set after work was added to the outbox."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    partners: Mapping[str, Partner] = field(default_factory=dict)  # by tenant id
+    outbox_work: asyncio.Event = field(default_factory=asyncio.Event)
