@@ -1,4 +1,5 @@
-"""The command line: `python -m bot serve | demo | login | doctor | webhook | export | audit | migrate | manifest`.
+"""The command line: `python -m bot serve | demo | login | doctor | webhook | export | evidence | audit | migrate |
+manifest`.
 
 Exit codes: 0 done, 1 could not be done now, 2 wrong arguments or settings.
 """
@@ -140,6 +141,12 @@ def _export(options: argparse.Namespace) -> int:
     return asyncio.run(export(settings, words, options.out))
 
 
+def _evidence(options: argparse.Namespace) -> int:
+    from bot.maintenance import export_evidence
+
+    return asyncio.run(export_evidence(_settings(), options.subject, options.partner, options.out))
+
+
 def _audit(options: argparse.Namespace) -> int:
     from bot.maintenance import verify_audit, verify_files
 
@@ -213,6 +220,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("words", nargs="*", help='such as: all since:30d severity:high customer:"Contoso Ltd"')
     export.add_argument("--partner", default=None, metavar="NAME", help="with `export audit`: whose trail")
     export.add_argument("--out", type=Path, default=None, help="file to write (default: standard output)")
+    text = "Collect everything about a subscription's alerts, as one zip file for a ticket."
+    pack = add("evidence", _evidence, text)
+    pack.add_argument("subject", help="a subscription's id, or the number or id of one of its alerts (A-1042)")
+    pack.add_argument("--partner", default=None, metavar="NAME", help="whose, where several partners have it")
+    pack.add_argument("--out", type=Path, default=None, help="file to write (default: standard output)")
     audit = add("audit", _audit, "Verify the audit chain of each partner.")
     audit.add_argument("verify", choices=["verify"], help="find a changed, removed or reordered row")
     audit.add_argument(

@@ -18,19 +18,31 @@ from bot.chat.board import Board
 from bot.chat.bulk import BulkBoard, BulkButtons, Bulking
 from bot.chat.cancelling import Requests
 from bot.chat.commands import Commands
+from bot.chat.dashboard import Dashboard
 from bot.chat.desk import Desk
+from bot.chat.digesting import Digesting
+from bot.chat.drilling import Drilling
+from bot.chat.duty import OnDuty
 from bot.chat.events import Events
+from bot.chat.evidence import EvidencePacks
 from bot.chat.exporting import Exporting
 from bot.chat.feature import Feature
 from bot.chat.identity import Identity
 from bot.chat.lists import Lists
 from bot.chat.presenter import Place
+from bot.chat.refunding import Refunding
 from bot.chat.render import CardRenderer
 from bot.chat.request_board import RequestBoard
 from bot.chat.rollup_board import RollUpBoard
+from bot.chat.routing import Routing
+from bot.chat.saving import Saving
+from bot.chat.scoring import Scoring
+from bot.chat.searching import Searching
 from bot.chat.signing_in import SigningIn
 from bot.chat.verbs import Verbs
+from bot.chat.working import AlertWork
 from bot.clock import SystemClock, SystemIds
+from bot.domain.escalation import Plan
 from bot.errors import AlertDeskError
 from bot.microsoft.alerts import GraphAlerts
 from bot.microsoft.directory import GraphDirectory
@@ -43,6 +55,7 @@ from bot.microsoft.entra import (
 )
 from bot.microsoft.reader import DelegatedReader
 from bot.microsoft.reading import Reading
+from bot.microsoft.score import GraphScores
 from bot.microsoft.service import graph, partner_center
 from bot.microsoft.subscriptions import PartnerCenterSubscriptions
 from bot.microsoft.user_tokens import EntraUserTokens
@@ -62,13 +75,20 @@ from bot.services.approvers import Approvers
 from bot.services.asking import Asking
 from bot.services.auditor import Auditor
 from bot.services.bulk import Bulk
+from bot.services.calling import Calling
 from bot.services.calming import Calming
 from bot.services.cards import CardWork
 from bot.services.carrying_out import CarryingOut
 from bot.services.conversations import Conversations
 from bot.services.deciding import Deciding
 from bot.services.delivery import Delivery
+from bot.services.digests import Digests
+from bot.services.drill_source import DrillSource
+from bot.services.drills import Drills
+from bot.services.duty import DutyRosters
+from bot.services.escalations import Escalations
 from bot.services.exports import Exports
+from bot.services.figures import Figures
 from bot.services.hints import Hints
 from bot.services.intake import Intake
 from bot.services.lookup import Lookup
@@ -78,12 +98,16 @@ from bot.services.operators import Operators
 from bot.services.plan_check import PlanCheck
 from bot.services.plan_progress import PlanProgress
 from bot.services.reach import Reach
+from bot.services.refunds import Refunds
 from bot.services.rosters import Rosters
 from bot.services.routes import Routes
+from bot.services.saved_filters import SavedFilters
+from bot.services.scores import Scores
 from bot.services.sending import Sending
 from bot.services.telling import Telling
 from bot.services.verdicts import Verdicts
 from bot.services.watching import Watching
+from bot.services.working import Working
 from bot.settings import Settings
 from bot.store import SqlStore, connect, migrate
 from bot.teams.adapter import TeamsAdapter
@@ -95,6 +119,7 @@ from bot.teams.inbound import TokenCheck
 from bot.teams.limits import Pacer, SendLimits
 from bot.teams.login import NO_LOGIN, Login
 from bot.telemetry.log import get_logger
+from bot.texts import catalogue
 from bot.web import health, messages
 from bot.web.acts import Acts
 from bot.web.downloads import Downloads
@@ -102,7 +127,10 @@ from bot.web.middleware import measured
 from bot.web.sign_in import SignInRoutes
 from bot.web.webhooks import Webhooks
 from bot.workers.auditor import AuditorLoop
+from bot.workers.digests import DigestSender
 from bot.workers.dispatcher import Dispatcher
+from bot.workers.drills import DrillKeeper
+from bot.workers.escalator import Escalator
 from bot.workers.evidence import DailyHeads
 from bot.workers.poller import NameReader, Poller
 from bot.workers.rosters import RosterKeeper
@@ -133,6 +161,9 @@ class Parts:
     connector: Connector
     carrying_out: CarryingOut
     calming: Calming
+    drills: Drills
+    escalations: Escalations
+    digests: Digests
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)
@@ -143,6 +174,7 @@ def build_app(
 ) -> web.Application:
     """The whole bot. Without `background` no worker runs: the caller drives `app[PARTS]` itself."""
     clock, ids = clock or SystemClock(), ids or SystemIds()
+    catalogue.speak(settings.locale)
     owner = f"{socket.gethostname()}-{ids.guid()[:8]}"
     partners = settings.partner_values()
     loopback = settings.dangerously_allow_loopback
@@ -169,7 +201,8 @@ def build_app(
     delegated: DelegatedReader | None = None
     if vault is not None:
         delegated = DelegatedReader(entra.apps, store, vault, clock, graph_url=graph_url, owner=owner)
-    source = GraphAlerts(graph_service, Reading(graph_service, delegated))
+    reading = Reading(graph_service, delegated)
+    source = DrillSource(env, GraphAlerts(graph_service, reading))
     directory = GraphDirectory(graph_service, partner_center_service)
     service_hosts = Hosts(settings.hosts(settings.service_hosts), loopback, name="connector")
     bearer = BotBearer(entra, settings.app_tenant_id, settings.bot_token_scope)
@@ -185,6 +218,10 @@ def build_app(
     calming = Calming(env, cards)
     routes = Routes(env, access, cards)
     names = Names(env, directory, cards)
+    figures = Figures(env)
+    scores = Scores(
+        env, GraphScores(graph_service, reading), names, spawn=supervisor.spawn, offered=settings.cloud != "usgov"
+    )
     notes = Notes(env, cards)
     exports = Exports(env)
     reach = Reach(env, settings.operators_channel)
@@ -201,6 +238,7 @@ def build_app(
     delivery = Delivery(env, connector, renderer, cards, reach, owner=owner, pace=Pacer(limits, clock))
 
     hints = Hints(env)
+    drills = Drills(env, cards, hints.wake)
     signatures = SignatureCheck(
         http, clock, load_trust(settings.webhook_ca_file), settings.webhook_cert_hosts, loopback=loopback
     )
@@ -246,12 +284,29 @@ def build_app(
     )
     requests = Requests(env, acting, asking, deciding, request_board)
     bulking = Bulking(env, acting, access, bulk)
-    features: list[Feature] = []
-    verbs = Verbs(env, acting, access, lists, notes, routes, exporting, requests, bulking, features)
-    commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens), requests, features)
     signing_in = SigningIn(env, access, user_tokens, public_url=settings.public_base)
+    searching = Searching(env, access, lookup, signing_in, place)
+    working = AlertWork(env, acting, access, Working(env, cards))
+    plan = Plan(settings.escalation)
+    escalations = Escalations(env, cards, plan, Calling(env, connector, approvers))
+    duty_rosters = DutyRosters(env, access)
+    saved = SavedFilters(env, access)
+    features: list[Feature] = [
+        working,
+        searching,
+        Scoring(env, acting, scores),
+        Dashboard(env, acting, figures, scores),
+        Drilling(env, acting, access, drills),
+    ]
+    digests = Digests(env, access)
+    features += [Digesting(acting, digests), Refunding(env, acting, access, Refunds(env, cards))]
+    features += [EvidencePacks(env, acting, access, exports, exporting)]
+    features += [OnDuty(env, acting, duty_rosters, plan), Routing(env, acting, access, plan)]
+    features.append(Saving(saved))
+    verbs = Verbs(env, acting, access, lists, notes, routes, exporting, requests, bulking, features)
+    commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens), requests, saved, features)
     adoption = Adoption(env, connector, renderer)
-    desk = Desk(env, conversations, adoption, commands, verbs, exporting, signing_in, connector)
+    desk = Desk(env, conversations, adoption, commands, verbs, exporting, signing_in, connector, searching)
     rosters = Rosters(env, connector)
     events = Events(env, conversations, rosters, connector)
 
@@ -289,6 +344,9 @@ def build_app(
             supervisor.run("resumer", Resumer(env, verdicts, bulk).run)
             supervisor.run("tender", Tender(env, carrying_out).run)
             supervisor.run("storms", StormKeeper(env, calming, owner=owner).run)
+            supervisor.run("drills", DrillKeeper(env, drills, owner=owner).run)
+            supervisor.run("escalations", Escalator(env, escalations, owner=owner).run)
+            supervisor.run("digests", DigestSender(env, digests, owner=owner).run)
             supervisor.run("upkeep", Upkeep(env).run)
             supervisor.run("auditor", AuditorLoop(env, auditor, owner=owner).run)
             keeper = RosterKeeper(env, rosters, owner=owner)
@@ -321,7 +379,21 @@ def build_app(
         log.info("stopped", owner=owner)
 
     app = web.Application(middlewares=[measured], client_max_size=MOST_BYTES + 1)
-    app[PARTS] = Parts(env, store, intake, routes, delivery, exports, entra, connector, carrying_out, calming)
+    app[PARTS] = Parts(
+        env,
+        store,
+        intake,
+        routes,
+        delivery,
+        exports,
+        entra,
+        connector,
+        carrying_out,
+        calming,
+        drills,
+        escalations,
+        digests,
+    )
     app.add_routes(messages.routes(endpoint.handle, MOST_BYTES))
     app.add_routes(
         health.routes(

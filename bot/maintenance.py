@@ -1,4 +1,5 @@
-"""What an operator does from the command line beside a running bot: export, and verify the audit chains."""
+"""What an operator does from the command line beside a running bot: export, collect evidence, verify the audit
+chains."""
 
 from __future__ import annotations
 
@@ -18,9 +19,9 @@ from bot.domain.audit_lines import read_head, read_row
 from bot.domain.people import Partner
 from bot.errors import UserError
 from bot.ports import Environment
-from bot.services import evidence
+from bot.services import evidence, evidence_pack
 from bot.services.exports import Exports
-from bot.services.filtering import words_query
+from bot.services.filtering import check_export_words, widened, words_query
 from bot.settings import Settings
 from bot.store import SqlStore, open_store
 
@@ -46,7 +47,10 @@ async def _environment(settings: Settings) -> AsyncIterator[tuple[Environment, S
 async def export(settings: Settings, words: str, out: Path | None) -> int:
     """All configured partners' alerts that the words select, to a file or standard output."""
     async with _environment(settings) as (env, _):
+        check_export_words(words)
         wanted = words_query(words, frozenset(env.partners), env.partners, env.clock.now())
+        async with env.store.read() as tx:
+            wanted = await widened(tx, wanted)
         await _write(Exports(env).stream(wanted), out)
         await _tell_heads(env, sorted(wanted.partners))
     return 0
@@ -65,6 +69,19 @@ async def export_audit(settings: Settings, words: str, name: str | None, out: Pa
             partner = _tenant(name, env.partners, known, "--partner")
         await _write(evidence.stream(env, partner), out)
         await _tell_heads(env, [partner])
+    return 0
+
+
+async def export_evidence(settings: Settings, reference: str, name: str | None, out: Path | None) -> int:
+    """The evidence pack about a subscription or an alert of all configured partners, or of the one named, to a file or
+    standard output."""
+    async with _environment(settings) as (env, _):
+        readable = frozenset(env.partners)
+        if name is not None:
+            readable = frozenset({_tenant(name, env.partners, (), "--partner")}) & readable
+        subject = await evidence_pack.find(env, reference, readable)
+        await _write(evidence_pack.stream(env, subject.partner, subject.name), out)
+        await _tell_heads(env, [subject.partner])
     return 0
 
 

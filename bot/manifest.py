@@ -19,7 +19,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.chat.turn import SEARCH_COMMAND, SEARCH_PARAMETER
 from bot.errors import ConfigError
+from bot.texts import searching
 from bot.texts.help import COMMANDS
 
 MENU = ("show", "search", "mark", "investigate", "note", "cancel", "export", "subscribe", "whoami", "help")
@@ -110,6 +112,7 @@ def build(given: ManifestInput) -> dict[str, Any]:
                 "commandLists": [{"scopes": ["team", "personal", "groupChat"], "commands": _menu()}],
             }
         ],
+        "composeExtensions": [{"botId": given.app_id, "commands": [_search()]}],
         "validDomains": [host] if host else [],
         "webApplicationInfo": {
             "id": given.app_id,
@@ -127,6 +130,25 @@ def build(given: ManifestInput) -> dict[str, Any]:
 def _menu() -> list[dict[str, str]]:
     meanings = {command.name: command.meaning for command in COMMANDS}
     return [{"title": name, "description": meanings[name]} for name in MENU]
+
+
+def _search() -> dict[str, Any]:
+    """https://learn.microsoft.com/microsoftteams/platform/messaging-extensions/how-to/search-commands/define-search-command"""
+    words = {
+        "name": SEARCH_PARAMETER,
+        "title": searching.PARAMETER,
+        "description": searching.PARAMETER_ABOUT,
+        "inputType": "text",
+    }
+    return {
+        "id": SEARCH_COMMAND,
+        "type": "query",
+        "context": ["compose", "commandBox"],
+        "title": searching.COMMAND,
+        "description": searching.COMMAND_ABOUT,
+        "initialRun": True,
+        "parameters": [words],
+    }
 
 
 # The limits, in the shape of the file. https://developer.microsoft.com/json-schemas/teams/v1.25/MicrosoftTeams.schema.json
@@ -183,6 +205,30 @@ class Bot(_Part):
     commandLists: Annotated[list[CommandList], Field(min_length=1, max_length=3)]
 
 
+class Parameter(_Part):
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    title: Annotated[str, Field(min_length=1, max_length=32)]
+    description: Annotated[str, Field(max_length=128)]
+    inputType: Literal["text"]
+
+
+class SearchCommand(_Part):
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    type: Literal["query"]
+    context: Annotated[list[Literal["compose", "commandBox"]], Field(min_length=1, max_length=2)]
+    title: Annotated[str, Field(min_length=1, max_length=32)]
+    description: Annotated[str, Field(max_length=128)]
+    initialRun: bool
+    parameters: Annotated[list[Parameter], Field(min_length=1, max_length=1)]  # Teams shows a box for the first only
+
+
+class ComposeExtension(_Part):
+    """Its bot must be the app's own, or the buttons of what is shared reach nobody."""
+
+    botId: Guid
+    commands: Annotated[list[SearchCommand], Field(min_length=1, max_length=10)]
+
+
 class WebApplicationInfo(_Part):
     id: Guid
     resource: Annotated[str, Field(pattern=r"^api://\S+$", max_length=2048)]
@@ -207,5 +253,6 @@ class Manifest(_Part):
     defaultInstallScope: Literal["team"]
     defaultGroupCapability: DefaultGroupCapability
     bots: Annotated[list[Bot], Field(min_length=1, max_length=1)]
+    composeExtensions: Annotated[list[ComposeExtension], Field(min_length=1, max_length=1)]
     validDomains: Annotated[list[Domain], Field(max_length=100)]
     webApplicationInfo: WebApplicationInfo

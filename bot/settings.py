@@ -19,8 +19,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.domain.escalation import USUAL, problem
 from bot.domain.people import Partner
 from bot.errors import ConfigError
+from bot.texts import formats
 
 PREFIX = "ALERTDESK_"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -156,7 +158,9 @@ class Settings(BaseSettings):
     cancellation_hours: Annotated[float, Field(gt=0, le=168)] = 4
     entitlement_poll_seconds: Annotated[float, Field(ge=1, le=3600)] = 30
     audit_key: SecretStr
+    escalation: dict[str, tuple[int, ...]] = Field(default_factory=lambda: {k: tuple(v) for k, v in USUAL.items()})
     operators_channel: str = ""
+    locale: str = formats.ENGLISH
     heartbeat_url: str = ""
     dangerously_allow_loopback: bool = False
     send_limits: dict[str, list[tuple[int, float]]] = Field(
@@ -177,6 +181,19 @@ class Settings(BaseSettings):
     @classmethod
     def _audit_key(cls, value: SecretStr) -> SecretStr:
         _key(value.get_secret_value())
+        return value
+
+    @field_validator("escalation")
+    @classmethod
+    def _steps(cls, value: dict[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+        if wrong := problem(value):
+            raise ValueError(wrong)
+        return value
+
+    @field_validator("locale")
+    @classmethod
+    def _locale(cls, value: str) -> str:
+        formats.Formats(value)
         return value
 
     @field_validator("cloud")
@@ -391,7 +408,9 @@ class Settings(BaseSettings):
         }
 
 
-_JSON_FIELDS = frozenset({"partners", "service_hosts", "upload_hosts", "webhook_cert_hosts", "send_limits"})
+_JSON_FIELDS = frozenset(
+    {"partners", "service_hosts", "upload_hosts", "webhook_cert_hosts", "send_limits", "escalation"}
+)
 _STAND_INS: Mapping[str, Any] = {
     "app_id": str(uuid.UUID(int=0)),
     "app_tenant_id": str(uuid.UUID(int=0)),

@@ -10,6 +10,8 @@ from cards.info import info_card
 from cards.listing import list_card
 from cards.request import approvals_card, request_card
 from cards.rollup import rollup_card
+from cards.saved import saved_filters_card
+from cards.shared import shared_card
 
 __all__ = [
     "alert_card",
@@ -21,4 +23,6 @@ __all__ = [
     "list_card",
     "request_card",
     "rollup_card",
+    "saved_filters_card",
+    "shared_card",
 ]

@@ -14,7 +14,10 @@ ALERT_IGNORE = "alert.ignore"
 ALERT_INVESTIGATE = "alert.investigate"
 ALERT_REVERDICT = "alert.reverdict"
 ALERT_NOTE = "alert.note"
+ALERT_ASSIGN = "alert.assign"
+ALERT_SNOOZE = "alert.snooze"
 ALERT_DETAILS = "alert.details"
+ALERT_SHARED = "alert.shared"
 ALERTS_BULK = "alerts.bulk"
 SUBSCRIPTION_CANCEL = "subscription.cancel"
 SUBSCRIPTION_REACTIVATE = "subscription.reactivate"
@@ -24,8 +27,21 @@ CANCELLATION_REJECT = "cancellation.reject"
 CANCELLATION_WITHDRAW = "cancellation.withdraw"
 ROUTE_ON = "route.on"
 ROUTE_OFF = "route.off"
+DUTY_SET = "duty.set"
 LIST_PAGE = "list.page"
 EXPORT_RUN = "export.run"
+FILTERS_SAVE = "filters.save"
+FILTERS_FORGET = "filters.forget"
+DIGEST_SEND = "digest.send"
+DIGEST_SET = "digest.set"
+DIGEST_OFF = "digest.off"
+REFUNDS_LIST = "refunds.list"
+REFUND_FILED = "refund.filed"
+REFUND_REOPEN = "refund.reopen"
+EVIDENCE_RUN = "evidence.run"
+SCORE_SHOW = "score.show"
+DASHBOARD_SHOW = "dashboard.show"
+DRILL_BEGIN = "drill.begin"
 
 
 class _Payload(BaseModel):
@@ -50,9 +66,31 @@ class NoteAct(AlertAct):
     text: Annotated[str, Field(max_length=2000)] = ""
 
 
+class AssignAct(AlertAct):
+    """`to` is `me`, `nobody`, or somebody's Entra object id or MRI, who is looked up on the conversation's roster.
+    Without it the form opens."""
+
+    to: Annotated[str, Field(max_length=256)] = ""
+
+
+class SnoozeAct(AlertAct):
+    """`time` as it is typed: `2h`, `until 18:00`, `off`. Without it the form opens."""
+
+    time: Annotated[str, Field(max_length=32)] = ""
+
+
 class ReverdictAct(AlertAct):
     verdict: Literal["", "legitimate", "fraud", "ignore"] = ""
     reason: Annotated[str, Field(max_length=2000)] = ""
+
+
+class SharedAct(_Payload):
+    """Shows what a shared card is about to whoever pressed it, or hides it again. `severity` is what the card showed,
+    for drawing it again only."""
+
+    alert: Annotated[int, Field(ge=1, le=10**12)]
+    severity: Annotated[str, Field(max_length=32)] = ""
+    hide: bool = False
 
 
 class BulkAct(_Payload):
@@ -98,6 +136,15 @@ class RouteAct(_Payload):
     words: Annotated[str, Field(max_length=500)] = ""
 
 
+class DutyAct(_Payload):
+    """A change of the duty roster of the conversation where it is made. `people` are MRIs or Entra object ids of its
+    members, `word` is the week, tag, zone or switch that is meant."""
+
+    do: Literal["add", "remove", "week", "manager", "tag", "zone", "escalate", "clear"]
+    people: Annotated[list[Annotated[str, Field(min_length=1, max_length=1024)]], Field(max_length=20)] = []
+    word: Annotated[str, Field(max_length=200)] = ""
+
+
 TRAIL_MOST = 20
 
 
@@ -114,6 +161,75 @@ class ExportRun(_Payload):
     words: Annotated[str, Field(max_length=500)] = ""
 
 
+class ScoreAct(_Payload):
+    """The score of `partner` (its tenant; empty: an overview of all), and page `page` of its customers. `fresh`: asked
+    of Microsoft anew."""
+
+    partner: Annotated[str, Field(max_length=64)] = ""
+    page: Annotated[int, Field(ge=1, le=10**4)] = 1
+    fresh: bool = False
+
+
+class DashboardShow(_Payload):
+    """`dashboard <words>`."""
+
+    words: Annotated[str, Field(max_length=500)] = ""
+
+
+class DrillAct(_Payload):
+    """Raises an alert of our own at `partner` (its tenant; empty: the only one whose alerts come here)."""
+
+    partner: Annotated[str, Field(max_length=64)] = ""
+    severity: Literal["high", "medium", "low", "informational"] = "high"
+
+
+class DigestSend(_Payload):
+    """Sends a digest where it is pressed, now."""
+
+
+class DigestSet(_Payload):
+    """`minute` of the day in the IANA time zone `zone`; `weekday` (0 is Monday) of a weekly one."""
+
+    kind: Literal["daily", "weekly"]
+    minute: Annotated[int, Field(ge=0, lt=24 * 60)]
+    zone: Annotated[str, Field(min_length=1, max_length=64)]
+    weekday: Annotated[int, Field(ge=0, le=6)] = 0
+
+
+class DigestOff(_Payload):
+    """Stops the digest of that kind where it is pressed; without a kind all of them."""
+
+    kind: Literal["", "daily", "weekly"] = ""
+
+
+class RefundsList(_Payload):
+    """The clocks of credit requests that may be read where it is pressed."""
+
+
+class RefundAct(_Payload):
+    """The credit request of a subscription. `ticket` is absent when the dialog opens and present when it is sent."""
+
+    subscription: Annotated[str, Field(min_length=1, max_length=64)]
+    ticket: Annotated[str, Field(max_length=100)] = ""
+
+
+class EvidenceRun(_Payload):
+    """An evidence pack about `subject`: a subscription's id, an alert's number or id."""
+
+    subject: Annotated[str, Field(min_length=1, max_length=400)]
+
+
+class SaveFilter(_Payload):
+    """Keeps `words` under `name` where it is said. Without a name the form opens."""
+
+    words: Annotated[str, Field(min_length=1, max_length=500)]
+    name: Annotated[str, Field(max_length=60)] = ""
+
+
+class ForgetFilter(_Payload):
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+
+
 PAYLOADS: dict[str, type[_Payload]] = {
     ALERT_REFRESH: AlertAct,
     ALERT_LEGITIMATE: MarkAct,
@@ -121,7 +237,10 @@ PAYLOADS: dict[str, type[_Payload]] = {
     ALERT_IGNORE: MarkAct,
     ALERT_INVESTIGATE: AlertAct,
     ALERT_DETAILS: AlertAct,
+    ALERT_SHARED: SharedAct,
     ALERT_NOTE: NoteAct,
+    ALERT_ASSIGN: AssignAct,
+    ALERT_SNOOZE: SnoozeAct,
     ALERT_REVERDICT: ReverdictAct,
     ALERTS_BULK: BulkAct,
     SUBSCRIPTION_CANCEL: SubscriptionAct,
@@ -132,7 +251,20 @@ PAYLOADS: dict[str, type[_Payload]] = {
     CANCELLATION_WITHDRAW: RequestAct,
     ROUTE_ON: RouteAct,
     ROUTE_OFF: RouteAct,
+    DUTY_SET: DutyAct,
     LIST_PAGE: ListPage,
     EXPORT_RUN: ExportRun,
+    FILTERS_SAVE: SaveFilter,
+    FILTERS_FORGET: ForgetFilter,
+    DIGEST_SEND: DigestSend,
+    DIGEST_SET: DigestSet,
+    DIGEST_OFF: DigestOff,
+    REFUNDS_LIST: RefundsList,
+    REFUND_FILED: RefundAct,
+    REFUND_REOPEN: RefundAct,
+    EVIDENCE_RUN: EvidenceRun,
+    SCORE_SHOW: ScoreAct,
+    DASHBOARD_SHOW: DashboardShow,
+    DRILL_BEGIN: DrillAct,
 }
 """Every verb and the shape of its data."""

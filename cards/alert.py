@@ -40,6 +40,7 @@ def _build(view: AlertView) -> Json:
             text(run(view.title, LINE, strong=True, size="Large"), spacing="Medium"),
             one_line(view.badges, size="Small"),
             *_status(view),
+            *(line(each, "Small") for each in view.work),
             panel([line(view.notice, None)], view.notice.tone) if view.notice else None,
             fact_rows(view.facts, separator=not view.decision),
             *_resources(view),
@@ -65,8 +66,8 @@ def _resources(view: AlertView) -> list[Block]:
 
 # What an over-full card leaves out first; the last leaves so little that any card fits.
 _STEPS: Sequence[Callable[[AlertView], AlertView]] = (
-    lambda view: replace(view, badges=view.badges[:6], resources=shortened(view.resources, 3)),
+    lambda view: replace(view, badges=view.badges[:6], work=view.work[:6], resources=shortened(view.resources, 3)),
     lambda view: replace(view, decision=view.decision[:6], facts=view.facts[:20], resources=()),
     lambda view: replace(view, facts=view.facts[:8], buttons=view.buttons[:8]),
-    lambda view: replace(view, buttons=(), refresh=None),
+    lambda view: replace(view, work=(), buttons=(), refresh=None),
 )

@@ -46,6 +46,8 @@ _STEPS: Sequence[Callable[[DetailsView], DetailsView]] = (
     _each(lambda section: replace(section, paragraphs=(), items=shortened(section.items, 3), facts=section.facts[:10])),
     lambda view: replace(view, sections=view.sections[:3], buttons=view.buttons[:8]),
     lambda view: replace(
-        view, sections=tuple(replace(section, facts=section.facts[:4]) for section in view.sections), buttons=()
+        view,
+        sections=tuple(replace(section, facts=section.facts[:4], buttons=()) for section in view.sections),
+        buttons=(),
     ),
 )

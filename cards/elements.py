@@ -159,6 +159,62 @@ class TableCell(Strict):
     style = PropertyType(type=str)
 
 
+class Chart(Block):
+    """What all charts have. Teams on iOS draws none, and does not take the `fallback` either.
+    https://adaptivecards.microsoft.com/?topic=Chart.Line"""
+
+    title = PropertyType(type=str)
+    color_set = PropertyType(type=str, key_name="colorSet")
+    data = PropertyType(type=list)
+    spacing = PropertyType(type=str)
+
+
+class LineChart(Chart):
+    """`data`: ChartSeries each."""
+
+    element_type = "Chart.Line"
+    x_axis_title = PropertyType(type=str, key_name="xAxisTitle")
+    y_axis_title = PropertyType(type=str, key_name="yAxisTitle")
+
+
+class DonutChart(Chart):
+    """`data`: ChartSlice each."""
+
+    element_type = "Chart.Donut"
+
+
+class VerticalBarChart(Chart):
+    """`data`: ChartValue each."""
+
+    element_type = "Chart.VerticalBar"
+    show_bar_values = PropertyType(type=bool, key_name="showBarValues")
+
+
+class HorizontalBarChart(Chart):
+    """`data`: ChartValue each."""
+
+    element_type = "Chart.HorizontalBar"
+    display_mode = PropertyType(type=str, key_name="displayMode")
+
+
+class ChartSeries(Strict):
+    legend = PropertyType(type=str)
+    values = PropertyType(type=list)  # ChartValue each
+    color = PropertyType(type=str)
+
+
+class ChartValue(Strict):
+    x = PropertyType(type=str)
+    y = PropertyType(type=(int, float))
+    color = PropertyType(type=str)
+
+
+class ChartSlice(Strict):
+    legend = PropertyType(type=str)
+    value = PropertyType(type=(int, float))
+    color = PropertyType(type=str)
+
+
 class Input(Block):
     id = PropertyType(type=str)
     label = PropertyType(type=str)

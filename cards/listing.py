@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from cards.elements import Block, Column, ColumnSet, Json, TextRun
-from cards.parts import LINE, NUMBER, SHORT, action, buttons, card, gap, run, severity, text, title
+from cards.elements import Action, Block, Column, ColumnSet, Json, RichTextBlock, TextRun
+from cards.parts import LINE, NUMBER, SHORT, action, buttons, card, gap, one_line, run, severity, text, title
 from cards.size import fit
 from cards.text import ELLIPSIS
-from cards.views import ListView, Row
+from cards.views import Line, ListView, Row
 
 
 def list_card(view: ListView) -> Json:
@@ -39,20 +39,32 @@ def _rows(view: ListView) -> list[Block]:
 def alert_row(row: Row) -> ColumnSet:
     """One alert, to be pressed as a whole."""
     # Read aloud as one button, so its words have to say what the eye sees in the row.
-    words = f"{row.open.title}: {row.severity.word}, {row.title}, {row.status.text}"
-    number = run(row.label, NUMBER, tone="subtle", size="Small")
-    status = run(row.status.text, SHORT, tone=row.status.tone, strong=row.status.strong, size="Small")
-    what = [
-        text(severity(row.severity, size="Small"), gap("Small"), number, gap("Small"), status),
+    late = f", {row.deadline.text}" if row.deadline else ""
+    words = f"{row.open.title}, {row.severity.word}, {row.title}, {row.status.text}{late}"
+    head = [
+        severity(row.severity, size="Small"),
+        gap("Small"),
+        run(row.label, NUMBER, tone="subtle", size="Small"),
+        *(part for line in (row.status, row.deadline) if line for part in (gap("Small"), _small(line))),
+    ]
+    what: list[Block | None] = [
+        text(*head),
         text(run(row.title, 2 * SHORT, strong=True), spacing="None"),
         text(run(row.detail, LINE, tone="subtle", size="Small"), spacing="None"),
+        _columns(row),
+        one_line(row.work, size="Small", spacing="None"),
     ]
+    return pressed_row([block for block in what if block is not None], action(row.open, words))
+
+
+def pressed_row(items: Sequence[Block], pressed: Action) -> ColumnSet:
+    """A row of a list that is one large button, as its arrow tells."""
     return ColumnSet(
         separator=True,
         spacing="Medium",
-        select_action=action(row.open, words),
+        select_action=pressed,
         columns=[
-            Column(width="stretch", items=what),
+            Column(width="stretch", items=list(items)),
             Column(
                 width="auto",
                 vertical_content_alignment="Center",
@@ -60,6 +72,18 @@ def alert_row(row: Row) -> ColumnSet:
             ),
         ],
     )
+
+
+def _small(line: Line) -> TextRun:
+    return run(line.text, SHORT, tone=line.tone, strong=line.strong, size="Small")
+
+
+def _columns(row: Row) -> RichTextBlock | None:
+    """Not columns, which would neither fit a phone nor fill a wide window: words that wrap. In one run, or a page of
+    rows would be large."""
+    if not row.columns:
+        return None
+    return text(run("  ·  ".join(row.columns), 2 * LINE, tone="subtle", size="Small"), spacing="None")
 
 
 def _first_rows(count: int) -> Callable[[ListView], ListView]:

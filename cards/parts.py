@@ -271,6 +271,7 @@ def _section(section: Section) -> list[Block | None]:
         fact_rows(section.facts, spacing="Small"),
         *bullets(section.items),
         text(run(section.more, LINE, tone="subtle"), spacing="Small") if section.more else None,
+        buttons(section.buttons),
     ]
 
 

@@ -78,6 +78,7 @@ class AlertView:
     refresh: Refresh | None
     fallback_text: str
     notice: Line | None = None  # what happens to its subscription
+    work: tuple[Line, ...] = ()  # whose it is, whether it waits, what came before
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Section:
     facts: tuple[Fact, ...] = ()
     items: tuple[str, ...] = ()
     more: str = ""  # "and 12 more"
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +151,17 @@ class ApprovalsView:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One alert in a list: at most a few words a cell; on a phone only `label`, severity, `title` and `detail` show."""
+    """One alert in a list, in lines that use the width there is and wrap where there is none."""
 
     label: str
     severity: SeverityView
     title: str
-    detail: str  # customer, when
+    detail: str  # customer, type
     status: Line
     open: Button  # shows the alert
+    deadline: Line | None = None  # until when it should be answered
+    columns: tuple[str, ...] = ()  # what else the list has of it, a few words each
+    work: tuple[Line, ...] = ()  # who decided or has it, and until when it sleeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +173,24 @@ class ListView:
     buttons: tuple[Button, ...]  # previous, next, export, mark all
     fallback_text: str
     hint: str = ""  # what to type if buttons fail
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFilterRow:
+    name: str  # "@urgent"
+    words: str
+    by: str
+    show: Button
+    forget: Button
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFiltersView:
+    title: str
+    lead: str  # how they are used
+    rows: tuple[SavedFilterRow, ...]
+    empty: str  # said where there are no rows
+    fallback_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,3 +271,42 @@ class FormView:
     submit: Button
     fallback_text: str
     sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    """A subscription for which a credit can be asked for."""
+
+    title: str  # customer and days left
+    status: Line
+    detail: str
+    subscription: str
+    open: Button  # shows its newest alert
+
+
+@dataclass(frozen=True, slots=True)
+class RefundsView:
+    title: str
+    subtitle: str  # how many
+    lead: Line
+    rows: tuple[RefundRow, ...]
+    buttons: tuple[Button, ...]
+    hint: str  # what to type if buttons fail
+    fallback_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestView:
+    """What happened in a day or a week, and what waits. A quiet day is a title and a line."""
+
+    title: str
+    subtitle: str  # the period
+    lines: tuple[Line, ...]
+    facts: tuple[Fact, ...]
+    rows_title: str
+    rows: tuple[Row, ...]  # the most urgent ones
+    more: str  # "and 12 more"
+    sections: tuple[Section, ...]  # verdicts by person, requests that wait, deadlines
+    buttons: tuple[Button, ...]
+    hint: str
+    fallback_text: str

@@ -28,8 +28,12 @@ _UNTYPED: dict[tuple[str, str], type[BaseModel]] = {
     ("Table", "columns"): core.ColumnDefinition,
     ("FactSet", "facts"): core.Fact,
     ("mention", "mentioned"): core.MentionedEntity,
+    ("Chart.Line", "data"): core.LineChartData,
+    ("LineChartData", "values"): core.LineChartValue,
+    ("Chart.Donut", "data"): core.DonutChartData,
+    ("Chart.VerticalBar", "data"): core.VerticalBarChartDataValue,
+    ("Chart.HorizontalBar", "data"): core.HorizontalBarChartDataValue,
 }
-_FREE = {"data"}  # ours alone: whatever is JSON
 
 
 def _classes() -> dict[str, type[BaseModel]]:
@@ -84,11 +88,16 @@ def walk(thing: Any, path: str = "card") -> Iterator[tuple[str, dict[str, Any]]]
     if isinstance(thing, dict):
         yield path, thing
         for key, value in thing.items():
-            if key not in _FREE:
+            if not _is_ours(thing, key):
                 yield from walk(value, f"{path}.{key}")
     elif isinstance(thing, list):
         for index, value in enumerate(thing):
             yield from walk(value, f"{path}[{index}]")
+
+
+def _is_ours(thing: dict[str, Any], key: str) -> bool:
+    """What an action carries is ours alone: whatever is JSON. The data of a chart is drawn."""
+    return key == "data" and not str(thing.get("type")).startswith("Chart.")
 
 
 def declared_keys(model: type[BaseModel]) -> set[str]:
@@ -106,12 +115,12 @@ def _check(thing: dict[str, Any], path: str, model: type[BaseModel] | None = Non
         thing.keys() <= allowed, path, f"{kind or model.__name__} does not declare {sorted(thing.keys() - allowed)}"
     )
     for key, value in thing.items():
-        if key in _FREE:
+        if _is_ours(thing, key):
             continue
         for index, child in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(child, dict):
                 where = f"{path}.{key}[{index}]" if isinstance(value, list) else f"{path}.{key}"
-                _check(child, where, _UNTYPED.get((kind, key)))
+                _check(child, where, _UNTYPED.get((kind or model.__name__, key)))
     _validate(thing, path, model)
 
 
@@ -154,6 +163,9 @@ def _house_rules(path: str, thing: dict[str, Any]) -> None:
             path,
             "a required input without errorMessage",
         )
+    if str(kind).startswith("Chart."):
+        _require(bool(thing.get("data")), path, "a chart without data")
+        _require(bool(thing.get("fallback")), path, "a chart without what stands for it where none is drawn")
     if "userIds" in thing:
         _require(len(thing["userIds"]) <= MAX_REFRESHERS, path, "more people than refresh can take")
 

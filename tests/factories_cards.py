@@ -22,6 +22,8 @@ from cards import (
     list_card,
     request_card,
     rollup_card,
+    saved_filters_card,
+    shared_card,
 )
 from cards.actions import (
     ALERT_DETAILS,
@@ -38,6 +40,7 @@ from cards.actions import (
     ROUTE_ON,
     SUBSCRIPTION_CANCEL,
 )
+from cards.dashboard import dashboard_card
 from cards.elements import Json
 from cards.views import (
     AlertView,
@@ -57,7 +60,17 @@ from cards.views import (
     Section,
     SeverityView,
 )
-from tests import factories_bulk
+from tests import (
+    factories_bulk,
+    factories_dashboard,
+    factories_digest,
+    factories_drills,
+    factories_escalation,
+    factories_lists,
+    factories_scores,
+    factories_searching,
+    factories_working,
+)
 from tests.factories import FABRIKAM, NORTHWIND, NOW
 from tests.factories_requests import ALERTS, AND_NEW, MARKED, MARKS, card, personal_card, reactivation, request
 from tests.factories_storms import OF_CUSTOMER, census, rollup, worst
@@ -400,9 +413,20 @@ VIEWS: tuple[tuple[str, Build, Any], ...] = (
     ("request", request_card, REQUEST),
     ("approvals", approvals_card, APPROVALS),
     ("rollup", rollup_card, ROLLUP),
+    ("shared", shared_card, factories_searching.SHARED),
     ("bulk-form", form_card, factories_bulk.form()),
+    ("rows", list_card, factories_lists.rows(3)),
+    ("saved-filters", saved_filters_card, factories_lists.saved(3)),
+    ("dashboard", dashboard_card, factories_dashboard.ONE),
+    *factories_digest.VIEWS,
+    *factories_scores.VIEWS,
 )
 STATES: tuple[tuple[str, Build, Any], ...] = (
+    ("dashboard-empty", dashboard_card, factories_dashboard.EMPTY),
+    ("dashboard-late", dashboard_card, factories_dashboard.LATE),
+    ("dashboard-one-day", dashboard_card, factories_dashboard.ONE_DAY),
+    ("dashboard-several", dashboard_card, factories_dashboard.SEVERAL),
+    ("dashboard-many", dashboard_card, factories_dashboard.MANY),
     ("alert-fraud", alert_card, FRAUD),
     ("alert-legitimate", alert_card, LEGITIMATE),
     ("alert-pending", alert_card, PENDING),
@@ -429,6 +453,21 @@ STATES: tuple[tuple[str, Build, Any], ...] = (
     ("bulk-all-done", info_card, factories_bulk.all_done()),
     ("list-to-mark", list_card, replace(LIST, buttons=(*LIST.buttons, *BULK), hint=bulk_texts.hint("3f9a0c11d2e4"))),
     ("list-empty", list_card, replace(LIST, rows=(), buttons=())),
+    ("list-one", list_card, factories_lists.rows(1)),
+    ("list-many", list_card, factories_lists.rows(8)),
+    ("details-mining", details_card, factories_lists.details(factories_lists.MINING)),
+    ("details-reader", details_card, factories_lists.details(factories_lists.MINING, reader=True)),
+    ("details-pending", details_card, factories_lists.details(factories_lists.LATE, pending=True)),
+    ("details-fraud", details_card, factories_lists.details(factories_lists.FRAUD, cancelled=True)),
+    ("details-advisory", details_card, factories_lists.details(factories_lists.ADVISORY)),
+    ("details-unknown-type", details_card, factories_lists.details(factories_lists.STRANGE)),
+    ("saved-filters-empty", saved_filters_card, factories_lists.saved(0)),
+    *factories_working.VIEWS,
+    *factories_escalation.VIEWS,
+    ("alert-escalated", alert_card, replace(ALERT, badges=(factories_escalation.LEAD,))),
+    *factories_digest.STATES,
+    *factories_scores.STATES,
+    *factories_drills.STATES,
 )
 
 

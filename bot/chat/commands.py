@@ -15,8 +15,11 @@ from bot.chat.lists import Lists
 from bot.chat.turn import Reply, ShowCard, Turn
 from bot.chat.verbs import Verbs
 from bot.errors import UserError
+from bot.services.filtering import check_export_words
+from bot.services.saved_filters import SavedFilters
 from bot.texts import bulk, cancelling
 from bot.texts import en as texts
+from bot.texts import lists as list_texts
 from bot.texts.help import COMMANDS, FILTER_HELP
 from cards import actions
 from cards.help import help_card
@@ -36,10 +39,12 @@ class Commands:
         exporting: Exporting,
         identity: Identity,
         requests: Requests,
+        saved: SavedFilters,
         features: Iterable[Feature] = (),
     ) -> None:
         self._acting, self._lists, self._verbs = acting, lists, verbs
         self._exporting, self._identity, self._requests = exporting, identity, requests
+        self._saved = saved
         self.handlers: dict[str, CommandHandler] = {
             "help": self._help,
             "whoami": self._whoami,
@@ -97,12 +102,19 @@ class Commands:
             record = await self._acting.meant(turn, rest, whole=False)
             return ShowCard(await self._acting.board.details(record, ""), summary=self._acting.board.summary(record))
         readable = await self._acting.readable(turn)
-        card = await self._lists.page(rest, readable, turn.conversation.id)
+        words = await self._saved.expand(rest, turn.person, turn.conversation)
+        card = await self._lists.page(words, readable, turn.conversation.id, asker=turn.person.aad_id)
         return ShowCard(card, summary=texts.list_title(rest))
 
     async def _search(self, turn: Turn, rest: str) -> Reply:
+        said = grammar.searching(rest)
+        if grammar.is_label(said.text):
+            return await self._show(turn, said.text)
         readable = await self._acting.readable(turn)
-        return ShowCard(await self._lists.search(_unquoted(rest), readable), summary=texts.search_title(rest))
+        where, asker = turn.conversation.id, turn.person.aad_id
+        filters = await self._saved.expand(said.filters, turn.person, turn.conversation)
+        card = await self._lists.search(said.text, filters, readable, where, asker=asker)
+        return ShowCard(card, summary=list_texts.search_title(said.text))
 
     async def _mark(self, turn: Turn, rest: str) -> Reply:
         said = grammar.marking(rest, texts.MARK_USAGE)
@@ -174,10 +186,12 @@ class Commands:
         return await self._requests.approvals(turn)
 
     async def _export(self, turn: Turn, rest: str) -> Reply:
-        return await self._exporting.ask(turn, rest)
+        check_export_words(rest)
+        return await self._exporting.ask(turn, await self._saved.expand(rest, turn.person, turn.conversation))
 
     async def _subscribe(self, turn: Turn, rest: str) -> Reply:
-        return await self._verbs.typed(turn, actions.ROUTE_ON, {"words": rest})
+        words = await self._saved.expand(rest, turn.person, turn.conversation)
+        return await self._verbs.typed(turn, actions.ROUTE_ON, {"words": words})
 
     async def _unsubscribe(self, turn: Turn, rest: str) -> Reply:
         _nothing_more("unsubscribe", rest)
@@ -187,7 +201,3 @@ class Commands:
 def _nothing_more(name: str, rest: str) -> None:
     if rest:
         raise UserError(texts.takes_nothing(name, rest), code="too_much")
-
-
-def _unquoted(text: str) -> str:
-    return text.strip().strip('"').strip()

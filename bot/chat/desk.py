@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.chat.commands import Commands
 from bot.chat.exporting import Exporting
 from bot.chat.replies import as_message, decode, encode
+from bot.chat.searching import Searching
 from bot.chat.signing_in import SigningIn
 from bot.chat.turn import (
     AskToken,
@@ -27,12 +28,13 @@ from bot.services.conversations import Conversations
 from bot.telemetry import metrics
 from bot.telemetry.log import About, get_logger
 from bot.texts import en as texts
+from bot.texts.searching import SIGNED_IN_SEARCH
 from cards import actions
 from cards.actions import PAYLOADS
 
 log = get_logger("desk")
 
-_READING = frozenset({actions.ALERT_REFRESH, actions.ALERT_DETAILS, actions.LIST_PAGE})
+_READING = frozenset({actions.ALERT_REFRESH, actions.ALERT_DETAILS, actions.REFUNDS_LIST, actions.LIST_PAGE})
 """Verbs that change nothing: a redelivery may simply be answered again."""
 
 
@@ -47,10 +49,11 @@ class Desk:
         exporting: Exporting,
         signing_in: SigningIn,
         channel: Channel,
+        searching: Searching,
     ) -> None:
         self._env, self._conversations, self._adoption = env, conversations, adoption
         self._commands, self._verbs, self._exporting = commands, verbs, exporting
-        self._signing_in, self._channel = signing_in, channel
+        self._signing_in, self._channel, self._searching = signing_in, channel, searching
 
     async def turn(self, turn: Turn) -> Reply:
         """The answer to a verified activity. Never raises, except when it is cancelled."""
@@ -64,6 +67,8 @@ class Desk:
     async def go_on(self, turn: Turn) -> str:
         """Do what waited for a sign-in, now that it is done. Returns the sentence for the person's browser; what all
         should see shows in the conversation."""
+        if turn.kind == TurnKind.SEARCH:
+            return SIGNED_IN_SEARCH  # what was typed meanwhile only they know
         reply = await self.turn(turn)
         if isinstance(reply, AskToken) or (isinstance(reply, ShowCard) and reply.sign_in):
             return texts.WANTS_STILL_MORE
@@ -109,6 +114,11 @@ class Desk:
             # read in a personal chat takes asking.
             quiet = turn.verb == actions.ALERT_REFRESH and not turn.is_personal
             return await self._act(turn) if quiet else Nothing()
+        # Both come from where the bot need not be: nothing of such a conversation is remembered.
+        if turn.kind == TurnKind.SEARCH:
+            return await self._searching.find(turn)
+        if turn.verb == actions.ALERT_SHARED:
+            return await self._signed_in(await self._searching.introduced(turn))
         await self._conversations.heard(turn.conversation, turn.person)
         if turn.kind == TurnKind.SIGN_IN_FAILED:
             # The client shows its sign-in button, or nothing: what is wrong is the operator's to mend.

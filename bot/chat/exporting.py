@@ -13,13 +13,14 @@ from bot.chat.turn import Attach, Nothing, Refuse, Reply, Say, ShowCard, Turn, T
 from bot.domain.people import Conversation
 from bot.domain.policy import Act
 from bot.errors import AlertDeskError, Permanent, SignInNeeded, Transient, Unreachable, UserError
-from bot.ports import Channel, Environment, ExportRequest, Files, Message
-from bot.services import evidence
+from bot.ports import Channel, Environment, ExportKind, ExportRequest, Files, Message
+from bot.services import evidence, evidence_pack
 from bot.services.access import Access
 from bot.services.exports import ROW_BYTES, Exports
-from bot.services.filtering import words_query
+from bot.services.filtering import widened, words_query
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
+from bot.texts import evidence as pack_texts
 from cards.actions import EXPORT_RUN
 from cards.info import info_card
 from cards.views import Button, Fact, InfoView, Line
@@ -53,9 +54,12 @@ class Exporting:
         first, _, rest = words.strip().partition(" ")
         if first.lower() == _AUDIT:
             return await self._ask_audit(turn, rest, readable)
-        wanted = words_query(words, readable, self._env.partners, self._env.clock.now())
+        asker, now = turn.person.aad_id, self._env.clock.now()
+        wanted = words_query(words, readable, self._env.partners, now, asker=asker)
+        async with self._env.store.read() as tx:
+            wanted = await widened(tx, wanted)
         person = await self._access.account(turn.person, turn.conversation, readable)
-        return await self._hand_out(turn, *await self._exports.ask(person, wanted))
+        return await self.hand_out(turn, *await self._exports.ask(person, wanted))
 
     async def _ask_audit(self, turn: Turn, words: str, readable: frozenset[str]) -> Reply:
         partner = evidence.chosen_partner(words, readable, self._env.partners)
@@ -68,9 +72,10 @@ class Exporting:
                 raise
             return by_button(EXPORT_RUN, {"words": f"{_AUDIT} {words}".strip()})
         person = await self._access.account(turn.person, turn.conversation, {partner.tenant_id})
-        return await self._hand_out(turn, *await self._exports.ask_audit(person, partner))
+        return await self.hand_out(turn, *await self._exports.ask_audit(person, partner))
 
-    async def _hand_out(self, turn: Turn, request: ExportRequest, token: str) -> Reply:
+    async def hand_out(self, turn: Turn, request: ExportRequest, token: str) -> Reply:
+        """Offer the file that was asked for where the asker alone can take it. `token` is that of its link."""
         if turn.is_personal:
             return Attach(self._consent(request), summary=request.file_name)
         if await self._sent_in_person(turn, request):
@@ -125,14 +130,23 @@ class Exporting:
         return True
 
     def _consent(self, request: ExportRequest) -> Any:
-        size = max(1, request.rows) * (evidence.ROW_BYTES if request.audit else ROW_BYTES)
-        about = texts.export_consent(request.rows)
-        if request.audit:
-            about = texts.audit_consent(request.rows, self._partner_name(request))
+        match request.kind:
+            case ExportKind.AUDIT:
+                row_bytes, about = evidence.ROW_BYTES, texts.audit_consent(request.rows, self._partner_name(request))
+            case ExportKind.EVIDENCE:
+                row_bytes, about = evidence_pack.ALERT_BYTES, pack_texts.consent(request.rows, request.subject)
+            case _:
+                row_bytes, about = ROW_BYTES, texts.export_consent(request.rows)
+        size = max(1, request.rows) * row_bytes
         return self._files.consent_card(request.file_name, about, size, {"export": request.id})
 
     def _what(self, request: ExportRequest) -> str:
-        return texts.audit_what(self._partner_name(request)) if request.audit else texts.export_what(request.rows)
+        match request.kind:
+            case ExportKind.AUDIT:
+                return texts.audit_what(self._partner_name(request))
+            case ExportKind.EVIDENCE:
+                return pack_texts.what(request.subject)
+        return texts.export_what(request.rows)
 
     def _partner_name(self, request: ExportRequest) -> str:
         (tenant,) = request.query.partners
@@ -148,7 +162,7 @@ class Exporting:
             title=texts.EXPORT_TITLE,
             lines=tuple(Line(line) for line in texts.EXPORT_LINK_LINES),
             facts=(
-                Fact(texts.AUDIT_ROWS if request.audit else texts.ROWS, f"{request.rows:,}"),
+                Fact(texts.AUDIT_ROWS if request.kind == ExportKind.AUDIT else texts.ROWS, f"{request.rows:,}"),
                 Fact(texts.FILE, request.file_name),
                 Fact(texts.OPENS_UNTIL, texts.when(request.expires_at)),
                 *(Fact(texts.AUDIT_HEAD, head) for head in heads),

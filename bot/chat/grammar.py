@@ -19,6 +19,8 @@ _ALIASES = {"list": "show", "find": "search", "unresolved": "show", "?": "help",
 _REFERENCE = re.compile(r"(?:#|a-)?\d{1,12}|[0-9a-z][0-9a-z-]{5,}", re.IGNORECASE)
 _LABEL = re.compile(r"a-\d{1,12}", re.IGNORECASE)
 _REQUEST = re.compile(r"(?:#|r-)?\d{1,12}[,.:]?", re.IGNORECASE)
+_REQUEST_LABEL = re.compile(r"r-\d{1,12}", re.IGNORECASE)
+_PARTS = re.compile(r'(?:[^\s"]*"[^"]*")+|\S+')
 _ANSWERS = re.compile(r"\b(customer|note|confirm):(?:\"([^\"]*)\"|(\S*))", re.IGNORECASE)
 _HAS_DIGIT = re.compile(r"\d")
 _HEX = re.compile(r"[0-9a-f-]{6,}", re.IGNORECASE)
@@ -58,6 +60,26 @@ def looks_like_alert(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Searching:
+    """`search contoso unresolved severity:high @urgent`: what is looked for, and the filters."""
+
+    text: str
+    filters: str
+
+
+def searching(rest: str) -> Searching:
+    """What has a colon or begins with @ is a filter, and so is a status word after the text; what is quoted is text."""
+    text: list[str] = []
+    filters: list[str] = []
+    for found in _PARTS.finditer(rest):
+        word = found[0]
+        filtering = not word.startswith('"') and (":" in word or word.startswith("@"))
+        filters_or_text = filters if filtering or (text and word.lower() in STATUS_WORDS) else text
+        filters_or_text.append(word)
+    return Searching(" ".join(text), " ".join(filters))
+
+
+@dataclass(frozen=True, slots=True)
 class Marking:
     """`alert` is empty where the thread's own alert is meant."""
 
@@ -83,6 +105,10 @@ def _verdict(word: str) -> str:
     return lowered if lowered in tuple(Verdict) else ""
 
 
+def is_label(text: str) -> bool:
+    return bool(_LABEL.fullmatch(text.strip()))
+
+
 def is_guid(text: str) -> bool:
     return bool(_GUID.fullmatch(text.strip()))
 
@@ -103,7 +129,7 @@ class Asking:
 
 
 def asking(rest: str) -> Asking:
-    """Raises UserError for an answer that it does not know."""
+    """Raises UserError for an answer that it does not know, and for a request in the place of an alert."""
     answers: dict[str, str] = {}
 
     def take(found: re.Match[str]) -> str:
@@ -111,6 +137,8 @@ def asking(rest: str) -> Asking:
         return " "
 
     words = _ANSWERS.sub(take, rest).split()
+    if words and _REQUEST_LABEL.fullmatch(words[0].rstrip(",.:")):
+        raise UserError(cancelling.request_not_alert(words[0].rstrip(",.:").upper()), code="request_not_alert")
     subject = words.pop(0) if words and (_REFERENCE.fullmatch(words[0]) and _HAS_DIGIT.search(words[0])) else ""
     consent = answers.get("customer", "").lower()
     if consent and consent not in tuple(Consent):

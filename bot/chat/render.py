@@ -7,16 +7,19 @@ from datetime import datetime
 
 from bot.chat.board import Board
 from bot.chat.bulk import BulkBoard
+from bot.chat.digest_board import DigestBoard
+from bot.chat.escalation_board import EscalationBoard
 from bot.chat.request_board import RequestBoard
 from bot.chat.rollup_board import RollUpBoard
 from bot.domain.alerts import AlertRecord
-from bot.domain.delivery import ItemKind, OutboxItem
+from bot.domain.delivery import ItemKind, OutboxItem, called
 from bot.domain.filters import AlertQuery
 from bot.errors import Permanent
 from bot.ports import Environment, Message
 from bot.services.filtering import route_query
 from bot.texts import delivery as delivery_texts
 from bot.texts import en as texts
+from bot.texts import working as work_texts
 from cards import actions
 from cards.info import info_card
 from cards.views import Button, Fact, InfoView, Line
@@ -30,13 +33,23 @@ class CardRenderer:
         self, env: Environment, board: Board, requests: RequestBoard, rollups: RollUpBoard, bulk: BulkBoard
     ) -> None:
         self._env, self._board, self._requests, self._rollups, self._bulk = env, board, requests, rollups, bulk
+        self._escalations = EscalationBoard(env, board)
+        self._digests = DigestBoard(env, board.place)
 
     async def render(self, item: OutboxItem) -> Message | None:
         """Raises Permanent where the alert that the item is about is unknown."""
         if item.kind in (ItemKind.THREAD_LINE, ItemKind.BULK_LINE, ItemKind.NOTICE):
-            return Message(text=_text(item))
+            return Message(text=_text(item), mentions=called(item.payload))
+        if item.kind == ItemKind.ESCALATION_LINE:
+            return await self._escalations.line(item)
+        if item.kind == ItemKind.ESCALATION_MESSAGE:
+            return await self._escalations.message(item)
+        if item.kind == ItemKind.SNOOZE_LINE:
+            return await self._snooze_over(item)
         if item.kind == ItemKind.ANSWER:
             return _answer(item)
+        if item.kind == ItemKind.DIGEST_CARD:
+            return await self._digests.message(item)
         if item.kind == ItemKind.SUMMARY_CARD:
             return await self._summary(item)
         if item.kind in (ItemKind.ROLLUP_CARD, ItemKind.ROLLUP_UPDATE):
@@ -54,8 +67,14 @@ class CardRenderer:
             return Message(card=info_card(InfoView(title, lines, fallback_text=title)), summary=title)
         if item.kind == ItemKind.ALERT_UPDATE and item.payload.get("clock") and not record.alert.is_open:
             return None  # the clock stopped when it was decided, and that has its own update
+        if item.kind == ItemKind.ALERT_UPDATE and not _ends(item, record):
+            return None
         card = await self._board.card(record, item.card_id, shorter=item.shorter)
         return Message(card=card, summary=self._board.summary(record))
+
+    async def _snooze_over(self, item: OutboxItem) -> Message | None:
+        record = await self._record(item)
+        return Message(text=work_texts.snooze_over_line(record.label)) if _ends(item, record) else None
 
     async def _request(self, item: OutboxItem) -> Message:
         async with self._env.store.read() as tx:
@@ -104,6 +123,12 @@ class CardRenderer:
             fallback_text=texts.summary_title(name),
         )
         return Message(card=info_card(view, item.shorter), summary=view.title)
+
+
+def _ends(item: OutboxItem, record: AlertRecord) -> bool:
+    """Whether a snooze that the item waited for is still that of the alert. Items that waited for none always count."""
+    waited_for, until = item.payload.get("snooze"), record.work.snoozed_until
+    return not waited_for or (until is not None and until.isoformat() == waited_for)
 
 
 def _text(item: OutboxItem) -> str:

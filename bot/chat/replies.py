@@ -12,8 +12,10 @@ from bot.chat.turn import (
     Attach,
     BadCode,
     CloseDialog,
+    Found,
     NotHere,
     Nothing,
+    OfferSignIn,
     OpenDialog,
     Refuse,
     Reply,
@@ -39,7 +41,7 @@ def as_message(reply: Reply) -> Message | None:
             return Message(card=card, summary=title)
         case Attach(attachment, summary):
             return Message(attachments=(attachment,), summary=summary)
-        case Nothing() | NotHere() | AskToken() | TokenRefused() | BadCode():
+        case Nothing() | NotHere() | AskToken() | TokenRefused() | BadCode() | Found() | OfferSignIn():
             return None
 
 

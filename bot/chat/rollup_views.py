@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.chat.presenter import Place, row
@@ -45,7 +46,7 @@ def rollup_view(
         lines=_lines(rollup, census, calm),
         facts=_facts(rollup, census, place, now),
         rows_title=texts.WORST,
-        rows=tuple(row(record, now, place) for record in shown),
+        rows=tuple(replace(row(record, now, place), columns=()) for record in shown),
         more=en.more(more) if more > 0 else "",
         buttons=(
             Button(texts.SHOW_UNRESOLVED, verb=actions.LIST_PAGE, data={**data, "words": f"unresolved {what}"}),

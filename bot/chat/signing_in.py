@@ -19,14 +19,17 @@ from bot.errors import NotAllowed, SignInNeeded, UserError
 from bot.ports import Environment, SignIn, UserTokens
 from bot.services.access import Access
 from bot.services.exports import token_hash
+from bot.services.memory import Memory
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
-from cards.actions import ALERT_REFRESH, PAYLOADS, AlertAct
+from cards.actions import ALERT_REFRESH, ALERT_SHARED, PAYLOADS, AlertAct, SharedAct
 from cards.info import info_card
 from cards.views import Button, InfoView, Line
 
 PENDING_LIFE = timedelta(minutes=15)
 PENDING = "act"
+_OFFER_SECONDS = 600.0
+"""A link that is handed out again is still good for some minutes."""
 log = get_logger("signing_in")
 
 
@@ -35,6 +38,7 @@ class SigningIn:
 
     def __init__(self, env: Environment, access: Access, tokens: UserTokens | None, *, public_url: str) -> None:
         self._env, self._access, self._tokens, self._public_url = env, access, tokens, public_url
+        self._offered: Memory[str, str] = Memory(_OFFER_SECONDS)
 
     async def take(self, turn: Turn) -> None:
         """Take the SSO token that came with a turn. Raises NotAllowed (audited) where it is not this person's,
@@ -70,6 +74,19 @@ class SigningIn:
             fallback_text=title,
         )
         return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE, sign_in=True)
+
+    async def offered(self, turn: Turn, need: SignInNeeded) -> str:
+        """A link to the sign-in page for somebody who searches: the same one for a while, so that not each letter of a
+        search leaves something behind. Raises UserError where there is no such page."""
+        if not self._public_url:
+            raise UserError(texts.SIGN_IN_NOWHERE, code="no_public_url")
+        at = self._env.clock.monotonic()
+        key = f"{turn.person.aad_id}|{need.claims}|{need.scope}"
+        token = self._offered.get(key, at)
+        if token is None or await self.peek(token) is None:
+            token = await self._keep(turn, need)
+            self._offered.put(key, token, at)
+        return f"{self._public_url}/auth/start?act={token}"
 
     async def kept(self, turn: Turn) -> Turn | None:
         """The turn that waited for this token exchange. None: another of the person's clients was faster."""
@@ -143,6 +160,9 @@ def _way_back(turn: Turn) -> tuple[Button, ...]:
     """The pressed card gives its place to the sign-in: whoever does not want to, or comes too late, gets it back."""
     if turn.kind != TurnKind.EXECUTE or "alert" not in turn.data:
         return ()
+    if turn.verb == ALERT_SHARED:
+        shared = {name: turn.data[name] for name in SharedAct.model_fields if name in turn.data}
+        return (Button(texts.BACK_TO_CARD, verb=ALERT_SHARED, data={**shared, "hide": True}),)
     data = {name: turn.data[name] for name in AlertAct.model_fields if name in turn.data}
     return (Button(texts.BACK_TO_CARD, verb=ALERT_REFRESH, data=data),)
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from bot.domain.people import Conversation, Person
 
+SEARCH_COMMAND, SEARCH_PARAMETER = "findAlert", "query"
+"""What the app's manifest calls the search from the box that people write in, and the words that they type there."""
+
 
 class TurnKind(StrEnum):
     MESSAGE = "message"  # typed text
@@ -19,6 +22,7 @@ class TurnKind(StrEnum):
     FILE_CONSENT = "file_consent"  # invoke fileConsent/invoke
     TOKEN_EXCHANGE = "token_exchange"  # noqa: S105 invoke signin/tokenExchange: Teams' token for an OAuth card
     VERIFY_STATE = "verify_state"  # invoke signin/verifyState: the code that a sign-in page handed to Teams
+    SEARCH = "search"  # invoke composeExtension/query: `verb` is the command, `text` the words, `data` skip and count
     SIGN_IN_FAILED = "sign_in_failed"  # invoke signin/failure: a client got no token; `code` says why
 
 
@@ -28,6 +32,7 @@ class Turn:
 
     `person.tenant_id` is empty here: the roster is asked only where an act needs it.
     `thread` is the root post's activity id in a channel, `reply_to` the message that holds the pressed card.
+    `mentioned` are the people whom the text mentions beside the bot; of each, `@` and the name stand in `text`.
     `token` is Teams' SSO token as it came, not looked into; of a token exchange `data["id"]` is the exchange's id.
     """
 
@@ -38,6 +43,7 @@ class Turn:
     thread: str = ""
     reply_to: str = ""
     text: str = ""
+    mentioned: tuple[Person, ...] = ()
     verb: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     automatic: bool = False
@@ -121,6 +127,30 @@ class BadCode:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """One find of a search: the card that is inserted where everybody may look, and three lines for the one who
+    searches, plain texts already."""
+
+    card: Mapping[str, Any]
+    title: str
+    subtitle: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    results: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSignIn:
+    """A search needs a token of the person. `silent`: Teams sends it again with its own; else they follow the link."""
+
+    link: str
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing:
     """Handled; nothing to say."""
 
@@ -133,7 +163,19 @@ class NotHere:
 
 
 Reply = (
-    Say | ShowCard | Refuse | OpenDialog | CloseDialog | Attach | AskToken | TokenRefused | BadCode | Nothing | NotHere
+    Say
+    | ShowCard
+    | Refuse
+    | OpenDialog
+    | CloseDialog
+    | Attach
+    | AskToken
+    | TokenRefused
+    | BadCode
+    | Found
+    | OfferSignIn
+    | Nothing
+    | NotHere
 )
 
 

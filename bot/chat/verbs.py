@@ -149,7 +149,8 @@ class Verbs:
 
     async def _page(self, turn: Turn, act: ListPage) -> Reply:
         readable = await self._acting.readable(turn)
-        return ShowCard(await self._lists.page(act.words, readable, turn.conversation.id, act.page, act.trail))
+        where, asker = turn.conversation.id, turn.person.aad_id
+        return ShowCard(await self._lists.page(act.words, readable, where, act.page, act.trail, asker=asker))
 
     async def _export(self, turn: Turn, act: ExportRun) -> Reply:
         return await self._exporting.ask(turn, act.words)

@@ -128,7 +128,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the team made of an alert, in Alert Desk only: whose it is, and until when it need not be shown.
+    """What the team made of an alert, in Alert Desk only: whose it is, until when it need not be shown, and who took it
+    into investigation (Partner Center may know that person by the name of an app alone).
 
     `assigned_id` is an Entra object id, empty where it is nobody's. A snooze ends at `snoozed_until`."""
 
@@ -136,6 +137,7 @@ class Work:
     assigned_name: str = ""
     snoozed_until: datetime | None = None
     snoozed_by: str = ""
+    taken_by: str = ""
 
     def sleeps(self, now: datetime) -> bool:
         return self.snoozed_until is not None and now < self.snoozed_until

@@ -206,9 +206,9 @@ class Cancellation:
     def send_until(self) -> datetime:
         return (self.approved_at or self.plan.asked_at) + SEND_WITHIN
 
-    def after(self, event: Event, **progress: object) -> Cancellation:
-        """Itself after an event. Raises KeyError where the state machine has no such step."""
-        return replace(self, state=NEXT[State(self.state), event], **progress)  # type: ignore[arg-type]
+    def after(self, event: Event) -> Cancellation:
+        """Itself in the state after an event. Raises KeyError where the state machine has no such step."""
+        return replace(self, state=NEXT[State(self.state), event])
 
     def can(self, event: Event) -> bool:
         return (State(self.state), event) in NEXT

@@ -12,13 +12,16 @@ parked    -> pending       the cause is gone (the route is on again)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from bot.domain.alerts import AlertKey
+
+MENTIONS_MOST = 20
+"""People whom one message rings, at most."""
 
 
 class ItemState(StrEnum):
@@ -36,6 +39,7 @@ class ItemKind(StrEnum):
     ALERT_CARD = "alert_card"  # post the root card of an alert
     ALERT_UPDATE = "alert_update"  # redraw that card in place
     THREAD_LINE = "thread_line"  # one plain line under that card
+    SNOOZE_LINE = "snooze_line"  # the same when a snooze is over; it waits for that, and holds up no other line
     REQUEST_CARD = "request_card"  # post a card of a request to cancel
     REQUEST_UPDATE = "request_update"  # redraw that card in place
     ROLLUP_CARD = "rollup_card"  # post the card that stands for many alerts
@@ -46,8 +50,31 @@ class ItemKind(StrEnum):
     BULK_UPDATE = "bulk_update"  # redraw that card in place
     BULK_LINE = "bulk_line"  # one plain line beside that card
     SUMMARY_CARD = "summary_card"  # the card that opens a new route
+    DIGEST_CARD = "digest_card"  # what happened in a day or a week, and what waits
+    ESCALATION_LINE = "escalation_line"  # an alert, or a few, that nobody answers; under its card or by itself
+    ESCALATION_MESSAGE = "escalation_message"  # the same to somebody in person
     ANSWER = "answer"  # what somebody who typed is waiting for, as it was drawn: it is theirs, and of that moment
     NOTICE = "notice"  # a plain text to a conversation (operators, a late answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody whom a message rings: a person (MRI or Entra object id), or with `tag` those of a Teams tag (its id)."""
+
+    id: str
+    name: str
+    tag: bool = False
+
+
+def spoken(text: str, mentions: Iterable[Mention] = ()) -> dict[str, Any]:
+    """The payload of a line or notice which says `text`, and begins with these mentions; at most MENTIONS_MOST."""
+    called = [[each.id, each.name, each.tag] for each in mentions][:MENTIONS_MOST]
+    return {"text": text, "mentions": called} if called else {"text": text}
+
+
+def called(payload: Mapping[str, Any]) -> tuple[Mention, ...]:
+    """Whom the payload of a line or notice mentions."""
+    return tuple(Mention(*each) for each in payload.get("mentions", ()))
 
 
 @dataclass(frozen=True, slots=True)

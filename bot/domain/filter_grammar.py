@@ -1,7 +1,7 @@
 """The one grammar of filters: `unresolved severity:high,medium customer:"Contoso Ltd" since:7d age:>1h`. Pure.
 
 Words without a colon choose the status; everything else is `name:value`. What is not understood is refused with the
-nearest thing that would be, never ignored.
+nearest thing that would be, never ignored. docs/operations.md has the table of it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.alerts import Severity, Status
-from bot.domain.filters import Filter
+from bot.domain.filters import Filter, Sort
 from bot.errors import UserError
 
 STATUS_WORDS = ("unresolved", *Status, "all")
-NAMES = ("severity", "type", "customer", "reseller", "subscription", "partner", "since", "until", "age", "sla", "test")
+NAMES = (
+    *("severity", "type", "customer", "reseller", "subscription", "alert", "partner", "since", "until", "age"),
+    *("sla", "assigned", "snoozed", "test", "find", "sort"),
+)
 
 LONGEST = 500
 """Characters: a button of a list carries the filter's words with it."""
@@ -24,8 +27,10 @@ _TOKEN = re.compile(
     r"(?:(?P<name>[A-Za-z]+):)?"
     r"""(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+|(?(name)|(?!))))"""  # a name may come without a value, to be told so
 )
+_SORT = re.compile(r'("[^"]*")|(?<!\S)sort:\S*\s*', re.IGNORECASE)
 _SPAN = re.compile(r"(\d{1,5})\s*(m|min|h|d|w)", re.IGNORECASE | re.ASCII)
 _UNITS = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+_NUMBER = re.compile(r"a-\d{1,12}", re.IGNORECASE | re.ASCII)
 _YES_NO = {"yes": True, "true": True, "only": True, "no": False, "false": False}
 
 
@@ -60,6 +65,17 @@ def parse(text: str, *, default: str = "unresolved") -> Filter:
     return _build(status or default, {name: [value for value in values if value] for name, values in given.items()})
 
 
+def with_status(words: str, default: str) -> str:
+    """The words, with `default` before them where they name no status. Raises UserError where they make no filter."""
+    named = parse(words, default="all") == parse(words, default="unresolved")
+    return words if named else f"{default} {words}".strip()
+
+
+def without_sort(words: str) -> str:
+    """The words without the one that only orders."""
+    return _SORT.sub(lambda found: found[1] or "", words).strip()
+
+
 def _status(word: str, already: str) -> str:
     lowered = word.lower()
     if lowered not in STATUS_WORDS:
@@ -78,6 +94,7 @@ def _build(status: str, given: dict[str, list[str]]) -> Filter:
     if empty:
         raise UserError(f"The filter {empty[0]}: has no value. For example: {_EXAMPLES[empty[0]]}")
     older, younger = _ages(given.get("age", []))
+    sla = _last_of("sla", given, ("breached", "met", "due"))
     return Filter(
         unresolved=status == "unresolved",
         statuses=frozenset() if status in ("all", "unresolved") else frozenset({status}),
@@ -91,13 +108,14 @@ def _build(status: str, given: dict[str, list[str]]) -> Filter:
         until=_moment("until", given.get("until")),
         older_than=older,
         younger_than=younger,
-        sla_breached=_last(
-            [
-                {"breached": True, "met": False}[_one_of("sla", value, ("breached", "met"))]
-                for value in given.get("sla", [])
-            ]
-        ),
-        test=_last([_YES_NO[_one_of("test", value, tuple(_YES_NO))] for value in given.get("test", [])]),
+        sla_breached={"breached": True, "met": False}.get(sla),
+        sla_due=sla == "due",
+        test=_yes_or_no("test", given),
+        alerts=tuple(_start_of_id(value) for value in given.get("alert", [])),
+        assigned=tuple(given.get("assigned", [])),
+        snoozed=_yes_or_no("snoozed", given),
+        find=" ".join(given.get("find", [])),
+        sort=Sort(_last_of("sort", given, tuple(Sort)) or Sort.SEVERITY),
     )
 
 
@@ -111,13 +129,31 @@ _EXAMPLES = {
     "since": "since:7d or since:2026-11-01",
     "until": "until:1d or until:2026-11-08",
     "age": "age:>1h",
-    "sla": "sla:breached",
+    "sla": "sla:breached or sla:due",
     "test": "test:yes",
+    "alert": "alert:3fa85f64",
+    "assigned": "assigned:me or assigned:nobody",
+    "snoozed": "snoozed:yes",
+    "find": 'find:"contoso"',
+    "sort": "sort:newest",
 }
 
 
-def _last(values: list[bool]) -> bool | None:
-    return values[-1] if values else None
+def _last_of(name: str, given: dict[str, list[str]], allowed: tuple[str, ...]) -> str:
+    """The last one counts; each must be allowed."""
+    values = [_one_of(name, value, allowed) for value in given.get(name, [])]
+    return values[-1] if values else ""
+
+
+def _yes_or_no(name: str, given: dict[str, list[str]]) -> bool | None:
+    said = _last_of(name, given, tuple(_YES_NO))
+    return _YES_NO[said] if said else None
+
+
+def _start_of_id(value: str) -> str:
+    if _NUMBER.fullmatch(value):
+        raise UserError(f"alert: takes the start of an alert's id. For the number write: show {value.upper()}")
+    return value
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:

@@ -13,8 +13,15 @@ class Act(StrEnum):
     INVESTIGATE = "investigate"
     BULK = "mark many"
     NOTE = "note"
+    ASSIGN = "assign"
+    SNOOZE = "snooze"
+    DRILL = "drill"  # raise an alert of our own, to practise
     ROUTE = "route"  # send a partner's alerts to a conversation, or stop that
-    EVIDENCE = "export audit"
+    DIGEST = "digest"  # set, send or stop the digest of a conversation
+    REFUND = "record credit request"  # that the ticket to Microsoft is filed, or is not
+    DUTY = "duty roster"  # who is called where an alert gets no answer in a conversation
+    SAVE = "save filter"  # or forget it, for everybody in a conversation
+    EVIDENCE = "export audit"  # and evidence packs
     ASK_CANCEL = "ask to cancel"
     DECIDE_CANCEL = "decide on cancelling"  # approve or reject; with TWO_PERSON_CANCEL never the one who asked
 
@@ -30,7 +37,14 @@ NEEDS: dict[Act, frozenset[Role]] = {
     Act.INVESTIGATE: frozenset({Role.ADMIN_AGENT}),
     Act.BULK: frozenset({Role.ADMIN_AGENT}),
     Act.NOTE: frozenset({Role.ADMIN_AGENT}),
+    Act.ASSIGN: frozenset({Role.ADMIN_AGENT}),
+    Act.SNOOZE: frozenset({Role.ADMIN_AGENT}),
+    Act.DRILL: frozenset({Role.ADMIN_AGENT}),
     Act.ROUTE: frozenset({Role.ADMIN_AGENT}),
+    Act.DIGEST: frozenset({Role.ADMIN_AGENT}),
+    Act.REFUND: frozenset({Role.ADMIN_AGENT}),
+    Act.DUTY: frozenset({Role.ADMIN_AGENT}),
+    Act.SAVE: frozenset({Role.ADMIN_AGENT}),
     Act.EVIDENCE: frozenset({Role.ADMIN_AGENT}),
     Act.ASK_CANCEL: frozenset({Role.ADMIN_AGENT}),
     Act.DECIDE_CANCEL: frozenset({Role.ADMIN_AGENT, Role.GLOBAL_ADMINISTRATOR}),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from bot.domain.alerts import Alert
 from bot.domain.people import Partner, Person, Roles
+from bot.domain.scores import CustomerMfa, ScorePoint, SecurityScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,19 @@ class Directory(Protocol):
 
     async def reseller_names(self, partner: Partner) -> Mapping[str, str]:
         """Indirect resellers, tenant id -> name."""
+        ...
+
+
+class SecurityScores(Protocol):
+    """What Microsoft thinks of a partner's own security."""
+
+    async def current(self, partner: Partner) -> SecurityScore: ...
+    async def history(self, partner: Partner) -> tuple[ScorePoint, ...]:
+        """As far back as Microsoft tells, in any order; a bounded number."""
+        ...
+
+    def customers(self, partner: Partner) -> AsyncGenerator[tuple[CustomerMfa, ...], None]:
+        """All customers, page by page, each once. Raises Permanent where the pages never end."""
         ...
 
 

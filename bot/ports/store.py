@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note, Work
@@ -14,15 +15,23 @@ from bot.domain.bulk import BulkRun, BulkSet
 from bot.domain.cancellations import Cancellation, Plan, RequestCard
 from bot.domain.decisions import Intent
 from bot.domain.delivery import CardPost, Doubt, NewItem, OutboxItem, PastCall, Uncovered
+from bot.domain.digest import Digest
+from bot.domain.drills import Drill
+from bot.domain.duty import Duty
+from bot.domain.escalation import Taken, Waiting, Window
 from bot.domain.filters import AlertQuery, Cursor
 from bot.domain.people import Conversation, Person, Roles, Route
+from bot.domain.recurrence import Background
+from bot.domain.refund import Filing, RefundClock
+from bot.domain.response_clock import Standing
+from bot.domain.saved_filters import SavedFilter
 from bot.domain.storms import Arrivals, Census, Membership, News, RollUp, Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     records: tuple[AlertRecord, ...]
-    total: int
+    total: int  # counted up to COUNTED_MOST; one more than that stands for any more
     next: Cursor | None
 
 
@@ -42,11 +51,17 @@ class Alerts(Protocol):
         ...
 
     async def search(self, text: str, partners: frozenset[str], limit: int) -> tuple[AlertRecord, ...]:
-        """By start of alert id or subscription id, or part of a customer's name; newest first."""
+        """By start of alert id or subscription id, or part of a customer's name; where nothing begins so, by any part
+        of the ids of open alerts. Newest first."""
         ...
 
     async def of_subscription(self, partner: str, subscription_id: str, limit: int) -> tuple[AlertRecord, ...]:
         """Its alerts, the open ones first, then the newest."""
+        ...
+
+    async def background(self, record: AlertRecord, limit: int) -> Background:
+        """Its latest note, and what was decided on its subscription: of the alerts that were detected before it, the
+        newest `limit`. No tests. One question for both, for it is asked whenever a card is drawn."""
         ...
 
     async def open_keys(self, partner: str) -> frozenset[AlertKey]: ...
@@ -117,6 +132,10 @@ class People(Protocol):
 
     async def responders(self, conversation_id: str, limit: int) -> tuple[str, ...]:
         """MRIs of those last heard there, latest first; then of those only known from its roster."""
+        ...
+
+    async def known_in(self, conversation_id: str, limit: int) -> tuple[Person, ...]:
+        """Whom `responders` names, as they are known."""
         ...
 
     async def stand(self, people: Iterable[Person], conversation_id: str) -> None:
@@ -273,6 +292,10 @@ class Cancellations(Protocol):
         """The open ones, oldest first, then the others, newest first."""
         ...
 
+    async def of_subscription(self, partner: str, subscription_id: str, limit: int) -> tuple[Cancellation, ...]:
+        """All on one subscription (id in any case), the newest first."""
+        ...
+
     async def change(self, before: Cancellation, after: Cancellation) -> Cancellation | None:
         """Write the progress of `after`, if the stored version still is that of `before`; as it then stands, with
         version + 1. None: somebody was faster, and nothing was written. The plan itself is never written again."""
@@ -399,6 +422,73 @@ class RollUps(Protocol):
     async def census(self, rollup_id: str, most: int) -> Census: ...
 
 
+class Duties(Protocol):
+    """Who is on duty in which conversation."""
+
+    async def get(self, conversation_id: str) -> tuple[Duty, int]:
+        """The roster and its version; an empty one of version 0 where none was ever kept."""
+        ...
+
+    async def put(self, conversation_id: str, roster: Duty, version: int, now: datetime) -> bool:
+        """Write version + 1 where `version` still is the stored one; False: somebody was faster."""
+        ...
+
+
+class Escalations(Protocol):
+    """How far the escalation of alerts has come, in each conversation."""
+
+    async def waiting(
+        self,
+        conversation_id: str,
+        partners: Collection[str],
+        windows: Sequence[Window],
+        detected_from: datetime,
+        now: datetime,
+        after: int,
+        limit: int,
+    ) -> tuple[Waiting, ...]:
+        """Unanswered alerts of these partners that fall into one of the windows, by number from `after` on. Routes'
+        filters and when the alerts came there are not looked at."""
+        ...
+
+    async def taken(self, conversation_id: str, number: int) -> Taken: ...
+    async def take(self, conversation_id: str, number: int, step: int, now: datetime) -> bool:
+        """Write the step down. False: it is taken already, or the one before is not."""
+        ...
+
+    async def taken_since(self, conversation_id: str, step: int, since: datetime) -> int: ...
+    async def prune(self, before: datetime) -> int:
+        """Forget alerts whose last step was before. How many."""
+        ...
+
+
+class Drills(Protocol):
+    """Drills and how the team did. The database keeps it to one of a partner that is not reported yet."""
+
+    async def begin(self, drill: Drill) -> Drill | None:
+        """Write it down. None: done; else the one of that partner that is under way."""
+        ...
+
+    async def get(self, drill_id: str) -> Drill | None: ...
+    async def under_way(self, partner: str) -> Drill | None: ...
+    async def open(self, limit: int) -> tuple[Drill, ...]:
+        """All partners' that are not reported yet."""
+        ...
+
+    async def begun_since(self, partner: str, since: datetime) -> int: ...
+    async def latest(self, partners: frozenset[str], limit: int) -> tuple[Drill, ...]:
+        """Newest first."""
+        ...
+
+    async def put(self, drill: Drill) -> bool:
+        """Write how far it came. False: it was reported before, and stays as it was."""
+        ...
+
+    async def carded_at(self, drill: Drill) -> datetime | None:
+        """When Teams first confirmed a card of its alert."""
+        ...
+
+
 class Inbox(Protocol):
     """Activities already handled, so that a redelivery does nothing twice."""
 
@@ -432,10 +522,19 @@ class Audit(Protocol):
         ...
 
 
+class ExportKind(StrEnum):
+    """What a file holds: the alerts of the request's query; the audit trail of its one partner; an evidence pack about
+    the request's `subject`, a subscription id or the number of an alert, of its one partner."""
+
+    ALERTS = "alerts"
+    AUDIT = "audit"
+    EVIDENCE = "evidence"
+
+
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """Someone asked for a file: the alerts of `query`, or with `audit` the audit trail of its one partner.
-    `token_hash` (SHA-256 of the link's token) is empty where a file consent is used."""
+    """Someone asked for a file. `rows` is how many alerts or audit rows it holds. `token_hash` (SHA-256 of the link's
+    token) is empty where a file consent is used."""
 
     id: str
     person_id: str
@@ -445,7 +544,96 @@ class ExportRequest:
     rows: int
     expires_at: datetime
     token_hash: str = ""
-    audit: bool = False
+    kind: str = ExportKind.ALERTS
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How many alerts somebody gave one verdict."""
+
+    by_name: str
+    verdict: str
+    alerts: int
+
+
+class Digests(Protocol):
+    """The digests of conversations, one of each kind at most, and what they tell that nothing else asks for."""
+
+    async def of(self, conversation_id: str) -> tuple[Digest, ...]: ...
+    async def put(self, digest: Digest) -> None: ...
+    async def remove(self, conversation_id: str, kind: str) -> bool:
+        """False: there was none."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> tuple[Digest, ...]:
+        """Those whose time has come, longest waiting first."""
+        ...
+
+    async def advance(self, digest: Digest, next_at: datetime, last_at: datetime | None) -> bool:
+        """Set when the next one is due. False: it was set anew, removed, or taken by another replica meanwhile."""
+        ...
+
+    async def resolved(self, query: AlertQuery, since: datetime) -> int:
+        """How many alerts of the query were resolved since then."""
+        ...
+
+    async def decided(self, query: AlertQuery, since: datetime, limit: int) -> tuple[Decided, ...]:
+        """The same by person and verdict, most first."""
+        ...
+
+
+class Figures(Protocol):
+    """What tiles and the response clock count, as domain/response_clock.py defines it."""
+
+    async def standing(self, partners: Sequence[str], now: datetime, until: datetime) -> Standing:
+        """`until` is not before `now` and at most HORIZON later."""
+        ...
+
+    async def merge(self, now: datetime, limit: int) -> int:
+        """Put the tallies of up to so many hours together, and forget those that no window reaches. How many rows
+        there are fewer. No figure changes by it."""
+        ...
+
+
+class Refunds(Protocol):
+    """The clocks of credit requests. A subscription has one as soon as the verdict of one of its alerts is fraud."""
+
+    async def clock(self, partner: str, subscription_id: str) -> RefundClock | None: ...
+    async def since(self, query: AlertQuery, first: datetime, limit: int) -> tuple[RefundClock, ...]:
+        """Clocks that began at `first` or later, of the alerts that the query selects; earliest first. Left out are
+        customers for whom a request is filed."""
+        ...
+
+    async def count_since(self, query: AlertQuery, first: datetime) -> int:
+        """How many those are."""
+        ...
+
+    async def file(self, partner: str, subscription_id: str, customer_tenant_id: str, filing: Filing) -> None:
+        """Write down that it is filed; what was written before for this subscription is replaced."""
+        ...
+
+    async def unfile(self, partner: str, subscription_id: str) -> bool:
+        """False: nothing was written down."""
+        ...
+
+
+class SavedFilters(Protocol):
+    """Filters that are kept under a name, in the scopes of bot/domain/saved_filters.py. Names in any case."""
+
+    async def named(self, scope: str, names: Collection[str]) -> tuple[SavedFilter, ...]: ...
+    async def all_of(self, scope: str, limit: int) -> tuple[SavedFilter, ...]:
+        """By name."""
+        ...
+
+    async def count(self, scope: str) -> int: ...
+    async def put(self, saved: SavedFilter) -> None:
+        """Keep it; what the scope has under that name is replaced."""
+        ...
+
+    async def remove(self, scope: str, name: str) -> bool:
+        """False: there was none."""
+        ...
 
 
 class Exports(Protocol):
@@ -553,8 +741,15 @@ class Transaction(Protocol):
     request_cards: RequestCards
     bulk: Bulk
     rollups: RollUps
+    duties: Duties
+    escalations: Escalations
+    drills: Drills
     inbox: Inbox
     audit: Audit
+    digests: Digests
+    refunds: Refunds
+    figures: Figures
+    saved_filters: SavedFilters
     exports: Exports
     sign_ins: SignIns
     leases: Leases

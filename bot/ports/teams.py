@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.domain.delivery import OutboxItem, PastCall
+from bot.domain.delivery import Mention, OutboxItem, PastCall
 from bot.domain.people import Conversation, Person
 
 
@@ -15,13 +15,15 @@ from bot.domain.people import Conversation, Person
 class Message:
     """One message to Teams: a card or a text, never both (Teams would split it and hand back no id).
 
-    `summary` is the preview that a notification shows. `attachments` is for Teams' own cards (file consent).
+    `summary` is the preview that a notification shows. `mentions` stand, and ring, before the text. `attachments` is
+    for Teams' own cards (file consent).
     """
 
     text: str = ""
     card: Mapping[str, Any] | None = None
     summary: str = ""
     attachments: tuple[Mapping[str, Any], ...] = ()
+    mentions: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from bot.sandbox import client_files, client_lifecycle, client_signin, client_turns
+from bot.sandbox import client_files, client_lifecycle, client_search, client_signin, client_turns
 from bot.sandbox.client_request import ClientError, ClientRequest
 from bot.sandbox.relay import control_routes
 
@@ -53,6 +53,8 @@ def routes(cloud: Cloud) -> list[web.RouteDef]:
         web.post("/client/submit", bind(client_turns.submit)),
         web.post("/client/dialog", bind(client_turns.dialog)),
         web.post("/client/raw", bind(client_turns.raw)),
+        web.post("/client/search", bind(client_search.search)),
+        web.post("/client/insert", bind(client_search.insert)),
         web.post("/client/consent", bind(client_files.consent)),
         web.get("/client/files/{file}", bind(client_files.download)),
         web.put("/onedrive/upload/{file}", bind(client_files.upload)),

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from bot.domain.audit import AuditEntry
-from bot.domain.people import NO_ROLES, Conversation, ConversationKind, Partner, Person, Roles
+from bot.domain.people import NO_ROLES, Conversation, ConversationKind, ConversationState, Partner, Person, Roles
 from bot.domain.policy import Act, lacking
-from bot.errors import AlertDeskError, NotAllowed, NotChecked, SignInNeeded, UserError
+from bot.errors import AlertDeskError, NotAllowed, NotChecked, SignInNeeded, Unknown, UserError
 from bot.ports import Channel, Directory, Environment
 from bot.services.memory import Memory
 from bot.texts import en as texts
@@ -39,6 +39,36 @@ class Access:
         Raises NotChecked where the roster cannot be asked in time.
         """
         return person if person.is_known else await _checked(self._identify(person, conversation))
+
+    async def introduced(self, person: Person, conversation: Conversation) -> Person:
+        """As `known`, for a turn from where the bot need not be, and where Teams then tells it nothing of who is there:
+        the person as the roster of their own chat with the bot knows them, or of a conversation that gets alerts, or
+        of this one; as they came where none does.
+
+        Raises NotChecked where that cannot be asked in time.
+        """
+        return person if person.is_known else await _checked(self._introduced(person, conversation))
+
+    async def _introduced(self, person: Person, conversation: Conversation) -> Person:
+        async with self._env.store.read() as tx:
+            routes = await tx.conversations.routes()
+            ids = dict.fromkeys([conversation.id, *(route.conversation_id for route in routes if route.on)])
+            places = [await tx.conversations.personal_of(person.aad_id)] if person.aad_id else []
+            places += [await tx.conversations.get(each) for each in ids]
+        problem: AlertDeskError | None = None
+        for place in places:
+            if place is None or place.state != ConversationState.ACTIVE:
+                continue
+            try:
+                known = await self._identify(person, place)
+            except AlertDeskError as trouble:
+                problem = trouble  # another roster may know them
+                continue
+            if known.is_known:
+                return known
+        if problem is not None:
+            raise problem
+        return person
 
     async def account(
         self, person: Person, conversation: Conversation, partners: Collection[str] | None = None
@@ -74,6 +104,13 @@ class Access:
             return None
         self._rosters.put(key, member, at)
         return member
+
+    async def on_roster(self, conversation: Conversation, person_id: str) -> Person | None:
+        """The conversation's own record of a person by MRI or Entra object id; None where they are no member.
+
+        Raises NotChecked where the roster cannot be asked in time.
+        """
+        return await _checked(self._channel.member(conversation, person_id))
 
     async def roles(self, person: Person, partner: Partner) -> Roles:
         """Live, and asked as that person where the bot acts as people. Someone who is unknown, or at home in another
@@ -147,6 +184,29 @@ class Access:
             raise NotAllowed(texts.OTHER_TENANT, code="other_tenant")
         raise NotAllowed(texts.lacks_roles(act, sorted(missing)), code="lacks_role")
 
+    async def require_here(
+        self, act: Act, who: Person, conversation: Conversation, activity_id: str = ""
+    ) -> tuple[Person, str]:
+        """The identified person, and a partner routed to this conversation for whom they may do this now.
+
+        Raises as `require`, where there is no such partner; and Unknown where none is routed here.
+        """
+        routed = await self.routed(conversation.id)
+        if not routed:
+            raise Unknown(texts.NOT_ROUTED, code="not_routed")
+        known = await self.known(who, conversation)
+        partners = [self._env.partners[tenant] for tenant in sorted(routed)]
+        partners.sort(key=lambda partner: not known.may_stand_in(partner.roles_in))
+        refused: NotAllowed | NotChecked | None = None
+        for partner in partners:
+            try:
+                person = await self.require(act, known, partner, conversation, conversation.id, activity_id)
+                return person, partner.tenant_id
+            except (NotAllowed, NotChecked) as problem:
+                refused = refused or problem
+        assert refused is not None  # noqa: S101 there was at least one
+        raise refused
+
     async def readable(self, person: Person, conversation: Conversation) -> frozenset[str]:
         """The partner tenants whose alerts this person may read in this conversation.
 
@@ -155,7 +215,12 @@ class Access:
         """
         if conversation.kind != ConversationKind.PERSONAL:
             return await self.routed(conversation.id)
-        known = await self.known(person, conversation)
+        return await self.own(await self.known(person, conversation))
+
+    async def own(self, known: Person) -> frozenset[str]:
+        """What somebody may read where the answer shows to them alone: the partner tenants whose Admin Agent they are,
+        and those routed to a conversation on whose roster they stand. Raises SignInNeeded where that can only be told
+        with a token of theirs, and NotChecked."""
         partners = self._env.partners.values()
         own = await _checked(asyncio.gather(*(self._reads_in_person(known, partner) for partner in partners)))
         readable = frozenset(tenant for tenant, may in zip(self._env.partners, own, strict=True) if may is True)
@@ -163,6 +228,26 @@ class Access:
         if unknown and not readable:
             raise unknown[0]
         return readable
+
+    async def agent_of(self, person: Person, conversation: Conversation) -> frozenset[str]:
+        """The partners whose Admin Agent the person is, asked live. Raises SignInNeeded where that can only be told
+        with a token of theirs, and NotChecked where nothing could be checked."""
+        known = await self.known(person, conversation)
+        partners = [each for each in self._env.partners.values() if known.may_stand_in(each.roles_in)]
+        asked = asyncio.gather(*(self.roles(known, each) for each in partners), return_exceptions=True)
+        held = await _checked(asked)
+        agents = [
+            each.tenant_id
+            for each, roles in zip(partners, held, strict=True)
+            if isinstance(roles, Roles) and roles.admin_agent
+        ]
+        if not agents:
+            for problem in held:
+                if isinstance(problem, SignInNeeded):
+                    raise problem
+                if isinstance(problem, BaseException):
+                    raise NotChecked(texts.COULD_NOT_CHECK, code="check_failed") from problem
+        return frozenset(agents)
 
     async def routed(self, conversation_id: str) -> frozenset[str]:
         """The partners whose alerts go to a conversation."""

@@ -12,6 +12,7 @@ from bot.domain.people import Conversation, ConversationKind, ConversationState,
 from bot.errors import Permanent
 from bot.ports import Channel, Directory, Environment, Transaction
 from bot.services.cards import LINE_PRIORITY
+from bot.services.personal import chat_with
 from bot.telemetry.log import get_logger
 
 MOST = 20
@@ -103,21 +104,8 @@ class Approvers:
                 if member is not None and member.mri:
                     seats.append((spot.conversation.id, member.mri))
                     person = replace(person, mri=member.mri, name=person.name or member.name)
-            return Reach(person, await self._chat(person, like), tuple(seats))
-
-    async def _chat(self, person: Person, like: Conversation | None) -> Conversation | None:
-        async with self._env.store.read() as tx:
-            known = await tx.conversations.personal_of(person.aad_id)
-            met = await tx.people.get(person.aad_id)
-        if known is not None and known.state == ConversationState.ACTIVE:
-            return known
-        if like is None:
-            return None
-        who = replace(person, mri=person.mri or (met.mri if met else ""))
-        try:
-            return await self._channel.personal(who, like)
-        except Permanent:
-            return None
+            chat = await chat_with(person, like, self._env, self._channel)
+            return Reach(person, chat, tuple(seats))
 
     async def call(self, tx: Transaction, c: Cancellation, spots: tuple[Spot, ...], reaches: tuple[Reach, ...]) -> None:
         """Write down the cards that ask them: one with each person, one in each spot that mentions who sits there."""

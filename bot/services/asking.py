@@ -92,7 +92,8 @@ class Asking:
             Act.ASK_CANCEL, person, partner, where.conversation, origin.label, where.activity_id
         )
         if not (alert.subscription_id and alert.customer_tenant_id):
-            raise UserError(texts.no_subscription(origin.label), code="no_subscription")
+            no_such = texts.of_drill if alert.is_drill else texts.no_subscription
+            raise UserError(no_such(origin.label), code="no_subscription")
         async with self._env.store.read() as tx:
             alerts = await tx.alerts.of_subscription(alert.partner, alert.subscription_id, MOST_ALERTS)
             last = (await tx.cancellations.last_on(alert.partner, [alert.subscription_id])).get(

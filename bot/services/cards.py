@@ -3,17 +3,20 @@ are recorded together or not at all."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 from bot.domain import deadline
 from bot.domain.alerts import AlertKey, AlertRecord, severity_rank
 from bot.domain.cancellations import Cancellation
-from bot.domain.delivery import CardPost, ItemKind, NewItem
+from bot.domain.delivery import CardPost, ItemKind, Mention, NewItem, spoken
 from bot.domain.filters import matches
 from bot.domain.people import Route
 from bot.ports import Environment, Transaction
 from bot.services.filtering import route_query
 from bot.services.rollups import RollUps
+from bot.services.waking import reminders
 
 LINE_PRIORITY = 5
 """A decision is seen before further cards are posted: one line is short, and it ends somebody's worry."""
@@ -66,7 +69,7 @@ class CardWork:
         if not route.on or not route.summarised:
             return False  # a new route starts with its summary, which posts what is open
         wanted = route_query(route, self._env.partners, self._env.clock.now())
-        return matches(wanted, record.alert, record.customer_name, record.reseller_name)
+        return matches(wanted, record.alert, record.customer_name, record.reseller_name, record.work)
 
     async def post(self, tx: Transaction, record: AlertRecord, routes: list[Route], *, arriving: bool = False) -> int:
         """A card for each of these routes that has none yet, or a roll-up that stands for it. Returns how many.
@@ -116,6 +119,7 @@ class CardWork:
                 )
                 for moment in deadline.redraws(record.alert, now)
             ]
+            items += reminders(card, record, now)
         await tx.outbox.add(items, now)
         self._env.outbox_work.set()
         return card.id
@@ -134,10 +138,20 @@ class CardWork:
         await tx.outbox.add([item], now)
         self._env.outbox_work.set()
 
-    async def changed(self, tx: Transaction, key: AlertKey, line: str = "") -> None:
-        """Redraw the alert's cards and roll-ups wherever they stand; with a line, say it in their threads too."""
+    async def changed(
+        self,
+        tx: Transaction,
+        key: AlertKey,
+        line: str = "",
+        mentions: Mapping[str, tuple[Mention, ...]] = MappingProxyType({}),
+    ) -> None:
+        """Redraw the alert's cards and roll-ups wherever they stand; with a line, say it in their threads too.
+
+        `mentions` are those whom it rings, by conversation. Where the alert has no card of its own, and so no thread,
+        such a line is said in the conversation.
+        """
         now = self._env.clock.now()
-        items = []
+        items, unheard = [], dict(mentions)
         for card in await tx.cards.of_alert(key):
             if card.replaced_by:
                 continue
@@ -151,9 +165,14 @@ class CardWork:
                 )
             )
             if line:
+                said = spoken(line, unheard.pop(card.conversation_id, ()))
                 items.append(
-                    NewItem(card.conversation_id, ItemKind.THREAD_LINE, card.id, {"text": line}, priority=LINE_PRIORITY)
+                    NewItem(card.conversation_id, ItemKind.THREAD_LINE, card.id, said, priority=LINE_PRIORITY)
                 )
+        items += [
+            NewItem(conversation_id, ItemKind.NOTICE, payload=spoken(line, people), priority=LINE_PRIORITY)
+            for conversation_id, people in unheard.items()
+        ]
         if items:
             await tx.outbox.add(items, now)
             self._env.outbox_work.set()

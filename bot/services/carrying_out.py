@@ -100,7 +100,7 @@ class CarryingOut:
     async def expire(self, c: Cancellation) -> Cancellation | None:
         now = self._env.clock.now()
         return await self._progress.move(
-            c, c.after(Event.EXPIRE, ended_at=now, due_at=None), f"{c.plan.kind} request", "expired"
+            c, replace(c.after(Event.EXPIRE), ended_at=now, due_at=None), f"{c.plan.kind} request", "expired"
         )
 
     async def _call(self, c: Cancellation, partner: Partner) -> None:

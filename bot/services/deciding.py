@@ -126,8 +126,8 @@ class Deciding:
         if (void := await self._verified(c, partner, as_whom, known, where)) is not None:
             return Answer(How.DECIDED, void) if void.state == State.VOID else await self._overtaken(c, again)
         now = self._env.clock.now()
-        approved = c.after(
-            Event.APPROVE,
+        approved = replace(
+            c.after(Event.APPROVE),
             approver_id=known.aad_id,
             approver_name=known.name,
             approved_at=now,
@@ -231,7 +231,7 @@ class Deciding:
                 await tx.audit.append(entry(c.plan, "verify", "unchanged", by, detail), self._env.clock.now())
             return None
         changed = texts.what_changed(found)
-        void = c.after(Event.CHANGE, ended_at=self._env.clock.now(), due_at=None, outcome=changed)
+        void = replace(c.after(Event.CHANGE), ended_at=self._env.clock.now(), due_at=None, outcome=changed)
         stands = await self._progress.move(c, void, "verify", "void", by=by, detail={"changed": changed, **detail})
         return stands or await self._progress.now(c)
 
@@ -244,7 +244,7 @@ class Deciding:
         if now >= c.plan.expires_at:
             expired = await self._carrying_out.expire(c)
             return Answer(How.ALREADY, expired or await self._progress.now(c))
-        ended = c.after(event, ended_at=now, due_at=None, outcome=reason.strip(), code="")
+        ended = replace(c.after(event), ended_at=now, due_at=None, outcome=reason.strip(), code="")
         if event is Event.REJECT:
             ended = replace(ended, approver_id=person.aad_id, approver_name=person.name)
         stands = await self._progress.move(

@@ -15,6 +15,7 @@ from bot.domain.storms import RollUp
 from bot.errors import AlertDeskError, Missing, Permanent, TooLarge, Transient, Unreachable
 from bot.ports import Channel, Environment, Full, Message, Pace, Renderer, Transaction
 from bot.services.cards import CardWork
+from bot.services.escalations import refused
 from bot.services.reach import Reach
 from bot.telemetry.log import get_logger
 
@@ -26,6 +27,7 @@ RECHECK = timedelta(minutes=3)
 """How long an uncertain card may prove that it arrived before it is sent again."""
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 120.0
 _WAIT_FOR_CARD = 5.0
+_WAIT_FOR_NEWER = 30.0
 _RECORD_TRIES = 6
 _TRIES_FOR_ROOT = 6
 """So often a request waits for the alert's card in whose thread it belongs; then it is posted on its own."""
@@ -37,8 +39,9 @@ _UPDATES = (
 )
 _KEPT_UP = (ItemKind.ALERT_CARD, ItemKind.REQUEST_CARD, ItemKind.ROLLUP_CARD, ItemKind.BULK_CARD)
 """Root cards that are changed later: to do that, one must know which message they are."""
-_LINES = (ItemKind.THREAD_LINE, ItemKind.ROLLUP_LINE, ItemKind.BULK_LINE)
+_LINES = (ItemKind.THREAD_LINE, ItemKind.SNOOZE_LINE, ItemKind.ROLLUP_LINE, ItemKind.BULK_LINE)
 _OF_RUNS = (ItemKind.BULK_CARD, ItemKind.BULK_UPDATE, ItemKind.BULK_LINE)
+_KNOWN = frozenset(map(str, ItemKind))
 
 AnyCard = CardPost | RequestCard | RollUp | BulkRun
 log = get_logger("delivery")
@@ -136,12 +139,16 @@ class Delivery:
         await asyncio.shield(self._record(item, end))
 
     async def _send(self, item: OutboxItem) -> End:
+        if item.kind not in _KNOWN:  # in a rolling upgrade; that version sends it as soon as it is its turn
+            return End(How.RETRY, problem="a newer version wrote it", wait=_WAIT_FOR_NEWER)
         async with self._env.store.read() as tx:
             conversation = await tx.conversations.get(item.conversation_id)
             card = await self._card(tx, item)
             thread = await self._thread(tx, item, card)
         if conversation is None:
             return End(How.RETRY, problem="the conversation is not known yet", wait=30.0)
+        if item.kind in (*_UPDATES, *_LINES) and item.card_id and card is None:
+            return End(How.SENT)  # a roll-up took the card in while this was claimed, and tells what happens from now on
         if (item.kind in (*_UPDATES, *_LINES) and not (card and card.activity_id)) or thread is None:
             return End(How.RETRY, problem="its card is not confirmed yet", wait=_WAIT_FOR_CARD)
         if item.repeat and card is not None and item.kind in (ItemKind.ALERT_CARD, ItemKind.ROLLUP_CARD):
@@ -153,7 +160,12 @@ class Delivery:
         if item.kind in _UPDATES and card is not None:
             await self._channel.update(conversation, card.activity_id, message)
             return End(How.SENT, card.activity_id)
-        activity_id = await self._channel.send(conversation, message, thread)
+        try:
+            activity_id = await self._channel.send(conversation, message, thread)
+        except Missing:
+            if item.kind != ItemKind.ESCALATION_LINE or not thread:
+                raise
+            activity_id = await self._channel.send(conversation, message)  # its card was deleted: it stands by itself
         if not activity_id and item.kind in _KEPT_UP:
             return End(How.UNCERTAIN, problem="Teams did not say which message it is")
         return End(How.SENT, activity_id)
@@ -165,6 +177,8 @@ class Delivery:
             return await tx.rollups.get(item.card_id)
         if item.kind in _OF_RUNS:
             return await tx.bulk.run(item.card_id)
+        if item.kind == ItemKind.ESCALATION_LINE and item.payload.get("in_rollup"):
+            return await tx.rollups.get(item.card_id)
         return await tx.cards.get(item.card_id) if item.card_id else None
 
     async def _thread(self, tx: Transaction, item: OutboxItem, card: AnyCard | None) -> str | None:
@@ -173,7 +187,7 @@ class Delivery:
             return str(item.payload.get("thread", ""))
         if isinstance(card, BulkRun):  # in the thread where it was asked for
             return card.thread or (card.activity_id if item.kind == ItemKind.BULK_LINE else "")
-        if item.kind in _LINES:
+        if item.kind in (*_LINES, ItemKind.ESCALATION_LINE):  # a call waits for no card: it can stand by itself
             return card.activity_id if card is not None else ""
         if item.kind != ItemKind.REQUEST_CARD or not isinstance(card, RequestCard) or not card.root_card_id:
             return ""
@@ -227,6 +241,8 @@ class Delivery:
         elif end.how is How.UNREACHABLE:  # the work stays, and goes on after the next install or message there
             if await tx.outbox.retry(item, now, end.problem):
                 await self._reach.lost(tx, [item.conversation_id], ConversationState.BLOCKED, end.why)
+                if (told := refused(item)) is not None:
+                    await tx.outbox.add([told], now)
         else:
             await tx.outbox.park(item, end.problem)
             if end.how is How.GONE:

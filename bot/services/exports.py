@@ -1,4 +1,4 @@
-"""Exports: who asked for which alerts or audit trail, and the file itself, streamed in constant memory."""
+"""Exports: who asked for which alerts, audit trail or evidence pack, and the file itself, in bounded memory."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from bot.domain.filters import AlertQuery
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act
 from bot.errors import Unknown
-from bot.ports import Environment, ExportRequest
-from bot.services import evidence
+from bot.ports import Environment, ExportKind, ExportRequest
+from bot.services import evidence, evidence_pack
+from bot.services.evidence_pack import Subject
 from bot.texts import en as texts
 
 LIFE = timedelta(minutes=30)
@@ -56,25 +57,36 @@ class Exports:
 
     async def ask_audit(self, person: Person, partner: Partner) -> tuple[ExportRequest, str]:
         """The same for a partner's audit trail. Whether the person may have it is the caller's to check."""
-        now = self._env.clock.now()
-        token = self._env.ids.token()
         name = re.sub(r"[^a-z0-9]+", "-", partner.name.lower()).strip("-") or partner.tenant_id
-        file_name, export_id = f"audit-{name}-{now:%Y%m%d}.jsonl", self._env.ids.guid()
-        entry = AuditEntry(
-            partner.tenant_id, Act.EVIDENCE, "asked", person.aad_id, person.name, file_name, {"export": export_id}
+        file_name = f"audit-{name}-{self._env.clock.now():%Y%m%d}.jsonl"
+        return await self._ask_evidence(person, partner.tenant_id, ExportKind.AUDIT, file_name)
+
+    async def ask_pack(self, person: Person, subject: Subject) -> tuple[ExportRequest, str]:
+        """The same for an evidence pack."""
+        file_name = evidence_pack.file_name(subject, self._env.clock.now())
+        return await self._ask_evidence(
+            person, subject.partner, ExportKind.EVIDENCE, file_name, subject=subject.name, alerts=subject.alerts
         )
+
+    async def _ask_evidence(
+        self, person: Person, partner: str, kind: str, file_name: str, *, subject: str = "", alerts: int = 0
+    ) -> tuple[ExportRequest, str]:
+        now, export_id, token = self._env.clock.now(), self._env.ids.guid(), self._env.ids.token()
+        detail = {"export": export_id} | ({"about": subject} if subject else {})
+        entry = AuditEntry(partner, Act.EVIDENCE, "asked", person.aad_id, person.name, file_name, detail)
         async with self._env.store.write() as tx:
             row = await tx.audit.append(entry, now)
             request = ExportRequest(
                 id=export_id,
                 person_id=person.aad_id,
                 tenant_id=person.tenant_id,
-                query=AlertQuery(frozenset({partner.tenant_id})),
+                query=AlertQuery(frozenset({partner})),
                 file_name=file_name,
-                rows=row.seq,
+                rows=row.seq if kind == ExportKind.AUDIT else alerts,
                 expires_at=now + LIFE,
                 token_hash=token_hash(token),
-                audit=True,
+                kind=kind,
+                subject=subject,
             )
             await tx.exports.add(request)
         return request, token
@@ -90,7 +102,7 @@ class Exports:
             taken = await tx.exports.take(export_id, now)
             if taken is None:
                 raise Unknown(texts.EXPORT_GONE, code="export_gone")
-            act = Act.EVIDENCE if taken.audit else "export"
+            act = "export" if taken.kind == ExportKind.ALERTS else Act.EVIDENCE
             for partner in sorted(taken.query.partners):
                 await tx.audit.append(
                     AuditEntry(partner, act, "done", person_id, "", taken.file_name, {"export": taken.id}), now
@@ -99,10 +111,12 @@ class Exports:
 
     def content(self, request: ExportRequest) -> AsyncIterator[bytes]:
         """The file that was asked for."""
-        if not request.audit:
+        if request.kind == ExportKind.ALERTS:
             return self.stream(request.query)
         (partner,) = request.query.partners
-        return evidence.stream(self._env, partner)
+        if request.kind == ExportKind.AUDIT:
+            return evidence.stream(self._env, partner)
+        return evidence_pack.stream(self._env, partner, request.subject)
 
     async def by_token(self, token: str) -> ExportRequest | None:
         async with self._env.store.read() as tx:

@@ -33,6 +33,12 @@ class Hints:
         self._heard[partner].set()
         return True
 
+    async def wake(self, partner: str) -> None:
+        """A hint of our own."""
+        async with self._env.store.write() as tx:
+            await tx.syncs.put(SyncState(_row(partner), last_open_at=self._env.clock.now()))
+        self._heard[partner].set()
+
     async def last(self, partner: str) -> datetime | None:
         """When the last hint was given. Compare it for being another one: replicas' clocks differ."""
         async with self._env.store.read() as tx:

@@ -11,16 +11,19 @@ from datetime import datetime, timedelta
 
 from bot.domain.alerts import Alert, AlertKey, AlertRecord
 from bot.domain.audit import AuditEntry
-from bot.domain.changes import ChangeKind, compare, decision_seen
+from bot.domain.changes import Change, ChangeKind, compare, decision_seen
 from bot.domain.people import Partner
+from bot.domain.snoozes import rises
 from bot.errors import AlertDeskError, Missing, Transient
 from bot.ports import AlertPage, AlertSource, Environment, SyncState, Transaction, UnreadableAlert
+from bot.services import waking
 from bot.services.cards import CardWork
 from bot.services.names import Names
 from bot.services.operators import Operators
 from bot.services.routes import Routes
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
+from bot.texts import working
 
 _BATCH = 100
 """Alerts recorded per transaction, so that a long first sync never holds the writer for long."""
@@ -150,6 +153,7 @@ class Intake:
             return
         result.changed += 1
         changed = await tx.alerts.change(alert.key, alert, now, decision_seen(alert, record.decision, now))
+        changed, worse = await self._wake(tx, record, changed, change, now)
         if change.kind is not ChangeKind.FACTS:
             entry = AuditEntry(
                 alert.partner,
@@ -165,7 +169,19 @@ class Intake:
             return
         if change.kind is ChangeKind.REOPENED:
             await self._cards.announce(tx, changed)  # where it was resolved before a route was new, it has no card yet
-        await self._cards.changed(tx, alert.key, texts.portal_line(changed, change))
+        await self._cards.changed(tx, alert.key, " ".join(filter(None, (texts.portal_line(changed, change), worse))))
+
+    async def _wake(
+        self, tx: Transaction, before: AlertRecord, after: AlertRecord, change: Change, now: datetime
+    ) -> tuple[AlertRecord, str]:
+        """News end a snooze: a verdict, its end, a higher severity (which is worth a line)."""
+        if change.kind not in (ChangeKind.FACTS, ChangeKind.OTHER_VERDICT):
+            after = await waking.taken(tx, after, "", now)
+        if change.kind in (ChangeKind.RESOLVED, ChangeKind.REOPENED):
+            return await waking.decided(tx, after, now), ""
+        if after.work.sleeps(now) and rises(before.alert, after.alert):
+            return await waking.decided(tx, after, now), working.worse_line(after)
+        return after, ""
 
     async def _absent(self, partner: Partner, result: Round) -> None:
         async with self._env.store.read() as tx:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import filter_grammar
 from bot.domain.audit import AuditEntry
 from bot.domain.delivery import ItemKind, NewItem
 from bot.domain.filters import AlertQuery
@@ -19,7 +18,7 @@ from bot.errors import NotAllowed, Transient, UserError
 from bot.ports import Environment
 from bot.services.access import Access
 from bot.services.cards import CardWork
-from bot.services.filtering import route_query
+from bot.services.filtering import check_route_words, route_query
 from bot.texts import en as texts
 
 FIRST_CARDS = 10
@@ -45,7 +44,7 @@ class Routes:
 
         Raises NotAllowed where there is none, UserError where the words make no filter.
         """
-        filter_grammar.parse(words, default="all")
+        check_route_words(words)
         return await self._turn(person, conversation, on=True, words=words.strip())
 
     async def unsubscribe(self, person: Person, conversation: Conversation) -> tuple[str, ...]:

@@ -139,7 +139,7 @@ class Sending:
 
     async def _taken(self, c: Cancellation, detail: Mapping[str, str]) -> Sent:
         now = self._env.clock.now()
-        after = c.after(Event.ACCEPT, accepted_at=now, due_at=now, attempts=0, outcome="", code="")
+        after = replace(c.after(Event.ACCEPT), accepted_at=now, due_at=now, attempts=0, outcome="", code="")
         return Sent(await self._moved(c, after, "accepted", detail))
 
     async def _refused(self, c: Cancellation, no: Permanent) -> Sent:
@@ -148,8 +148,8 @@ class Sending:
         if c.sent > 1:
             return Sent(await self._lost(c, texts.refused_after_doubt(texts.problem(no.code, no.message)), detail))
         now = self._env.clock.now()
-        after = c.after(
-            Event.REFUSE,
+        after = replace(
+            c.after(Event.REFUSE),
             ended_at=now,
             due_at=None,
             sent=0,
@@ -163,8 +163,8 @@ class Sending:
         detail = {"code": need.code, "message": need.message}
         if c.sent > 1:
             return Sent(await self._lost(c, texts.sign_in_after_doubt(c.approver_name), detail))
-        after = c.after(
-            Event.SIGN_IN,
+        after = replace(
+            c.after(Event.SIGN_IN),
             sent=0,
             approver_id="",
             approver_name="",
@@ -179,19 +179,19 @@ class Sending:
         detail = {"changed": changed}
         if c.sent:
             return Sent(await self._lost(c, changed, detail))
-        after = c.after(Event.CHANGE, ended_at=self._env.clock.now(), due_at=None, outcome=changed)
+        after = replace(c.after(Event.CHANGE), ended_at=self._env.clock.now(), due_at=None, outcome=changed)
         return Sent(await self._moved(c, after, "void", detail))
 
     async def _not_sent_in_time(self, c: Cancellation) -> Sent:
         if c.sent:
             return Sent(await self._lost(c, texts.too_late_to_repeat(), {}))
-        after = c.after(Event.LAPSE, ended_at=self._env.clock.now(), due_at=None)
+        after = replace(c.after(Event.LAPSE), ended_at=self._env.clock.now(), due_at=None)
         return Sent(await self._moved(c, after, "lapsed", {}))
 
     async def _lost(self, c: Cancellation, why: str, detail: Mapping[str, str]) -> Cancellation:
         """It may have been taken or not: only the subscription itself can tell."""
         now = self._env.clock.now()
-        after = c.after(Event.LOSE, outcome=why, due_at=now + self._poll)
+        after = replace(c.after(Event.LOSE), outcome=why, due_at=now + self._poll)
         stands = await self._moved(c, after, "unsure", detail)
         await self._telling.trouble(stands)
         return stands

@@ -15,6 +15,7 @@ from bot.domain.decisions import Intent, IntentState
 from bot.domain.people import Person
 from bot.errors import AlertDeskError, Permanent, SignInNeeded
 from bot.ports import Environment, Transaction
+from bot.services import waking
 from bot.services.cards import CardWork
 from bot.texts import en as texts
 
@@ -118,6 +119,10 @@ class VerdictProgress:
                 else decision_seen(alert, before.decision if before else None, now)
             )
             record = await tx.alerts.change(intent.alert, alert, now, decision)
+            if not alert.is_open:
+                record = await waking.decided(tx, record, now)
+            elif ours and intent.status == Status.INVESTIGATING:
+                record = await waking.taken(tx, record, intent.by_name, now)
             await tx.audit.append(_entry(intent, record, "done" if ours else "overtaken", alert), now)
             line = texts.decided_line(record, intent) if ours else texts.overtaken_line(record, intent)
             await self._changed(tx, intent, line)

@@ -85,8 +85,13 @@ class Watching:
         redraw = status != c.seen_status or c.seen_at is None or now - c.seen_at >= _REDRAW_EVERY
         seen = replace(c, seen_status=status, seen_at=now if redraw else c.seen_at)
         if status == c.plan.wanted_status:  # one that is not found has perhaps moved, and runs on
-            after = seen.after(
-                Event.SUCCEED, ended_at=now, accepted_at=c.accepted_at or now, due_at=now, outcome="", attempts=0
+            after = replace(
+                seen.after(Event.SUCCEED),
+                ended_at=now,
+                accepted_at=c.accepted_at or now,
+                due_at=now,
+                outcome="",
+                attempts=0,
             )
             return await self._step_seen(c, after, "done", {"status": status})
         c = await self._progress.keep(c, seen, redraw=redraw) or await self._progress.now(c)
@@ -101,7 +106,9 @@ class Watching:
             return stands
         limit = STUCK_AFTER if c.state == State.UNSURE else WATCH_AT_MOST
         if c.can(Event.GIVE_UP) and now >= since + limit:
-            stands = await self._step_seen(c, c.after(Event.GIVE_UP, ended_at=now, due_at=None), "failed", detail)
+            stands = await self._step_seen(
+                c, replace(c.after(Event.GIVE_UP), ended_at=now, due_at=None), "failed", detail
+            )
             await self._telling.trouble(stands)
             return stands
         return c

@@ -26,6 +26,9 @@ _resellers = names.alias("resellers")
 _customer_join = and_(_customers.c.partner == alerts.c.partner, _customers.c.tenant_id == alerts.c.customer_lower)
 _reseller_join = and_(_resellers.c.partner == alerts.c.partner, _resellers.c.tenant_id == alerts.c.reseller_lower)
 
+LAST = "\U0010ffff"
+"""Sorts after every name."""
+
 _SAME = (
     *("name", "alert_type", "status", "severity", "confidence", "detected_at", "first_observed_at", "last_observed_at"),
     *("customer_tenant_id", "subscription_id", "reseller_tenant_id", "catalog_offer_id", "is_test"),
@@ -81,7 +84,7 @@ def record_of(row: Row[Any]) -> AlertRecord:
         customer_name=row.customer_name,
         reseller_name=row.reseller_name,
         decision=decision,
-        work=Work(row.assigned_id, row.assigned_name, row.snoozed_until, row.snoozed_by),
+        work=Work(row.assigned_id, row.assigned_name, row.snoozed_until, row.snoozed_by, row.taken_by),
     )
 
 
@@ -104,6 +107,11 @@ def values_of(alert: Alert, decision: Decision | None) -> dict[str, Any]:
     fields = ("verdict", "by_name", "by_id", "at", "note", "via")
     values |= {f"decision_{name}": getattr(decision, name) if decision else None for name in fields}
     return values
+
+
+def customer_sort(name_lower: str, tenant_lower: str) -> str:
+    """By what a list in the order of customers has them: by name, and those without one last."""
+    return name_lower or f"{LAST}{tenant_lower}"
 
 
 def _answered_late(alert: Alert) -> bool | None:

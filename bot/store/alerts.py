@@ -7,28 +7,30 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, union_all, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, select, union_all, update
 
 from bot.domain.alerts import Alert, AlertKey, AlertRecord, Decision, Note, Work
 from bot.domain.filters import AlertQuery, Cursor
+from bot.domain.recurrence import Background
 from bot.errors import Missing, Transient
 from bot.ports import Page
-from bot.store.alert_rows import RECORDS, record_of, values_of
-from bot.store.alert_selection import LIST_ORDER, after_cursor, conditions, starts_with
+from bot.store.alert_background import background_of
+from bot.store.alert_lists import AlertLists
+from bot.store.alert_rows import RECORDS, customer_sort, record_of, values_of
+from bot.store.alert_selection import conditions, starts_with
 from bot.store.batches import by_partner
 from bot.store.counters import ALERT, next_number
 from bot.store.session import Session
 from bot.store.tables import IS_OPEN, alerts, names, notes
 
 STREAM_BATCH = 1000
-CUSTOMERS_SEARCHED = 200
-"""A search by name looks at the alerts of at most this many customers of a partner."""
 _NEWEST_FIRST = (alerts.c.detected_at.desc(), alerts.c.number.desc())
 
 
 class SqlAlerts:
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._lists = AlertLists(session)
 
     async def get(self, key: AlertKey) -> AlertRecord | None:
         return await self._one(_is(key))
@@ -48,52 +50,13 @@ class SqlAlerts:
         return await self._newest([_numbers(partner, start) for partner in sorted(partners)], limit)
 
     async def search(self, text: str, partners: frozenset[str], limit: int) -> tuple[AlertRecord, ...]:
-        word = text.strip().lower()
-        if not word:
-            return ()
-        choices: list[Select[Any]] = []
-        for partner in sorted(partners):
-            named = (
-                select(names.c.tenant_id)
-                .where(names.c.partner == partner, names.c.name_lower.contains(word, autoescape=True))
-                .order_by(names.c.name_lower, names.c.tenant_id)
-                .limit(CUSTOMERS_SEARCHED)
-            )
-            choices += [
-                _numbers(partner, starts_with(alerts.c.id_lower, word)),
-                _numbers(partner, starts_with(alerts.c.subscription_lower, word)),
-                _numbers(partner, alerts.c.customer_lower.in_(named)),
-            ]
-        return await self._newest(choices, limit)
+        return await self._lists.search(text, partners, limit)
 
     async def page(self, query: AlertQuery, after: Cursor | None, limit: int) -> Page:
-        total = await self.count(query)
-        if not total or limit <= 0:
-            return Page((), total, None)
-        found = await self._listed(query, after, limit + 1)
-        shown = tuple(record_of(row) for row in found[:limit])
-        more = len(found) > limit
-        last = found[limit - 1] if more else None
-        return Page(
-            shown, total, Cursor(last.severity_rank, last.detected_at, last.number) if last is not None else None
-        )
+        return await self._lists.page(query, after, limit)
 
     async def first(self, query: AlertQuery, limit: int) -> tuple[AlertRecord, ...]:
-        return tuple(record_of(row) for row in await self._listed(query, None, limit))
-
-    async def _listed(self, query: AlertQuery, after: Cursor | None, limit: int) -> Sequence[Row[Any]]:
-        wanted = conditions(query) + ([after_cursor(after)] if after is not None else [])
-        # Each partner's part of the list is in its index in order; one statement merges their beginnings.
-        choices = [
-            select(alerts.c.number)
-            .select_from(alerts)
-            .where(alerts.c.partner == partner, *wanted)
-            .order_by(*LIST_ORDER)
-            .limit(limit)
-            for partner in sorted(query.partners)
-        ]
-        statement = RECORDS.where(alerts.c.number.in_(_all(choices))).order_by(*LIST_ORDER).limit(limit)
-        return await self._session.rows(statement)
+        return await self._lists.first(query, limit)
 
     async def count(self, query: AlertQuery) -> int:
         statement = (
@@ -134,6 +97,9 @@ class SqlAlerts:
         wanted = _numbers(partner, alerts.c.subscription_lower == subscription_id.lower()).order_by(*order).limit(limit)
         return await self._records(RECORDS.where(alerts.c.number.in_(wanted.scalar_subquery())).order_by(*order))
 
+    async def background(self, record: AlertRecord, limit: int) -> Background:
+        return await background_of(self._session, record, limit)
+
     async def open_keys(self, partner: str) -> frozenset[AlertKey]:
         statement = select(alerts.c.id).where(alerts.c.partner == partner, IS_OPEN)
         return frozenset(AlertKey(partner, row.id) for row in await self._session.rows(statement))
@@ -147,6 +113,7 @@ class SqlAlerts:
             "version": 1,
             "first_seen_at": now,
             "changed_at": now,
+            "customer_sort": await self._customer_sort(alert),
         }
         statement = self._session.insert(alerts).on_conflict_do_nothing(index_elements=["partner", "id"])
         if not await self._session.changed(statement, values):
@@ -155,12 +122,13 @@ class SqlAlerts:
 
     async def change(self, key: AlertKey, alert: Alert, now: datetime, decision: Decision | None) -> AlertRecord:
         """Raises Missing where there is no such record."""
-        await self._raise_version(key, now, values_of(alert, decision))
+        values = values_of(alert, decision) | {"customer_sort": await self._customer_sort(alert)}
+        await self._raise_version(key, now, values)
         return await self._existing(key)
 
     async def set_work(self, key: AlertKey, work: Work, now: datetime) -> AlertRecord:
         """Raises Missing where there is no such record."""
-        await self._raise_version(key, now, asdict(work))
+        await self._raise_version(key, now, asdict(work) | {"assigned_lower": work.assigned_name.lower()})
         return await self._existing(key)
 
     async def touch(self, keys: Iterable[AlertKey], now: datetime) -> None:
@@ -191,6 +159,12 @@ class SqlAlerts:
         record = await self._existing(key)
         await self._session.execute(insert(notes), asdict(note) | {"number": record.number})
         return record
+
+    async def _customer_sort(self, alert: Alert) -> str:
+        tenant_id = alert.customer_tenant_id.lower()
+        known = select(names.c.name_lower).where(names.c.partner == alert.partner, names.c.tenant_id == tenant_id)
+        row = await self._session.first(known)
+        return customer_sort(row.name_lower if row is not None else "", tenant_id)
 
     async def _raise_version(self, key: AlertKey, now: datetime, values: dict[str, Any]) -> None:
         statement = update(alerts).where(_is(key)).values(version=alerts.c.version + 1)

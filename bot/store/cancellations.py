@@ -69,6 +69,18 @@ class SqlCancellations:
         )
         return tuple(map(cancellation_of, await self._session.rows(statement)))
 
+    async def of_subscription(self, partner: str, subscription_id: str, limit: int) -> tuple[Cancellation, ...]:
+        statement = (
+            select(cancellations)
+            .where(
+                cancellations.c.partner == partner,
+                cancellations.c.entitlement_lower == subscription_id.lower(),
+            )
+            .order_by(cancellations.c.number.desc())
+            .limit(limit)
+        )
+        return tuple(map(cancellation_of, await self._session.rows(statement)))
+
     async def change(self, before: Cancellation, after: Cancellation) -> Cancellation | None:
         """Takes it from whoever had claimed it. Raises ValueError where `after` has another plan."""
         if after.plan.digest != before.plan.digest:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, insert, select
 
-from bot.domain.filters import AlertQuery
-from bot.ports import ExportRequest
+from bot.domain.filters import AlertQuery, Sort
+from bot.ports import ExportKind, ExportRequest
 from bot.store.session import Session
 from bot.store.tables import exports
 
@@ -25,7 +25,12 @@ class SqlExports:
             "id": request.id,
             "person_id": request.person_id,
             "tenant_id": request.tenant_id,
-            "query": {**query_to_json(request.query), "audit": request.audit},
+            "query": {
+                **query_to_json(request.query),
+                "kind": str(request.kind),
+                "subject": request.subject,
+                "audit": request.kind == ExportKind.AUDIT,  # what an older replica looks at
+            },
             "file_name": request.file_name,
             "rows": request.rows,
             "expires_at": request.expires_at,
@@ -61,8 +66,14 @@ def _request(row: Row[Any]) -> ExportRequest:
         rows=row._mapping["rows"],
         expires_at=row.expires_at,
         token_hash=row.token_hash,
-        audit=row.query.get("audit", False),  # absent in what an older replica wrote
+        kind=_kind(row.query),
+        subject=row.query.get("subject", ""),
     )
+
+
+def _kind(stored: dict[str, Any]) -> str:
+    """An older replica wrote at most whether it is an audit trail."""
+    return str(stored.get("kind") or (ExportKind.AUDIT if stored.get("audit") else ExportKind.ALERTS))
 
 
 def query_to_json(query: AlertQuery) -> dict[str, Any]:
@@ -80,6 +91,13 @@ def query_to_json(query: AlertQuery) -> dict[str, Any]:
         "sla_breached": query.sla_breached,
         "test": query.test,
         "now": _moment_to_json(query.now),
+        "sla_due": query.sla_due,
+        "alerts": list(query.alerts),
+        "assigned": list(query.assigned),
+        "snoozed": query.snoozed,
+        "find": query.find,
+        "anywhere": query.anywhere,
+        "sort": query.sort.value,
     }
 
 
@@ -98,6 +116,13 @@ def query_from_json(stored: dict[str, Any]) -> AlertQuery:
         sla_breached=stored["sla_breached"],
         test=stored["test"],
         now=_moment_from_json(stored["now"]),
+        sla_due=stored.get("sla_due", False),
+        alerts=tuple(stored.get("alerts", ())),
+        assigned=tuple(stored.get("assigned", ())),
+        snoozed=stored.get("snoozed"),
+        find=stored.get("find", ""),
+        anywhere=stored.get("anywhere", False),
+        sort=Sort(stored.get("sort", Sort.SEVERITY)),
     )
 
 

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, union
+from sqlalchemy import Row, bindparam, select, union, update
 
 from bot.domain.alerts import AlertKey
+from bot.store.alert_rows import customer_sort
 from bot.store.batches import batches
 from bot.store.session import Session
 from bot.store.tables import IS_OPEN, alerts
@@ -29,7 +30,10 @@ class SqlNames:
         before = await self.known(partner, names)
         for batch in batches(sorted(names.items())):
             await self._store(partner, batch, now)
-        return frozenset(tenant_id for tenant_id, name in names.items() if before.get(tenant_id, ("", now))[0] != name)
+        changed = {tenant_id: name for tenant_id, name in names.items() if before.get(tenant_id, ("", now))[0] != name}
+        for batch in batches(sorted(changed.items())):
+            await self._sort_anew(partner, batch)
+        return frozenset(changed)
 
     async def alerts_of(self, partner: str, tenant_ids: Iterable[str]) -> frozenset[AlertKey]:
         found: set[AlertKey] = set()
@@ -47,6 +51,19 @@ class SqlNames:
             statement = select(names_table).where(names_table.c.partner == partner, names_table.c.tenant_id.in_(batch))
             for row in await self._session.rows(statement):
                 yield row
+
+    async def _sort_anew(self, partner: str, changed: Sequence[tuple[str, str]]) -> None:
+        """Put the alerts of these customers where lists by customer now have them."""
+        statement = (
+            update(alerts)
+            .where(alerts.c.partner == partner, alerts.c.customer_lower == bindparam("tenant"))
+            .values(customer_sort=bindparam("sort"))
+        )
+        given = [
+            {"tenant": tenant_id.lower(), "sort": customer_sort(name.lower(), tenant_id.lower())}
+            for tenant_id, name in changed
+        ]
+        await self._session.execute(statement, given)
 
     async def _store(self, partner: str, heard: Sequence[tuple[str, str]], now: datetime) -> None:
         insert = self._session.insert(names_table)

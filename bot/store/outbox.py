@@ -28,6 +28,7 @@ CALLS_MOST = 200_000
 _POSTED_CARDS = (
     *(ItemKind.ALERT_CARD.value, ItemKind.REQUEST_CARD.value),
     *(ItemKind.ROLLUP_CARD.value, ItemKind.BULK_CARD.value, ItemKind.SUMMARY_CARD.value),
+    ItemKind.DIGEST_CARD.value,
 )
 _REDRAWN = (
     *(ItemKind.ALERT_UPDATE.value, ItemKind.REQUEST_UPDATE.value),

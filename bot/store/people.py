@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, case, delete, or_, select
+from sqlalchemy import Row, Select, case, delete, or_, select
 
 from bot.domain.people import Person, Roles
 from bot.store.session import Session
@@ -98,14 +98,10 @@ class SqlPeople:
         return tuple(map(_person, await self._session.rows(statement)))
 
     async def responders(self, conversation_id: str, limit: int) -> tuple[str, ...]:
-        statement = (
-            select(people.c.mri)
-            .select_from(people_seen.join(people, people.c.id == people_seen.c.person_id))
-            .where(people_seen.c.conversation_id == conversation_id, people.c.mri != "")
-            .order_by(people_seen.c.seen_at.desc(), people.c.id)
-            .limit(limit)
-        )
-        return tuple(row.mri for row in await self._session.rows(statement))
+        return tuple(row.mri for row in await self._session.rows(_heard(select(people.c.mri), conversation_id, limit)))
+
+    async def known_in(self, conversation_id: str, limit: int) -> tuple[Person, ...]:
+        return tuple(map(_person, await self._session.rows(_heard(select(people), conversation_id, limit))))
 
     async def remember_roles(self, person_id: str, partner: str, roles: Roles, now: datetime) -> None:
         held = {
@@ -120,6 +116,15 @@ class SqlPeople:
             ),
             {"person_id": person_id, "partner": partner, **held},
         )
+
+
+def _heard(statement: Select[Any], conversation_id: str, limit: int) -> Select[Any]:
+    return (
+        statement.select_from(people_seen.join(people, people.c.id == people_seen.c.person_id))
+        .where(people_seen.c.conversation_id == conversation_id, people.c.mri != "")
+        .order_by(people_seen.c.seen_at.desc(), people.c.id)
+        .limit(limit)
+    )
 
 
 def _id(person: Person) -> str:

@@ -20,8 +20,13 @@ from bot.store.cancellations import SqlCancellations
 from bot.store.cards import SqlCards
 from bot.store.conversations import SqlConversations
 from bot.store.coverage import SqlCoverage
+from bot.store.digests import SqlDigests
+from bot.store.drills import SqlDrills
+from bot.store.duty import SqlDuties
 from bot.store.engine import WAIT_SECONDS, Engines, open_engines
+from bot.store.escalations import SqlEscalations
 from bot.store.exports import SqlExports
+from bot.store.figures import SqlFigures
 from bot.store.inbox import SqlInbox
 from bot.store.intents import SqlIntents
 from bot.store.leases import SqlLeases
@@ -30,8 +35,10 @@ from bot.store.migrate import migrate as migrate_database
 from bot.store.names import SqlNames
 from bot.store.outbox import SqlOutbox
 from bot.store.people import SqlPeople
+from bot.store.refunds import SqlRefunds
 from bot.store.request_cards import SqlRequestCards
 from bot.store.rollups import SqlRollUps
+from bot.store.saved_filters import SqlSavedFilters
 from bot.store.session import Session
 from bot.store.sign_ins import SqlSignIns
 from bot.store.syncs import SqlSyncs
@@ -57,8 +64,15 @@ class SqlTransaction:
         self.request_cards: ports.RequestCards = SqlRequestCards(session)
         self.bulk: ports.Bulk = SqlBulk(session)
         self.rollups: ports.RollUps = SqlRollUps(session)
+        self.duties: ports.Duties = SqlDuties(session)
+        self.escalations: ports.Escalations = SqlEscalations(session)
+        self.drills: ports.Drills = SqlDrills(session)
         self.inbox: ports.Inbox = SqlInbox(session)
         self.audit: ports.Audit = SqlAudit(session, audit_key)
+        self.digests: ports.Digests = SqlDigests(session)
+        self.refunds: ports.Refunds = SqlRefunds(session)
+        self.figures: ports.Figures = SqlFigures(session)
+        self.saved_filters: ports.SavedFilters = SqlSavedFilters(session)
         self.exports: ports.Exports = SqlExports(session)
         self.sign_ins: ports.SignIns = SqlSignIns(session)
         self.leases: ports.Leases = SqlLeases(session)

@@ -80,8 +80,11 @@ alerts = Table(
     # What the team made of it, in Alert Desk only
     words("assigned_id", later=True),
     words("assigned_name", later=True),
+    words("assigned_lower", later=True),
     moment("snoozed_until", null=True),
     words("snoozed_by", later=True),
+    words("taken_by", later=True),
+    words("customer_sort", later=True),  # the customer's name as lists by customer have it; see alert_rows
     UniqueConstraint("partner", "id"),
 )
 IS_OPEN: ColumnClause[bool] = literal_column("alerts.is_open")
@@ -94,11 +97,39 @@ Index(
     *(alerts.c[name] for name in ("partner", "severity_rank", "detected_at", "number", "id", "is_open")),
     **where("is_open"),
 )
+# Open ones of one status, of which there may be none among many: what can be marked at once is looked for so.
+Index(
+    "ix_alerts_open_status",
+    *(
+        alerts.c[name]
+        for name in ("partner", "status_lower", "severity_rank", "detected_at", "number", "is_test", "is_open")
+    ),
+    **where("is_open"),
+)
+# The same in the order of time, with what a search looks at; and all and the open ones in the order of customers.
+Index(
+    "ix_alerts_open_detected",
+    *(alerts.c[name] for name in ("partner", "detected_at", "number", "is_open", "id_lower", "subscription_lower")),
+    **where("is_open"),
+)
+Index("ix_alerts_by_customer", *(alerts.c[name] for name in ("partner", "customer_sort", "detected_at", "number")))
+Index(
+    "ix_alerts_open_by_customer",
+    *(alerts.c[name] for name in ("partner", "customer_sort", "detected_at", "number", "is_open")),
+    **where("is_open"),
+)
 Index("ix_alerts_id_lower", alerts.c.partner, alerts.c.id_lower)
 Index("ix_alerts_subscription", alerts.c.partner, alerts.c.subscription_lower)
 Index("ix_alerts_customer", alerts.c.partner, alerts.c.customer_lower)
 Index("ix_alerts_reseller", alerts.c.partner, alerts.c.reseller_lower)
 Index("ix_alerts_assigned", alerts.c.partner, alerts.c.assigned_id, **where("assigned_id <> ''"))
+Index("ix_alerts_snoozed", alerts.c.partner, alerts.c.snoozed_until, **where("snoozed_until IS NOT NULL"))
+# What was decided on a subscription, in order of time, so that a card's look back ends after a few rows.
+Index(
+    "ix_alerts_history",
+    *(alerts.c[name] for name in ("partner", "subscription_lower", "detected_at")),
+    **where("decision_verdict IS NOT NULL"),
+)
 # They hold all that the tiles ask for, so that no row is looked at.
 Index("ix_alerts_detected", *(alerts.c[name] for name in ("partner", "detected_at", "number", "is_test")))
 Index(
@@ -106,6 +137,40 @@ Index(
     *(alerts.c[name] for name in ("partner", "resolved_at", "detected_at", "is_test", "is_open", "resolved_reason")),
     **where("resolved_at IS NOT NULL"),
 )
+Index(
+    "ix_alerts_fraud",
+    *(alerts.c[name] for name in ("partner", "subscription_lower", "first_observed_at", "detected_at")),
+    *(alerts.c[name] for name in ("customer_lower", "number", "resolved_reason", "is_open", "is_test")),
+    **where("resolved_reason = 'fraud' AND NOT is_open AND NOT is_test"),
+)
+IS_FRAUD: ColumnClause[bool] = literal_column(
+    "(alerts.resolved_reason = 'fraud' AND NOT alerts.is_open AND NOT alerts.is_test)"
+)
+"""The condition of that index: a verdict of fraud on a real alert."""
+Index(
+    "ix_alerts_open_kinds",
+    *(
+        alerts.c[name]
+        for name in ("partner", "severity_rank", "severity_lower", "alert_type", "detected_at", "is_test", "is_open")
+    ),
+    **where("is_open"),
+)
+
+# Answered alerts by the hour of their resolution, as domain/response_clock.py counts them. Triggers on alerts keep it
+# up: rows of an hour add up, and one that counts against it takes back what another counted.
+answer_tallies = Table(
+    "answer_tallies",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    words("partner"),
+    moment("hour"),
+    Column("count", Integer, nullable=False),
+    Column("seconds", BigInteger, nullable=False),
+    Column("within_hour", Integer, nullable=False),
+    Column("within_day", Integer, nullable=False),
+    Column("reasoned", Integer, nullable=False),
+)
+Index("ix_answer_tallies_hour", *(column for column in answer_tallies.c if column.name != "id"))
 
 notes = Table(
     "notes",

@@ -48,24 +48,43 @@ digests = Table(
     Column("minute", Integer, nullable=False),  # of the local day
     Column("weekday", Integer, nullable=False),  # 0 is Monday; of a weekly one
     moment("next_at"),
+    moment("last_at", null=True),  # when the last one that was sent had been due
     words("by_id"),
     words("by_name"),
 )
 Index("ix_digests_next", digests.c.next_at)
 
+refunds = Table(
+    "refunds",
+    metadata,
+    words("partner", key=True),
+    words("subscription_lower", key=True),
+    words("customer_lower"),  # who gets one credit at most, whatever the subscription
+    words("ticket"),
+    words("by_id"),
+    words("by_name"),
+    moment("at"),
+)
+Index("ix_refunds_customer", refunds.c.partner, refunds.c.customer_lower)
+
 drills = Table(
     "drills",
     metadata,
-    Column("number", Integer, ForeignKey(alerts.c.number), primary_key=True, autoincrement=False),
+    words("id", key=True),  # its alert's
     words("partner"),
-    words("conversation_id"),  # where it was asked for, and is reported
+    words("conversation_id"),  # where it was asked for
+    words("severity"),
     words("by_id"),
     words("by_name"),
     moment("begun_at"),
     moment("detected_at", null=True),
     moment("carded_at", null=True),
     moment("acknowledged_at", null=True),
+    words("acknowledged_by"),
     moment("decided_at", null=True),
+    words("decided_by"),
+    words("verdict"),
     moment("reported_at", null=True),
 )
-Index("ix_drills_open", drills.c.begun_at, **where("reported_at IS NULL"))
+Index("ux_drills_open", drills.c.partner, unique=True, **where("reported_at IS NULL"))
+Index("ix_drills_partner", drills.c.partner, drills.c.begun_at)

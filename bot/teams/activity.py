@@ -16,16 +16,19 @@ from typing import Annotated, Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from bot.chat.turn import Event, EventKind, Turn, TurnKind
+from bot.chat.turn import SEARCH_PARAMETER, Event, EventKind, Turn, TurnKind
 from bot.domain.people import Conversation, ConversationKind, Person
 from bot.errors import UserError
-from bot.teams.mentions import plain_name, said
+from bot.teams.mentions import mentioned, plain_name, said
 
 Id = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Word = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Name = Annotated[str, StringConstraints(max_length=4096)]
 LONGEST_TEXT = 50_000
 """Teams itself takes some 28 KB from a person."""
+LONGEST_SEARCH = 200
+MOST_FOUND = 25
+"""What Teams asks for at once."""
 LONGEST_TOKEN = 16_384
 LONGEST_CODE = 1024
 CONNECTION = "alertdesk"
@@ -136,10 +139,11 @@ def translate(activity: Inbound) -> Meaning:
 
 
 def _message(activity: Inbound) -> Turn:
-    text = said(activity.text or "", activity.entities or (), activity.recipient.id if activity.recipient else "")
+    bot_id = activity.recipient.id if activity.recipient else ""
+    text = said(activity.text or "", activity.entities or (), bot_id)
     if not text and isinstance(activity.value, dict):
         return _turn(activity, TurnKind.SUBMIT, verb=_verb(activity.value), data=activity.value)
-    return _turn(activity, TurnKind.MESSAGE, text=text)
+    return _turn(activity, TurnKind.MESSAGE, text=text, mentions=mentioned(activity.entities or (), bot_id))
 
 
 def _invoke(activity: Inbound) -> Turn | UnknownInvoke:
@@ -170,10 +174,41 @@ def _invoke(activity: Inbound) -> Turn | UnknownInvoke:
             return _turn(activity, TurnKind.TOKEN_EXCHANGE, data=exchange, token=_token(value, "value"))
         case "signin/verifyState":
             return _turn(activity, TurnKind.VERIFY_STATE, code=_code(_object(activity.value, "value")))
+        case "composeExtension/query":
+            return _search(activity)
         case "signin/failure":
             return _turn(activity, TurnKind.SIGN_IN_FAILED, code=_why(activity.value))
         case name:
             return UnknownInvoke(name or "")
+
+
+def _search(activity: Inbound) -> Turn:
+    """https://learn.microsoft.com/microsoftteams/platform/messaging-extensions/how-to/search-commands/respond-to-search"""
+    value = _object(activity.value, "value")
+    command = _bounded(value.get("commandId"), "value.commandId", 64)
+    given = value.get("parameters") or []
+    if not isinstance(given, list):
+        raise BadActivity("value.parameters must be a list.", code="BadArgument")
+    # `initialRun` comes alone, before anything is typed; what else a newer manifest may ask for is not ours.
+    words = [one.get("value") for one in given if isinstance(one, dict) and one.get("name") == SEARCH_PARAMETER]
+    page = value.get("queryOptions")
+    page = page if isinstance(page, dict) else {}
+    sent = value.get("authentication")
+    token = _object(sent, "value.authentication").get("token") if sent is not None else None
+    return _turn(
+        activity,
+        TurnKind.SEARCH,
+        text=plain_name(words[0])[:LONGEST_SEARCH] if words and isinstance(words[0], str) else "",
+        verb=command,
+        data={"skip": _count(page.get("skip"), 0), "count": _count(page.get("count"), MOST_FOUND)},
+        token="" if token is None else _bounded(token, "value.authentication.token", LONGEST_TOKEN),
+        code=_code(value),
+    )
+
+
+def _count(value: Any, usual: int) -> int:
+    """Of a page; anything that is none counts as not said."""
+    return min(value, 10_000) if type(value) is int and value >= 0 else usual
 
 
 def _turn(
@@ -181,6 +216,7 @@ def _turn(
     kind: TurnKind,
     *,
     text: str = "",
+    mentions: tuple[Person, ...] = (),
     verb: str = "",
     data: Mapping[str, Any] | None = None,
     automatic: bool = False,
@@ -199,6 +235,7 @@ def _turn(
         thread=thread,
         reply_to=activity.reply_to or "",
         text=text,
+        mentioned=mentions,
         verb=verb,
         data=data or {},
         automatic=automatic,

@@ -2,6 +2,7 @@
 
 https://learn.microsoft.com/adaptive-cards/authoring-cards/universal-action-model#response-format
 https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/task-modules/task-modules-bots
+https://learn.microsoft.com/microsoftteams/platform/messaging-extensions/how-to/search-commands/respond-to-search
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from bot.chat.turn import (
     Attach,
     BadCode,
     CloseDialog,
+    Found,
     NotHere,
+    OfferSignIn,
     OpenDialog,
     Refuse,
     Reply,
+    Result,
     Say,
     ShowCard,
     TokenRefused,
@@ -29,8 +33,10 @@ from bot.chat.turn import (
 from bot.ports import Message
 from bot.teams.activity import CONNECTION
 from bot.teams.login import LoginRequest
+from bot.texts import en as texts
 
 CARD = "application/vnd.microsoft.card.adaptive"
+THUMBNAIL = "application/vnd.microsoft.card.thumbnail"
 MESSAGE = "application/vnd.microsoft.activity.message"
 ERROR = "application/vnd.microsoft.error"
 LOGIN = "application/vnd.microsoft.activity.loginRequest"
@@ -57,6 +63,8 @@ def answer(turn: Turn, reply: Reply | LoginRequest) -> tuple[int, bytes | None]:
         return 200, _execute(turn, reply)
     if turn.kind in _DIALOGS:
         return 200, _dialog(reply)
+    if turn.kind == TurnKind.SEARCH:
+        return 200, orjson.dumps({"composeExtension": _found(reply)})
     if turn.kind == TurnKind.TOKEN_EXCHANGE:
         return _exchanged(turn, reply)
     if turn.kind == TurnKind.VERIFY_STATE and isinstance(reply, BadCode):
@@ -123,6 +131,30 @@ def _dialog(reply: Reply | LoginRequest) -> bytes | None:
 def _continue(title: str, card: Mapping[str, Any]) -> bytes:
     value = {"title": title, "height": "medium", "width": "medium", "card": {"contentType": CARD, "content": card}}
     return orjson.dumps({"task": {"type": "continue", "value": value}})
+
+
+def _found(reply: Reply | LoginRequest) -> Mapping[str, Any]:
+    """https://learn.microsoft.com/microsoftteams/platform/messaging-extensions/how-to/add-authentication and, for
+    `silentAuth`, https://learn.microsoft.com/microsoftteams/platform/bots/how-to/authentication/message-extension-sso-code"""
+    match reply:
+        case Found(results):
+            return {"type": "result", "attachmentLayout": "list", "attachments": [_attachment(one) for one in results]}
+        case OfferSignIn(link, silent):
+            action = {"type": "openUrl", "value": link, "title": texts.SIGN_IN}
+            return {"type": "silentAuth" if silent else "auth", "suggestedActions": {"actions": [action]}}
+        case Say(text) | Refuse(text) if text:
+            return {"type": "message", "text": text}
+    return {"type": "message", "text": texts.TRY_AGAIN}
+
+
+def _attachment(result: Result) -> Mapping[str, Any]:
+    """The preview is what the one who searches picks from; the card alone goes into the chat."""
+    preview = {"title": result.title, "subtitle": result.subtitle, "text": result.text}
+    return {
+        "contentType": CARD,
+        "content": result.card,
+        "preview": {"contentType": THUMBNAIL, "content": preview},
+    }
 
 
 def _envelope(status: int, kind: str, value: object) -> bytes:

@@ -18,7 +18,7 @@ from bot.ports import Channel, Clock, Message, Roster, Tokens
 from bot.teams.answers import CARD
 from bot.teams.failures import failure
 from bot.teams.limits import CREATE, MEMBERS, SEND, SendLimits
-from bot.teams.mentions import plain_name
+from bot.teams.mentions import calling, plain_name
 
 MOST_BYTES = 100 * 1024
 """Teams counts a message in UTF-16.
@@ -169,7 +169,10 @@ def _activity(message: Message, activity_id: str = "") -> dict[str, Any]:
     activity: dict[str, Any] = {"type": "message"}
     if activity_id:
         activity["id"] = activity_id
-    if message.text:
+    if message.text and message.mentions:
+        text, entities = calling(message.text, message.mentions)
+        activity |= {"text": text, "textFormat": "xml", "entities": entities}
+    elif message.text:
         activity |= {"text": message.text, "textFormat": "plain"}  # so that nothing in it comes alive
     if message.summary:
         activity["summary"] = message.summary

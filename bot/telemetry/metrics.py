@@ -32,6 +32,9 @@ UNCONFIRMED = Gauge(
     "Open alerts without a confirmed card in a conversation that wants one, as the auditor last saw it.",
     registry=REGISTRY,
 )
+ESCALATIONS = Counter(
+    "alertdesk_escalations_total", "Steps taken for alerts that nobody answered, by step.", ("step",), registry=REGISTRY
+)
 WEBHOOKS = Counter(
     "alertdesk_webhooks_total",
     "Deliveries to the Partner Center webhook, by how they ended.",

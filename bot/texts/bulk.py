@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.alerts import AlertKey, Verdict
 from bot.domain.bulk import MOST, BulkRun, LeftOut, Tally, Why
 from bot.texts.en import status_word
+from bot.texts.formats import number
 
 NAMED = 10
 """Alerts that a sentence names; the rest is counted."""
@@ -76,18 +77,18 @@ def started(run: BulkRun) -> str:
 def title(run: BulkRun, counted: Tally) -> str:
     if run.ended_at is None:
         return f"{run.by_name} is marking {_alerts(run.total)} as {run.verdict}"
-    return f"{run.by_name} marked {len(counted.done):,} of {_alerts(run.total)} as {run.verdict}"
+    return f"{run.by_name} marked {number(len(counted.done))} of {_alerts(run.total)} as {run.verdict}"
 
 
 def sent(run: BulkRun, counted: Tally) -> str:
-    confirmed = f"{len(counted.done):,} confirmed"
-    return f"{max(run.sent, len(counted.done)):,} of {run.total:,} sent to Partner Center, {confirmed}."
+    confirmed = f"{number(len(counted.done))} confirmed"
+    return f"{number(max(run.sent, len(counted.done)))} of {number(run.total)} sent to Partner Center, {confirmed}."
 
 
 def confirmed(run: BulkRun, counted: Tally) -> str:
     if len(counted.done) == run.total:
         return "Partner Center confirms all of them." if run.total != 1 else "Partner Center confirms it."
-    return f"Partner Center confirms {len(counted.done):,} of {run.total:,}."
+    return f"Partner Center confirms {number(len(counted.done))} of {number(run.total)}."
 
 
 def waiting(count: int) -> str:
@@ -141,7 +142,7 @@ def _some(labels: Sequence[str]) -> str:
 
 
 def _alerts(count: int) -> str:
-    return f"{count:,} alert{'s' if count != 1 else ''}"
+    return f"{number(count)} alert{'s' if count != 1 else ''}"
 
 
 def _are(count: int) -> str:

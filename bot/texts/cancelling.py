@@ -62,8 +62,13 @@ def _echo(words: str) -> str:
     return words if len(words) <= 80 else f"{words[:80]}\u2026"
 
 
-def _status(c: Cancellation) -> str:
-    return c.seen_status or texts.UNKNOWN
+def _stands(c: Cancellation) -> str:
+    """How the subscription stands, when it is not as it was to be."""
+    if c.seen_status:
+        return f"the subscription still is {c.seen_status}"
+    if c.seen_at is not None:
+        return "Partner Center does not find the subscription"
+    return "I could not see how the subscription stands"
 
 
 # What a request's step means, in its thread -------------------------------------------------------------------------
@@ -113,8 +118,8 @@ def _line(c: Cancellation) -> str:
 
 def stuck(c: Cancellation) -> str:
     return (
-        f"Partner Center accepted it at {texts.when(c.accepted_at)}, but an hour later the subscription still is "
-        f"{_status(c)}{' and its resources may still run' if c.plan.kind == Kind.CANCEL else ''}."
+        f"Partner Center accepted it at {texts.when(c.accepted_at)}, but an hour later {_stands(c)}"
+        f"{'; its resources may still run' if c.plan.kind == Kind.CANCEL else ''}."
     )
 
 
@@ -132,11 +137,8 @@ def lapsed(c: Cancellation) -> str:
 
 def failed(c: Cancellation) -> str:
     if c.accepted_at is None:
-        return f"It was sent and its answer was lost; an hour later the subscription still is {_status(c)}."
-    return (
-        f"Partner Center accepted it at {texts.when(c.accepted_at)}, but a day later the subscription still is "
-        f"{_status(c)}."
-    )
+        return f"It was sent and its answer was lost; an hour later {_stands(c)}."
+    return f"Partner Center accepted it at {texts.when(c.accepted_at)}, but a day later {_stands(c)}."
 
 
 def to_do(c: Cancellation) -> str:
@@ -196,6 +198,13 @@ def bad_consent(word: str) -> str:
     return f"I do not know customer:{_echo(word)}. Write customer:agreed, customer:refused or customer:unreachable. Nothing was asked for."
 
 
+def request_not_alert(label: str) -> str:
+    return (
+        f"{label} is a request, not an alert. To take it back, write: withdraw {label}. To ask for another one, name an "
+        "alert. Nothing was asked for."
+    )
+
+
 def no_such_subscription(subscription_id: str) -> str:
     return f"No alert here is about the subscription {_echo(subscription_id)}. Give its whole id, or an alert's number. Nothing was asked for."
 
@@ -208,6 +217,10 @@ def no_subscription(label: str) -> str:
     return (
         f"Partner Center names no subscription or no customer for {label}, so there is nothing to cancel or reactivate."
     )
+
+
+def of_drill(label: str) -> str:
+    return f"{label} is a drill: no subscription stands behind it, so there is nothing to cancel or reactivate."
 
 
 def test_alert(label: str) -> str:
@@ -310,9 +323,8 @@ def own_request(c: Cancellation) -> str:
 
 
 def not_yours(c: Cancellation) -> str:
-    return (
-        f"Only {c.plan.by_name}, who asked for {c.label}, can withdraw it. To stop it, reject it. Nothing was changed."
-    )
+    how = "To stop it, reject it." if c.is_decidable else f"It does not wait for a decision any more ({state(c)})."
+    return f"Only {c.plan.by_name}, who asked for {c.label}, can withdraw it. {how} Nothing was changed."
 
 
 def no_reject_reason(c: Cancellation) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.people import ConversationState
+from bot.texts.formats import number
 
 _STOPPED = {
     ConversationState.REMOVED: "the bot was removed",
@@ -25,7 +26,7 @@ def not_delivered(names: list[str], why: str) -> str:
 
 
 def back(waiting: int) -> str:
-    what = "1 message has" if waiting == 1 else f"{waiting:,} messages have"
+    what = "1 message has" if waiting == 1 else f"{number(waiting)} messages have"
     return f"Alert Desk can write here again. {what} waited and will follow now, the most severe first."
 
 
@@ -38,7 +39,7 @@ CUT = "[The rest was too long for Teams.]"
 
 
 def late(count: int, label: str, since: str, problem: str) -> str:
-    what = "1 alert has" if count == 1 else f"{count:,} alerts have"
+    what = "1 alert has" if count == 1 else f"{number(count)} alerts have"
     why = f" The last answer from Teams: {problem}" if problem else ""
     return (
         f"{what} no confirmed card in a conversation that wants it. The oldest is {label}, waiting since {since}.{why}"
@@ -50,7 +51,7 @@ PARKED_OVER = "The alert cards that could not be sent are settled."
 
 
 def parked(count: int, label: str, problem: str) -> str:
-    what = "1 alert card" if count == 1 else f"{count:,} alert cards"
+    what = "1 alert card" if count == 1 else f"{number(count)} alert cards"
     why = f" Teams said: {problem}" if problem else ""
     return f"{what} cannot be sent, and trying again will not help. The oldest is {label}.{why}"
 

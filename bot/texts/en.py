@@ -9,6 +9,8 @@ from bot.domain.alerts import AlertRecord, Status, Verdict
 from bot.domain.changes import Change, ChangeKind
 from bot.domain.decisions import Intent
 from bot.domain.policy import Act, Role
+from bot.texts import formats
+from bot.texts.formats import number
 
 # Access -------------------------------------------------------------------------------------------------------------
 
@@ -32,8 +34,15 @@ _ACTS = {
     Act.INVESTIGATE: "take an alert into investigation",
     Act.BULK: "decide on many alerts at once",
     Act.NOTE: "add notes",
+    Act.ASSIGN: "assign alerts",
+    Act.SNOOZE: "snooze alerts",
     Act.ROUTE: "send alerts to a conversation, or stop that",
-    Act.EVIDENCE: "export the audit trail",
+    Act.DRILL: "begin a drill",
+    Act.DIGEST: "set the digest of a conversation",
+    Act.REFUND: "record that a credit was asked for",
+    Act.DUTY: "change who is on duty",
+    Act.SAVE: "save filters for a conversation, or forget them",
+    Act.EVIDENCE: "export the audit trail or an evidence pack",
     Act.ASK_CANCEL: "ask for a subscription to be cancelled or reactivated",
     Act.DECIDE_CANCEL: "decide on a request to cancel",
 }
@@ -57,6 +66,10 @@ def lacks_roles(act: Act, roles: Sequence[str]) -> str:
 
 def no_such_alert(text: str) -> str:
     return f"There is no alert {_echo(text)} here. Say “show unresolved” for the list, or “search” with a part of the customer's name."
+
+
+def no_such_partner(words: str) -> str:
+    return f"No partner whose alerts you may read here fits {_echo(words)!r}."
 
 
 def give_whole_id(labels: Sequence[str]) -> str:
@@ -162,6 +175,8 @@ def failed(record: AlertRecord, problem: str) -> str:
 
 
 def done(record: AlertRecord, wish: str) -> str:
+    if record.alert.is_drill:
+        return f"{record.label}: {wish}. This is a drill, and stays in Alert Desk."
     return f"{record.label}: {wish}. Partner Center confirms it."
 
 
@@ -184,7 +199,7 @@ NOTE_EMPTY = "The note has no text. Write: note <alert> <text>"
 
 
 def note_too_long(length: int, most: int) -> str:
-    return f"That text has {length:,} characters; {most:,} is the most that fits. Nothing was saved or sent."
+    return f"That text has {number(length)} characters; {number(most)} is the most that fits. Nothing was saved or sent."
 
 
 def note_line(name: str, text: str) -> str:
@@ -207,7 +222,7 @@ def export_consent(rows: int) -> str:
 
 
 def audit_consent(rows: int, partner: str) -> str:
-    return f"The audit trail of {partner} ({rows:,} row{'s' if rows != 1 else ''} so far), as JSON Lines"
+    return f"The audit trail of {partner} ({number(rows)} row{'s' if rows != 1 else ''} so far), as JSON Lines"
 
 
 def export_what(rows: int) -> str:
@@ -306,12 +321,12 @@ _ECHO_MOST = 80
 
 def when(moment: datetime | None) -> str:
     """`21 Nov 2026, 14:05 UTC`: absolute, because a card is not redrawn by the minute."""
-    return f"{moment:%d %b %Y, %H:%M} UTC" if moment else "unknown"
+    return formats.moment(moment) if moment else "unknown"
 
 
-def clock(moment: datetime, now: datetime) -> str:
+def clock(moment: datetime | None, now: datetime) -> str:
     """`14:05 UTC`, with the day where it is another one."""
-    return f"{moment:%H:%M} UTC" if moment.date() == now.date() else when(moment)
+    return formats.time(moment) if moment is not None and moment.date() == now.date() else when(moment)
 
 
 def _echo(words: str) -> str:
@@ -320,15 +335,15 @@ def _echo(words: str) -> str:
 
 
 def _alerts(count: int) -> str:
-    return f"{count:,} alert{'s' if count != 1 else ''}"
+    return f"{number(count)} alert{'s' if count != 1 else ''}"
 
 
 def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return formats.both(words)
 
 
 def _or(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    return formats.either(words)
 
 
 # Cards --------------------------------------------------------------------------------------------------------------
@@ -354,14 +369,13 @@ LAST_OBSERVED = "Last observed"
 OFFER = "Catalog offer"
 RESOURCES = "Affected resources"
 RESOURCES_NONE = "Partner Center names no resource; look at the whole subscription."
-DESCRIPTION = "What was seen"
-CONCERNS = "Whom it concerns"
-ABOUT = "About this alert"
-ADDITIONAL = "Additional information"
 HISTORY = "History at Partner Center"
 NOTES = "Notes in Alert Desk"
 DECISION = "Decision"
 TEST_BADGE = "TEST"
+DRILL_BADGE = "DRILL"
+DRILL_CUSTOMER = "None: this is a drill"
+SOMEBODY = "somebody"
 UNKNOWN = "unknown"
 
 MARK_LEGITIMATE = "Mark legitimate"
@@ -396,11 +410,6 @@ def status_word(status: str) -> str:
     return STATUSES.get(status.lower(), status) or UNKNOWN
 
 
-def overdue(status: str) -> str:
-    """Said, and not only coloured: a list must be readable without colours."""
-    return f"{status}, overdue"
-
-
 def severity_word(severity: str) -> str:
     return SEVERITIES.get(severity.lower(), severity) or UNKNOWN
 
@@ -421,7 +430,8 @@ def history_line(at: datetime | None, status_from: str, status_to: str, by: str)
 
 
 def decided_via(via: str) -> str:
-    return "Decided in Partner Center" if via == "partner_center" else "Decided in Teams"
+    """Empty where nobody decided: a drill that ended by itself."""
+    return {"partner_center": "Decided in Partner Center", "teams": "Decided in Teams"}.get(via, "")
 
 
 def decision_note(note: str) -> str:
@@ -435,7 +445,7 @@ def hint(label: str, *, open_alert: bool) -> str:
 
 
 def more(count: int) -> str:
-    return f"and {count:,} more"
+    return f"and {number(count)} more"
 
 
 def alert_fallback(record: AlertRecord, customer: str) -> str:
@@ -454,28 +464,11 @@ def list_title(words: str) -> str:
     return f"Alerts: {words}" if words else "Unresolved alerts"
 
 
-def list_page(first: int, last: int, total: int) -> str:
-    return f"{first:,} to {last:,} of {_alerts(total)}, highest severity first" if total else "No alerts"
-
-
 LIST_EMPTY = "Nothing fits. If you expected something, say “show all” or check the filters with “help show”."
 LIST_EMPTY_UNRESOLVED = "No unresolved alerts. All is decided."
 
 
-def list_fallback(total: int) -> str:
-    return f"{_alerts(total)}. Your Teams does not show this card; say “export” for a file."
-
-
-def search_title(text: str) -> str:
-    return f"Search: {text}"
-
-
-def search_count(count: int, most: int) -> str:
-    return f"The newest {most}; give more of the name or id to narrow it" if count >= most else f"{_alerts(count)}"
-
-
 SEARCH_EMPTY = "Nothing here has an alert id, subscription id or customer name like that."
-SEARCH_USAGE = "Write: search <a part of a customer's name, or the start of a subscription id or alert id>"
 
 WELCOME_TITLE = "Alert Desk is here"
 WELCOME = (
@@ -576,7 +569,7 @@ def summary_posted(posted: int, total: int) -> str:
         return f"{_alerts(total)} open; each has its card below."
     if not posted:
         return f"{_alerts(total)} open, all older than a day. Say “show unresolved” to see them."
-    return f"{_alerts(total)} open. Below are the cards of {posted} from the last 24 hours, most severe first; say “show unresolved” for the other {total - posted:,}."
+    return f"{_alerts(total)} open. Below are the cards of {posted} from the last 24 hours, most severe first; say “show unresolved” for the other {number(total - posted)}."
 
 
 OTHER_SEVERITY = "Other"

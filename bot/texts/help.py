@@ -24,8 +24,19 @@ COMMANDS = (
     ),
     CommandHelp("show <alert>", "show A-1042", "Everything that is known about one alert."),
     CommandHelp(
-        "search", "search <text>", "Find alerts by customer name, subscription id or alert id.", "search contoso"
+        "search",
+        "search <text> [filters]",
+        "Find alerts by a part of the customer's name, or the start of a subscription id or alert id.",
+        "search contoso unresolved severity:high",
     ),
+    CommandHelp(
+        "save",
+        "save <name> <filters>",
+        "Keep a filter as @name: in our personal chat for you alone, elsewhere for the conversation.",
+        "save urgent unresolved severity:high sort:deadline",
+    ),
+    CommandHelp("saved", "saved", "The filters that are kept here; show @name, search, export and subscribe use them."),
+    CommandHelp("forget", "forget <name>", "Drop a saved filter.", "forget urgent"),
     CommandHelp(
         "mark",
         "mark <alert> legitimate|fraud|ignore [note]",
@@ -49,6 +60,18 @@ COMMANDS = (
         "bulk <set> legitimate|fraud|ignore [note]",
         "Decide on all alerts of a set at once, which a list names; for fraud and ignore the note is needed.",
         "bulk 3f9a0c11d2e4 ignore test machines of our own",
+    ),
+    CommandHelp(
+        "assign",
+        "assign <alert> @person|me|nobody",
+        "Say whose an alert is; whoever it is gets a mention. Only members of the conversation can be chosen.",
+        "assign A-1042 me",
+    ),
+    CommandHelp(
+        "snooze",
+        "snooze <alert> <time>|off",
+        "Let an alert wait: 30m, 2h or until 18:00 (UTC), 24 hours at most. High severity still escalates.",
+        "snooze A-1042 2h",
     ),
     CommandHelp("note", "note <alert> <text>", "Leave a remark on an alert.", "note A-1042 customer called back"),
     CommandHelp(
@@ -91,6 +114,57 @@ COMMANDS = (
         "subscribe severity:high,medium",
     ),
     CommandHelp("unsubscribe", "unsubscribe", "Stop sending them here."),
+    CommandHelp(
+        "digest",
+        "digest [daily <time> <zone> | weekly <weekday> <time> <zone> | off [daily|weekly] | now]",
+        "A summary for this conversation each day or week; digest alone tells what is set.",
+        "digest daily 08:00 Europe/Stockholm",
+    ),
+    CommandHelp(
+        "refunds",
+        "refunds [done <alert> <ticket> | undo <alert>]",
+        "How long Microsoft can still be asked for a credit after fraud; done records that the ticket is filed.",
+        "refunds done A-1042 2611230040001234",
+    ),
+    CommandHelp(
+        "evidence",
+        "evidence <alert> or <subscription>",
+        "Everything about a subscription's alerts as one zip file for a ticket, for Admin Agents.",
+        "evidence A-1042",
+    ),
+    CommandHelp(
+        "routes",
+        "routes [alert]",
+        "What is sent here and what stands in the way; with an alert, why it came here or did not.",
+        "routes A-1042",
+    ),
+    CommandHelp(
+        "duty",
+        "duty [add|remove|manager @name | week <week> @name | tag <id> | zone <zone> | escalate on|off | clear]",
+        "Who is on duty here by week, and who is called when an alert gets no answer.",
+        "duty week next @Ada",
+    ),
+    CommandHelp(
+        "dashboard",
+        "dashboard [partner:name] [until:18:00]",
+        "The tiles of the dashboard, the response clock, and what the average will be if nothing is answered until "
+        "then (UTC).",
+        "dashboard until:18:00",
+    ),
+    CommandHelp(
+        "score",
+        "score [partner:name]",
+        "Microsoft's security score of your partner, what is missed, and which customers lack multi-factor "
+        "authentication.",
+        "score partner:Northwind",
+    ),
+    CommandHelp(
+        "drill",
+        "drill [high|medium|low|informational] [partner:name]",
+        "Raise an alert of our own to practise with. Partner Center never hears of it; the team's times are reported.",
+        "drill high",
+    ),
+    CommandHelp("drill report", "drill report [partner:name]", "The last ten drills, and how long each step took."),
     CommandHelp("whoami", "whoami", "Your account and roles, and what you may do."),
     CommandHelp("signout", "signout", "Forget every token with which I could act as you."),
     CommandHelp("help", "help [command]", "This list, or more about one command.", "help show"),
@@ -100,4 +174,7 @@ FILTER_HELP = (
     f"Status: {', '.join(STATUS_WORDS)}.",
     f"Filters: {', '.join(NAMES)}.",
     'For example: severity:high,medium customer:"Contoso Ltd" since:7d age:>1h sla:breached test:no',
+    "sla: can be breached, met, or due (to be answered within 30 minutes); assigned: can be me, nobody or a name.",
+    "sort: can be severity, newest, oldest, deadline or customer, and orders lists.",
+    "A filter that is saved as @name can stand among the others.",
 )

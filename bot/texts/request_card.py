@@ -9,6 +9,7 @@ from bot.domain.alerts import AlertRecord
 from bot.domain.cancellations import SUFFIX, Cancellation, Consent, Kind, State
 from bot.texts import cancelling
 from bot.texts import en as texts
+from bot.texts.formats import number
 
 _TO = {Kind.CANCEL: "Cancel", Kind.REACTIVATE: "Reactivate"}
 _DONE = {Kind.CANCEL: "cancelled", Kind.REACTIVATE: "reactivated"}
@@ -71,7 +72,8 @@ def watching(c: Cancellation) -> str:
     usual = f"{_DOING[Kind(c.plan.kind)]} usually takes about ten minutes."
     if c.seen_at is None:
         return usual
-    return f"{texts.when(c.seen_at)}: Partner Center still says {c.seen_status or texts.UNKNOWN}. {usual}"
+    says = f"still says {c.seen_status}" if c.seen_status else "does not find the subscription"
+    return f"{texts.when(c.seen_at)}: Partner Center {says}. {usual}"
 
 
 def done(c: Cancellation) -> str:
@@ -106,7 +108,7 @@ def verdict_failed(label: str, problem: str, *, again: bool) -> str:
 
 
 def rests_on(count: int) -> str:
-    return f"Alerts that it rests on ({count:,})"
+    return f"Alerts that it rests on ({number(count)})"
 
 
 def alert_item(record: AlertRecord) -> str:
@@ -130,7 +132,7 @@ def consequences(kind: str, open_count: int) -> tuple[str, ...]:
             "The subscription becomes active again, with what its retention period has kept.",
             "It costs money again, and whoever broke in may still have access: secure it first.",
         )
-    marked = f"{open_count:,} open alert{' is' if open_count == 1 else 's are'} resolved as fraud, and what comes until then."
+    marked = f"{number(open_count)} open alert{' is' if open_count == 1 else 's are'} resolved as fraud, and what comes until then."
     return (
         "Every resource of the subscription is deallocated: it stops working.",
         "Its data is deleted after the retention period.",

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.domain.storms import News
 from bot.texts import en as texts
+from bot.texts.formats import number
 
 SUBSCRIPTION_ALERTS = "Alerts of one subscription"
 ALL_ALERTS = "Alerts of this conversation"
@@ -28,7 +29,7 @@ def customer_alerts(name: str) -> str:
 
 
 def heading(total: int) -> str:
-    return f"Many alerts at once \u00b7 {total:,}"
+    return f"Many alerts at once \u00b7 {number(total)}"
 
 
 def storm_since(opened: datetime, now: datetime) -> str:
@@ -48,11 +49,11 @@ CLOSED_LINE = "Further alerts have cards of their own again. What is still liste
 
 
 def counted(word: str, count: int) -> str:
-    return f"{count:,} {word}"
+    return f"{number(count)} {word}"
 
 
 def named(word: str, count: int) -> str:
-    return f"{word} ({count:,})"
+    return f"{word} ({number(count)})"
 
 
 def and_others(named: Sequence[str], others: int) -> str:
@@ -61,7 +62,7 @@ def and_others(named: Sequence[str], others: int) -> str:
 
 
 def of_total(count: int, parts: Sequence[str]) -> str:
-    return f"{count:,}: {', '.join(parts)}" if parts and count else f"{count:,}"
+    return f"{number(count)}: {', '.join(parts)}" if parts and count else f"{number(count)}"
 
 
 def hint(words: str) -> str:
@@ -69,15 +70,15 @@ def hint(words: str) -> str:
 
 
 def fallback(subject: str, total: int, unresolved: int, words: str) -> str:
-    return f"{subject}: {total:,} in a storm, {unresolved:,} unresolved. Say to Alert Desk: show {words}"
+    return f"{subject}: {number(total)} in a storm, {number(unresolved)} unresolved. Say to Alert Desk: show {words}"
 
 
 def summary(subject: str, total: int, unresolved: int) -> str:
-    return f"{subject}: {total:,} in a storm, {unresolved:,} unresolved"
+    return f"{subject}: {number(total)} in a storm, {number(unresolved)} unresolved"
 
 
 def merged(news: News) -> str:
     """What happened to a roll-up's alerts in a minute, in one line."""
     if news.alerts == 1:
         return news.latest
-    return f"{news.alerts:,} of these alerts were decided or changed in the last minute. The latest: {news.latest}"
+    return f"{number(news.alerts)} of these alerts were decided or changed in the last minute. The latest: {news.latest}"

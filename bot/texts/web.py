@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.texts.formats import number
+
 SIGN_IN_TITLE = "Sign in to Alert Desk"
 SIGN_IN_NOTHING = "This link was used already, or it is over 15 minutes old. Look at the alert in Teams: where it is not decided, press again for a new link."
 SIGN_IN_NOT_SET_UP = "Signing in is not set up. Ask the operator to set ALERTDESK_PUBLIC_URL."
@@ -20,9 +22,9 @@ EXPORT_AGAIN = (
 DOWNLOAD = "Download"
 
 
-def audit_ready(name: str) -> str:
+def file_ready(name: str) -> str:
     return f"{name} is ready. It can be fetched once."
 
 
 def export_ready(rows: int, name: str) -> str:
-    return f"{name} with {rows:,} alert{'s' if rows != 1 else ''} is ready. It can be fetched once."
+    return f"{name} with {number(rows)} alert{'s' if rows != 1 else ''} is ready. It can be fetched once."

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.errors import Unknown
-from bot.ports import Environment, ExportRequest, SignIn
+from bot.ports import Environment, ExportKind, ExportRequest, SignIn
 from bot.services.exports import Exports, token_hash
 from bot.texts import web as texts
 from bot.web.answers import SAFE_HEADERS, page
@@ -23,6 +23,11 @@ from bot.web.sign_in import SignInRoutes
 AFTER = "export:"
 _COOKIE = "alertdesk_export"
 _TICKET_LIFE = timedelta(minutes=5)
+_TYPES: Mapping[str, str] = {
+    ExportKind.ALERTS: "text/csv; charset=utf-8",
+    ExportKind.AUDIT: "application/jsonl; charset=utf-8",
+    ExportKind.EVIDENCE: "application/zip",
+}
 
 
 class Downloads:
@@ -75,7 +80,10 @@ class Downloads:
             )
         action = f"/exports/{html.escape(token)}"
         form = f'<form method="post" action="{action}"><button>{html.escape(texts.DOWNLOAD)}</button></form>'
-        ready = texts.audit_ready(found.file_name) if found.audit else texts.export_ready(found.rows, found.file_name)
+        if found.kind == ExportKind.ALERTS:
+            ready = texts.export_ready(found.rows, found.file_name)
+        else:
+            ready = texts.file_ready(found.file_name)
         response = page(200, texts.EXPORT_TITLE, ready, form)
         response.set_cookie(
             _COOKIE, ticket, path=action, httponly=True, samesite="Strict", secure=self._sign_in.secure, max_age=300
@@ -86,7 +94,7 @@ class Downloads:
         answer = web.StreamResponse(
             headers={
                 **SAFE_HEADERS,
-                "Content-Type": f"{'application/jsonl' if taken.audit else 'text/csv'}; charset=utf-8",
+                "Content-Type": _TYPES.get(taken.kind, "application/octet-stream"),
                 "Content-Disposition": f'attachment; filename="{taken.file_name}"',
             }
         )

@@ -15,6 +15,7 @@ _UPKEEP_SECONDS = 15.0
 _PRUNE_EVERY = 240  # rounds of upkeep: an hour
 _FORGET_SENT = timedelta(days=7)
 _FORGET_ACTIVITIES = timedelta(hours=24)
+_MERGED_HOURS = 1000
 _FORGET_TOKENS = timedelta(days=90)
 """A refresh token that nobody used for so long is dead.
 https://learn.microsoft.com/entra/identity-platform/refresh-tokens#token-lifetime"""
@@ -54,5 +55,7 @@ class Upkeep:
                 await tx.inbox.prune(now - _FORGET_ACTIVITIES)
                 await tx.bulk.prune(now - LIFE)
                 await tx.vault.prune("user", now - _FORGET_TOKENS)
+            async with self._env.store.write() as tx:
+                await tx.figures.merge(now, _MERGED_HOURS)
         self._rounds += 1
         await self._env.clock.sleep(_UPKEEP_SECONDS)

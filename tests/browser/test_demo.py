@@ -86,7 +86,7 @@ async def test_show_lists_what_is_open_and_pages_in_place(seat: Seat) -> None:
     await expect(answer).to_contain_text("1 to 8 of")
     assert await ada.ids("message") == messages, "a page is turned in place"
 
-    await answer.get_by_role("button", name=re.compile(r"^Show A-\d+: High")).first.press("Enter")
+    await answer.get_by_role("button", name=re.compile(r"^Show A-\d+, High")).first.press("Enter")
     await expect(answer).to_contain_text("About this alert")
     await expect(max_.page.locator(f'[data-message-id="{messages[-1]}"]')).to_contain_text("1 to 8 of")
 
@@ -113,7 +113,8 @@ async def test_notes_details_and_a_changed_verdict(seat: Seat) -> None:
     await expect(line.locator("a, b")).to_have_count(0)
 
     await button(thread, LEGITIMATE).click()
-    await expect(seen_by_max.locator(by_id("card")).first).to_contain_text("Legitimate by Ada Lindqvist")
+    for post in (thread, seen_by_max):
+        await expect(post.locator(by_id("card")).first).to_contain_text("Legitimate by Ada Lindqvist")
     await ada.more(thread, "Details")
     details = thread.locator(by_id("card")).first
     for part in (

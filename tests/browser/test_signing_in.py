@@ -286,5 +286,7 @@ async def make_known(seats: dict[str, Teams]) -> None:
         await button(seats[person].thread(same), LEGITIMATE).click()
         await expect(seats[person].thread(same).locator(by_id("message-note"))).to_contain_text("Nothing was done")
     await seats["max"].more(seats["max"].thread(same), "Investigate")
+    # While his change is under way, hers is refused.
+    await expect(thread.locator(by_id("card")).first).to_contain_text("Investigating")
     await button(thread, LEGITIMATE).click()
     await expect(thread.locator(by_id("card")).first).to_contain_text("Legitimate by Ada Lindqvist")

@@ -333,7 +333,8 @@ async def test_subscriptions_are_searched_by_their_start(store: SqlStore) -> Non
     await add_alerts(store, an_alert("one"))
     async with store.read() as tx:
         assert len(await tx.alerts.search(SUBSCRIPTION[:4].upper(), EVERYONE, 5)) == 1
-        assert len(await tx.alerts.search(SUBSCRIPTION[1:5], EVERYONE, 5)) == 0
+        assert len(await tx.alerts.search(SUBSCRIPTION[1:5], EVERYONE, 5)) == 1  # nothing begins so, and it is open
+        assert len(await tx.alerts.search("no-such-thing", EVERYONE, 5)) == 0
 
 
 async def test_the_alerts_of_a_subscription_open_ones_first_then_the_newest(store: SqlStore) -> None:

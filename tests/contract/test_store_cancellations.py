@@ -42,7 +42,7 @@ async def change(store: SqlStore, before: Cancellation, after: Cancellation) -> 
 
 async def end(store: SqlStore, number: int, event: Event = Event.REJECT) -> Cancellation:
     before = await get(store, number)
-    ended = await change(store, before, before.after(event, due_at=None))
+    ended = await change(store, before, replace(before.after(event), due_at=None))
     assert ended is not None
     return ended
 
@@ -205,7 +205,7 @@ async def test_all_progress_comes_back(store: SqlStore) -> None:
 async def test_who_read_an_older_version_writes_nothing(store: SqlStore) -> None:
     await ask(store, a_plan(1), a_plan(2, entitlement_id=OTHER))
     before = await get(store)
-    first = await change(store, before, before.after(Event.APPROVE, approver_name="Bo"))
+    first = await change(store, before, replace(before.after(Event.APPROVE), approver_name="Bo"))
     assert first is not None
     assert await change(store, before, before.after(Event.WITHDRAW)) is None
     assert await change(store, replace(before, version=9), before.after(Event.REJECT)) is None
@@ -227,7 +227,7 @@ async def test_of_two_replicas_that_decide_at_once_one_wins(store: SqlStore, oth
     events = [Event.APPROVE, Event.REJECT, Event.WITHDRAW, Event.EXPIRE] * 2
     results = await asyncio.gather(
         *(
-            change((store, other_store)[n % 2], before, before.after(event, approver_id=f"person-{n}"))
+            change((store, other_store)[n % 2], before, replace(before.after(event), approver_id=f"person-{n}"))
             for n, event in enumerate(events)
         )
     )
@@ -294,7 +294,7 @@ async def test_what_a_person_decides_goes_before_what_the_claimer_writes(store: 
 async def test_a_change_may_take_the_lease_with_it(store: SqlStore) -> None:
     await ask(store, a_plan())
     before = await get(store)
-    assert await change(store, before, before.after(Event.APPROVE, due_at=at(1))) is not None
+    assert await change(store, before, replace(before.after(Event.APPROVE), due_at=at(1))) is not None
     assert await claim(store, "worker", 0.99) is None
     assert await claim(store, "worker", 1) is not None
 
@@ -303,7 +303,7 @@ async def test_of_a_decision_and_a_claim_at_once_neither_is_lost(store: SqlStore
     await ask(store, a_plan())
     before = await get(store)
     claimed, decided = await asyncio.gather(
-        claim(store, "worker", 0), change(other_store, before, before.after(Event.APPROVE, due_at=at(5)))
+        claim(store, "worker", 0), change(other_store, before, replace(before.after(Event.APPROVE), due_at=at(5)))
     )
     found = await get(store)
     assert decided is not None

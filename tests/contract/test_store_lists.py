@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.alerts import RESPONSE_TARGET, Alert, severity_rank
-from bot.domain.filters import AlertQuery, Cursor, matches
+from bot.domain.alerts import RESPONSE_TARGET, Alert, Work, severity_rank
+from bot.domain.filters import AlertQuery, Cursor, Sort, matches
 from bot.store import SqlStore
 from tests.contract.store_samples import NOW, a_query, add_alerts, an_alert, at
 
@@ -43,6 +45,12 @@ alerts = st.fixed_dictionaries(
         "is_test": st.booleans(),
     }
 )
+works = st.builds(
+    Work,
+    assigned_id=st.sampled_from(("ada-id", "ben-id")),
+    assigned_name=st.sampled_from(("Ada Lindqvist", "İngrid 100%", "")),
+    snoozed_until=st.none() | st.sampled_from(MOMENTS),
+)
 
 
 def some(strategy: st.SearchStrategy[str]) -> st.SearchStrategy[frozenset[str]]:
@@ -71,6 +79,12 @@ words = {
     "detected_to": st.none() | st.sampled_from(MOMENTS),
     "sla_breached": st.none() | st.booleans(),
     "test": st.none() | st.booleans(),
+    "sla_due": st.booleans(),
+    "alerts": st.lists(st.sampled_from(("x", "1", "0", "")), max_size=2).map(tuple),
+    "assigned": st.lists(st.sampled_from(("", "ada-id", "ADA", "i̇ng", "100%", "nobody")), max_size=2).map(tuple),
+    "snoozed": st.none() | st.booleans(),
+    "find": st.sampled_from(("5ab", "5a%", "adatum", "1-", "-2", "%", "Straße", "nobody")),
+    "anywhere": st.booleans(),
 }
 # Two conditions at a time: more of them would select nothing most of the time.
 queries = st.lists(st.sampled_from(sorted(words)), max_size=2, unique=True).flatmap(
@@ -78,14 +92,36 @@ queries = st.lists(st.sampled_from(sorted(words)), max_size=2, unique=True).flat
 )
 
 
-def expected(query: AlertQuery, stored: list[tuple[int, Alert]]) -> list[int]:
+def expected(
+    query: AlertQuery, stored: list[tuple[int, Alert]], worked: Mapping[str, Work] = MappingProxyType({})
+) -> list[int]:
     """The model: numbers in list order."""
     found = [
-        (severity_rank(alert.severity), alert.detected_at, number)
+        (alert, number)
         for number, alert in stored
-        if matches(query, alert, _name(alert.customer_tenant_id), _name(alert.reseller_tenant_id))
+        if matches(
+            query,
+            alert,
+            _name(alert.customer_tenant_id),
+            _name(alert.reseller_tenant_id),
+            worked.get(alert.id, Work()),
+        )
     ]
-    return [number for *_, number in sorted(found, reverse=True)]
+    return [number for _, number in sorted(found, key=lambda each: _place(query.sort, *each))]
+
+
+def _place(sort: Sort, alert: Alert, number: int) -> tuple[Any, ...]:
+    time = (alert.detected_at.timestamp(), number)
+    newest = (-time[0], -number)
+    name = _name(alert.customer_tenant_id).lower()
+    places: dict[Sort, tuple[Any, ...]] = {
+        Sort.SEVERITY: (-severity_rank(alert.severity), *newest),
+        Sort.NEWEST: newest,
+        Sort.OLDEST: time,
+        Sort.DEADLINE: (not alert.is_open, *time),
+        Sort.CUSTOMER: (not name, name or alert.customer_tenant_id.lower(), *newest),
+    }
+    return places[sort]
 
 
 async def pages(store: SqlStore, query: AlertQuery, size: int) -> tuple[list[int], list[int], set[int]]:
@@ -106,10 +142,24 @@ async def pages(store: SqlStore, query: AlertQuery, size: int) -> tuple[list[int
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.lists(alerts, max_size=12), st.lists(queries, min_size=1, max_size=6), st.integers(1, 5))
-@example([{"partner": "one", "detected_at": at(-60), "status": "resolved"}], [{"sla_breached": True}], 1)
+@given(
+    st.lists(alerts, max_size=12),
+    st.lists(works, max_size=5),
+    st.lists(st.tuples(queries, st.sampled_from(Sort)), min_size=1, max_size=6),
+    st.integers(1, 5),
+)
+@example(
+    [{"partner": "one", "detected_at": at(-60), "status": "resolved"}],
+    [],
+    [({"sla_breached": True}, Sort.SEVERITY)],
+    1,
+)
 async def test_sql_selects_and_orders_as_the_pure_function_does(
-    store: SqlStore, made: list[dict[str, Any]], asked: list[dict[str, Any]], size: int
+    store: SqlStore,
+    made: list[dict[str, Any]],
+    work: list[Work],
+    asked: list[tuple[dict[str, Any], Sort]],
+    size: int,
 ) -> None:
     world = uuid.uuid4().hex  # examples share a database; their partners keep them apart
     values = [an_alert(f"{world}-{n}", **facts) for n, facts in enumerate(made)]
@@ -118,10 +168,15 @@ async def test_sql_selects_and_orders_as_the_pure_function_does(
         for partner in ("one", "two", "three"):
             await tx.names.learn(world + partner, NAMES, NOW)
     stored = list(zip(await add_alerts(store, *values), values, strict=True))
-    for conditions in asked:
-        query = a_query(**({"partners": frozenset({"one", "two"})} | conditions))
+    worked = dict(zip((alert.id for alert in values), work, strict=False))
+    async with store.write() as tx:
+        for alert in values:
+            if alert.id in worked:
+                await tx.alerts.set_work(alert.key, worked[alert.id], NOW)
+    for conditions, sort in asked:
+        query = a_query(**({"partners": frozenset({"one", "two"}), "sort": sort} | conditions))
         query = _query_in_world(world, query)
-        wanted = expected(query, stored)
+        wanted = expected(query, stored, worked)
         numbers, lengths, totals = await pages(store, query, size)
         assert numbers == wanted, query
         assert totals == {len(wanted)}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
 
-from bot.domain.alerts import AlertKey
-from bot.domain.filters import Cursor
+from bot.domain.alerts import AlertKey, AlertRecord
+from bot.domain.filters import Cursor, Sort
 from bot.ports import Transaction
 from bot.store import SqlStore
 from tests.contract.store_samples import (
@@ -33,8 +34,14 @@ async def _all_of(stream: AsyncIterator[Any]) -> list[Any]:
 
 
 OPEN = a_query(unresolved=True)
+LOOKED_AT = AlertRecord(an_alert("one"), 1001, 1, NOW, NOW)
 QUESTIONS: dict[str, Ask] = {
     "first page": lambda tx: tx.alerts.page(a_query(), None, 10),
+    "by deadline": lambda tx: tx.alerts.page(replace(OPEN, sort=Sort.DEADLINE), Cursor(0, NOW, 1001), 10),
+    "by customer": lambda tx: tx.alerts.page(a_query(sort=Sort.CUSTOMER), Cursor(0, NOW, 1001), 10),
+    "newest": lambda tx: tx.alerts.page(a_query(sort=Sort.NEWEST), Cursor(0, NOW, 1001), 10),
+    "found": lambda tx: tx.alerts.page(a_query(find="one", anywhere=True), None, 10),
+    "assigned to somebody": lambda tx: tx.alerts.page(a_query(assigned=("ada",)), None, 10),
     "next page": lambda tx: tx.alerts.page(OPEN, Cursor(3, NOW, 1001), 10),
     "count of one": lambda tx: tx.alerts.count(a_query(unresolved=True, partners=frozenset({CONTOSO}))),
     "stream": lambda tx: _all_of(tx.alerts.stream(a_query())),
@@ -44,6 +51,7 @@ QUESTIONS: dict[str, Ask] = {
     "search": lambda tx: tx.alerts.search("adatum", EVERYONE, 5),
     "open keys": lambda tx: tx.alerts.open_keys(CONTOSO),
     "alerts of a customer": lambda tx: tx.names.alerts_of(CONTOSO, ["one"]),
+    "what stands beside an alert": lambda tx: tx.alerts.background(LOOKED_AT, 25),
     "alerts of a subscription": lambda tx: tx.alerts.of_subscription(CONTOSO, SUBSCRIPTION, 5),
     "claim": lambda tx: tx.outbox.claim("replica", NOW, 30, 10),
     "oldest waiting": lambda tx: tx.outbox.oldest_waiting(),
@@ -105,4 +113,16 @@ async def test_open_alerts_are_counted_among_the_open_ones(store: SqlStore, ques
         async with store.write() as tx:
             await QUESTIONS[question](tx)
     if store._engines.one_writer:
-        assert "COVERING INDEX ix_alerts_open_list" in found[0]
+        assert "COVERING INDEX ix_alerts_open" in found[0]
+
+
+async def test_a_look_back_ends_after_a_few_rows(store: SqlStore) -> None:
+    """In order of the index: however many alerts a subscription had, the newest are found without a sort."""
+    await add_alerts(store, an_alert("one"))
+    with plans(store) as found:
+        async with store.write() as tx:
+            await tx.alerts.background(LOOKED_AT, 25)
+    (plan,) = found
+    assert "ix_alerts_history" in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan

@@ -71,6 +71,11 @@ def made_alerts(count: int, *, open_share: float, now: datetime, seed: int = 7) 
         )
 
 
+def customer_name(tenant_id: str) -> str:
+    number = uuid.UUID(tenant_id).int - (1 << 90)
+    return f"{_WORDS[number % len(_WORDS)]} {number:03d} Ltd"
+
+
 def customer_id(number: int) -> str:
     return str(uuid.UUID(int=number + (1 << 90)))
 
@@ -119,7 +124,8 @@ def _row(number: int, alert: Alert, now: datetime) -> dict[str, Any]:
     if alert.resolved_at is not None:
         decision = Decision(alert.resolved_reason, "Alex Admin", "", alert.resolved_at, "", "partner_center")
     key = {"number": number, "partner": alert.partner, "id": alert.id, "version": 1}
-    return values_of(alert, decision) | key | {"first_seen_at": now, "changed_at": now}
+    sort = {"customer_sort": customer_name(alert.customer_tenant_id).lower()}
+    return values_of(alert, decision) | key | sort | {"first_seen_at": now, "changed_at": now}
 
 
 def _card(number: int, alert: Alert, now: datetime) -> dict[str, Any]:
@@ -137,7 +143,7 @@ def _card(number: int, alert: Alert, now: datetime) -> dict[str, Any]:
 
 
 def _name(number: int, now: datetime) -> dict[str, Any]:
-    name = f"{_WORDS[number % len(_WORDS)]} {number:03d} Ltd"
+    name = customer_name(customer_id(number))
     return {
         "partner": PARTNER,
         "tenant_id": customer_id(number),

@@ -176,7 +176,7 @@ async def test_other_methods_and_paths(desk: Desk) -> None:
 
 async def test_an_unknown_invoke_is_501_and_an_unknown_verb_is_a_message(desk: Desk) -> None:
     _, card = await desk.posted()
-    for name in ("composeExtension/query", "madeUp/invoke", "", None):
+    for name in ("composeExtension/queryLink", "madeUp/invoke", "", None):
         status, body = await desk.raw(await an_activity(desk, type="invoke", name=name, value={}))
         assert status == 501, name
         assert body["error"]["code"] == "NotImplemented"

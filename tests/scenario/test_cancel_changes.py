@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from tests.support.cancelling import (
-    Asked,
     Subject,
     also,
     approve,
@@ -15,6 +13,7 @@ from tests.support.cancelling import (
     card_of,
     nothing_sent,
     now,
+    requested,
     signed_in,
     subject,
     tend,
@@ -22,14 +21,6 @@ from tests.support.cancelling import (
 )
 from tests.support.desk import Desk
 from tests.support.signing import press
-
-REJECTED = "The customer is testing this"
-
-
-async def requested(desk: Desk, **more: Any) -> Asked:
-    """ada asks, and is signed in; nobody else is."""
-    await signed_in(desk, "ada")
-    return await ask(desk, await subject(desk, **more))
 
 
 async def test_what_came_meanwhile_has_to_be_seen_first(people: Desk) -> None:

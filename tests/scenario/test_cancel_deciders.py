@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from bot.domain.cancellations import Kind
 from bot.texts import cancelling as words
 from bot.texts import request_card as card_words
 from tests.support.cancelling import (
-    Asked,
     approve,
     ask,
     card_of,
@@ -20,20 +17,13 @@ from tests.support.cancelling import (
     open_form,
     reject,
     request_id,
+    requested,
     sent,
     signed_in,
     subject,
 )
 from tests.support.desk import Desk
 from tests.support.signing import SIGNED_IN, browser, grants, link, press
-
-REJECTED = "The customer is testing this"
-
-
-async def requested(desk: Desk, **more: Any) -> Asked:
-    """ada asks, and is signed in; nobody else is."""
-    await signed_in(desk, "ada")
-    return await ask(desk, await subject(desk, **more))
 
 
 async def test_nobody_decides_on_their_own_request(people: Desk) -> None:

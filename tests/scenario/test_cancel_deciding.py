@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.texts import en as texts
 from tests.support.cancelling import (
+    REJECTED,
     Asked,
     approve,
     ask,
@@ -18,6 +19,7 @@ from tests.support.cancelling import (
     pass_time,
     reject,
     request_id,
+    requested,
     said_to,
     second_approver,
     sent,
@@ -28,14 +30,6 @@ from tests.support.cancelling import (
 )
 from tests.support.desk import Desk
 from tests.support.signing import exchange, grants, press
-
-REJECTED = "The customer is testing this"
-
-
-async def requested(desk: Desk, **more: Any) -> Asked:
-    """ada asks, and is signed in; nobody else is."""
-    await signed_in(desk, "ada")
-    return await ask(desk, await subject(desk, **more))
 
 
 async def test_approved_in_the_thread_by_who_was_not_signed_in(people: Desk) -> None:

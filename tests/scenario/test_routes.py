@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.support.desk import Desk, running_desk
 from tests.support.seen import Post
 
@@ -179,3 +181,78 @@ async def test_a_card_that_was_forwarded_into_an_unrouted_channel_does_nothing_t
         assert answer.kind == "error"
         assert alert["id"] not in answer.text
     assert not desk.requests("graph", "PATCH")
+
+
+# What is sent where, and why ---------------------------------------------------------------------------------------
+
+FILTERS = (
+    ("severity:high,medium", {}, {"severity": "low"}),
+    ("type:CryptoMining", {"alertType": "CryptoMining"}, {"alertType": "ServiceHealthSecurityAdvisory"}),
+    ("test:no", {}, {"isTest": True}),
+    ("active age:<1h", {}, {"status": "investigating"}),
+    ("sla:met since:1d assigned:nobody snoozed:no", {}, None),
+    ("partner:northwind", {}, None),
+)
+
+
+@pytest.mark.parametrize("where", ["general", "chat", "ada"])
+async def test_the_whole_grammar_routes_channels_group_chats_and_people(desk: Desk, where: str) -> None:
+    for words, fits, other in FILTERS:
+        said = await desk.ask("ada", f"subscribe {words}", where)
+        assert words in said.text, (where, words)
+        await desk.settle("northwind")
+        wanted, unwanted = await desk.alert(**fits), await desk.alert(**other) if other is not None else None
+        await desk.settle("northwind")
+        assert len(await desk.cards_of(wanted, where, "ada")) == 1, (where, words)
+        assert unwanted is None or not await desk.cards_of(unwanted, where, "ada"), (where, words)
+        desk.clock.forward(120)
+    off = await desk.ask("ada", "unsubscribe", where)
+    assert "no longer sent here" in off.text
+    alert = await desk.alert()
+    await desk.settle("northwind")
+    assert not await desk.cards_of(alert, where, "ada")
+
+
+async def test_routes_says_what_is_sent_here_and_what_stands_in_the_way(desk: Desk) -> None:
+    listed = (await desk.ask("nora", "routes")).text
+    assert "Northwind Cloud: all alerts; since" in listed
+    assert "High and medium after 15, 30 and 50 minutes" in listed
+    nothing = await desk.ask("nora", "routes", "general")
+    assert "No partner's alerts are sent to this conversation" in nothing.text
+    await desk.press("ada", nothing, "Send alerts here")
+    await desk.settle("northwind")
+    await desk.ask("ada", "subscribe severity:high", "general")
+    shown = await desk.ask("nora", "routes", "general")
+    assert "Northwind Cloud: severity:high; since" in shown.text
+    assert "by Ada Lindqvist" in shown.text
+    await desk.press("ada", shown, "Stop sending here")
+    assert "turned off by Ada Lindqvist" in (await desk.ask("nora", "routes", "general")).text
+
+
+async def test_an_admin_agent_sees_all_routes_in_person(desk: Desk) -> None:
+    await desk.ask("ada", "subscribe severity:high", "general")
+    await desk.lifecycle("archiveTeam", "alerts")
+    listed = (await desk.ask("max", "routes", "max")).text
+    assert "severity:high" in listed
+    assert "nothing arrives: the team was archived" in listed
+    assert "Fabrikam" not in listed
+    assert "Admin Agents" in (await desk.ask("nora", "routes", "nora")).text
+
+
+async def test_why_an_alert_came_or_did_not(desk: Desk) -> None:
+    await desk.ask("ada", "subscribe severity:high type:usage", "general")
+    await desk.settle("northwind")
+    alert, post = await desk.posted(severity="low", alertType="CryptoMining")
+    label = post.card.label
+    came = await desk.ask("nora", f"routes {label}")
+    assert f"Why {label} came here" in came.text
+    assert "every alert of the partner fits" in came.text
+    assert "came here" in (await desk.ask("nora", "routes", thread=post.id)).text
+    why = (await desk.ask("nora", f"routes {label}", "general")).text
+    assert f"Why {label} did not come here" in why
+    assert "Severity\ndoes not fit: wanted high, is low" in why
+    assert "Type\nfits: wanted usage, is CryptoMining" in why
+    everywhere = (await desk.ask("ada", f"routes {label}", "ada")).text
+    assert "It has its own card here" in everywhere
+    assert "does not fit the route's filter" in everywhere
+    assert not await desk.cards_of(alert, "general")

@@ -10,145 +10,25 @@ import asyncio
 import json
 import logging
 import os
-import random
 import sys
 import tempfile
-import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
 from bot.sandbox import teams as sandbox_teams
-from bot.sandbox.app import running
-from bot.sandbox.client_lifecycle import announce
-from bot.sandbox.cloud import Cloud, SandboxOptions
-from bot.sandbox.control_settings import bot_settings
-from tests.soak.count import MUST_BE_ZERO, Count, counted
-from tests.soak.fleet import ANYWHERE, ROOT, Fleet, Replica, free_ports
+from bot.sandbox.cloud import Cloud
+from tests.soak.count import MUST_BE_ZERO
+from tests.soak.fleet import ANYWHERE
 from tests.soak.lapse import Lapse
-from tests.soak.ledger import Ledger
-from tests.soak.people import Crowd
+from tests.soak.run import Result, Run
+from tests.soak.upgrade import Upgrade, old_code
 from tests.support import postgres
 
 DATABASES = ("sqlite", "postgresql")
-REPLICAS = {"sqlite": 1, "postgresql": 3}
-SETTLE_SECONDS = 1500.0
-"""Of scaled time, at most. A card in doubt takes a lease of 60 s and 3 min until it is repeated."""
-UNDER_WAY = ("sending", "uncertain")
 FASTEST = 12.0
-_real = time.monotonic
-
-
-@dataclass
-class Result:
-    database: str
-    fleet: Fleet
-    count: Count
-    audit: str
-    answers: dict[str, int]
-    seconds: float
-    settled: float
-
-    @property
-    def good(self) -> bool:
-        return not self.count.violations and not self.audit and not self.fleet.problems
-
-
-class Run:
-    """One fleet on one database, in a cloud of its own."""
-
-    def __init__(
-        self, database: str, url: str, folder: Path, lapse: Lapse, *, kills: int, seconds: float, seed: int
-    ) -> None:
-        self._database, self._folder, self._kills, self._seconds = database, folder, kills, seconds
-        self._rng, self._lapse = random.Random(seed), lapse
-        ports = free_ports(REPLICAS[database])
-        replicas = [Replica(index, port) for index, port in enumerate(ports)]
-        settings = {"ALERTDESK_DATABASE_URL": url}
-        self._fleet = Fleet(lapse, settings, replicas, self._rng, folder / f"{database}.log")
-
-    async def run(self) -> Result:
-        began = _real()
-        fleet = self._fleet
-        async with running(SandboxOptions(bot_url="")) as cloud, fleet.balanced() as address:
-            ledger = cloud.log = Ledger()
-            places = _prepared(cloud, address, fleet)
-            async with fleet.running(), aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as http:
-                await fleet.ready()
-                cloud.bot_url = cloud.teams.announced_to = address
-                await announce(cloud)
-                await self._first_sync(http, address)
-                crowd = Crowd(cloud, ledger, self._rng, http)
-                fleet.begin()
-                deadline, killed = _real() + self._seconds, fleet.killed
-                await crowd.run(lambda: fleet.killed - killed >= self._kills or _real() > deadline)
-                cloud.faults.remove()
-                fleet.calm()
-                await fleet.ready()
-                settling = _real()
-                count = await self._settled(crowd, places, http, address)
-                settled = _real() - settling
-            audit = await self._audit(fleet.settings)
-        answers = dict(sorted(crowd.answers.items()))
-        return Result(self._database, fleet, count, audit, answers, _real() - began, settled)
-
-    async def _first_sync(self, http: aiohttp.ClientSession, address: str) -> None:
-        """What is there before the first sync is quiet; we want everything announced."""
-        while True:
-            async with http.get(f"{address}/readyz") as answer:
-                partners = (await answer.json())["partners"].values()
-            if all(partner["first_sync_done"] for partner in partners):
-                return
-            await asyncio.sleep(1.0)
-
-    async def _settled(self, crowd: Crowd, places: dict[str, str], http: aiohttp.ClientSession, address: str) -> Count:
-        """The count, when nothing moves any more and nothing is in doubt, or when waiting takes too long."""
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while True:
-            before = len(crowd.ledger.posts)
-            await asyncio.sleep(20.0)
-            count = await counted(crowd, places)
-            async with http.get(f"{address}/readyz") as answer:
-                items = (await answer.json()).get("outbox", {}).get("items", {"sending": 1})
-            resting = len(crowd.ledger.posts) == before and not any(items.get(state) for state in UNDER_WAY)
-            if time.monotonic() > deadline or (resting and not count.violations):
-                return count
-
-    async def _audit(self, settings: dict[str, str]) -> str:
-        """Empty where the chain is whole, else what `audit verify` says."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "audit", "verify"),
-            cwd=ROOT,
-            env={**os.environ, **settings},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-        return "" if process.returncode == 0 else said.decode()
-
-
-def _prepared(cloud: Cloud, address: str, fleet: Fleet) -> dict[str, str]:
-    """An empty cloud whose two partners have a channel each; the settings of the bots. Returns the channels."""
-    for alerts in cloud.world.alerts.values():
-        alerts.clear()
-    cloud.world.set_role("gil", "adminAgent", grant=True)
-    cloud.faults.switches.change({"cancel_seconds": 10})
-    names = {"northwind": "Security Operations", "fabrikam": "Fabrikam SOC"}
-    places = {partner: cloud.teams.channel(team, "Alerts").id for partner, team in names.items()}
-    settings = bot_settings(cloud, address, "app")
-    partners = json.loads(settings["ALERTDESK_PARTNERS"])
-    for partner, place in zip(partners, places.values(), strict=True):
-        partner |= {"channels": [place], "appMayCancel": True}
-    fleet.settings |= settings | {
-        "ALERTDESK_PARTNERS": json.dumps(partners),
-        "ALERTDESK_POLL_SECONDS": "4",
-        "ALERTDESK_ENTITLEMENT_POLL_SECONDS": "5",
-    }
-    return places
 
 
 def report(result: Result) -> str:
@@ -156,6 +36,7 @@ def report(result: Result) -> str:
     fleet, figures = result.fleet, result.count.figures
     rows = [
         ("replicas", len(fleet.replicas)),
+        *result.notes.items(),
         ("SIGKILLs", fleet.killed),
         ("… at a named point", fleet.killed - fleet.kills[ANYWHERE]),
         ("named points passed", len(fleet.points)),
@@ -168,7 +49,8 @@ def report(result: Result) -> str:
     notes = [f"{name}: {sample}" for name, samples in result.count.samples.items() for sample in samples]
     notes += [result.audit] if result.audit else []
     notes += fleet.problems[:5]
-    notes.append(f"Answers: {result.answers}. Took {result.seconds:.0f} s, {result.settled:.0f} s of it to settle.")
+    took = f"Took {result.seconds:.0f} s, {result.settled:.0f} s of it to settle: {result.hours:.1f} h of its own time."
+    notes.append(f"Answers: {result.answers}. {took}")
     return "\n".join((*lines, "", *notes))
 
 
@@ -176,13 +58,27 @@ def as_json(result: Result) -> dict[str, Any]:
     return {
         "database": result.database,
         "kills": result.fleet.killed,
-        "points": result.fleet.kills,
+        "points": {name: result.fleet.kills[name] for name in sorted(result.fleet.points | result.fleet.kills.keys())},
         "figures": result.count.figures,
         "violations": result.count.violations,
         "samples": {name: result.count.samples[name] for name in result.count.violations},
         "audit": result.audit,
         "problems": result.fleet.problems,
+        "notes": result.notes,
+        "answers": result.answers,
+        "seconds": result.seconds,
+        "hours": result.hours,
     }
+
+
+def _earlier(files: Sequence[Path], database: str) -> Counter[str]:
+    """Where how many died in earlier runs."""
+    found: Counter[str] = Counter()
+    for file in files:
+        for run in json.loads(file.read_text()):
+            if run["database"] == database:
+                found.update(run["points"])
+    return found
 
 
 def _speed() -> float:
@@ -203,9 +99,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--url", default="", help="an empty database to use, instead of one of its own")
     parser.add_argument("--json", type=Path, default=None, help="file to write the figures to as well")
     parser.add_argument("--points", action="store_true", help="also list the points and how many died there")
+    parser.add_argument(
+        "--after", type=Path, nargs="*", default=[], help="files that --json wrote: die where few died in those runs"
+    )
+    parser.add_argument(
+        "--old-from", metavar="REVISION", help="an upgrade: begin with this version of the program, on PostgreSQL"
+    )
     options = parser.parse_args(arguments)
     if unknown := sorted({*options.databases} - {*DATABASES}):
         parser.error(f"there is no database {', '.join(unknown)}")
+    if options.old_from and "sqlite" in options.databases:
+        parser.error("SQLite has one replica: nothing to upgrade side by side")
+    databases = ["postgresql"] if options.old_from else options.databases or DATABASES
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the dead break off in the middle of a request
     lapse = Lapse.begin(options.speed or _speed())
     lapse.install()
@@ -215,14 +120,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as stack:
         fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a SIGKILL loses no file in memory
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="alertdesk-soak-", dir=fast)))
-        for database in options.databases or DATABASES:
+        for database in databases:
             url = options.url or f"sqlite:///{folder / 'soak.db'}"
             if database == "postgresql" and not options.url:
                 (folder / "postgres").mkdir()
                 stack.callback(postgres.stop, folder / "postgres")
                 url = postgres.start(folder / "postgres").fresh()
-            logs = options.logs or folder
-            run = Run(*(database, url, logs, lapse), kills=options.kills, seconds=options.seconds, seed=options.seed)
+            about: Any = (database, url, options.logs or folder, lapse)
+            more = {"kills": options.kills, "seconds": options.seconds, "seed": options.seed}
+            if options.old_from:
+                (folder / "old").mkdir()
+                run: Run = Upgrade(old_code(options.old_from, folder / "old"), *about, **more)
+            else:
+                run = Run(*about, **more)
+            run.fleet.earlier = _earlier(options.after, database)
             result = asyncio.run(run.run())
             results.append(result)
             sys.stdout.write(report(result) + "\n\n")

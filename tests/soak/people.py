@@ -86,12 +86,13 @@ class Crowd:
             (self._press_twice, 6),
             (self._investigate, 4),
             (self._note, 6),
-            (self._ask, 12),
+            (self._ask, 20),
             (self._decide, 20),
             (self._portal, 4),
             (self._fault, 22),
             (self._burst, 2),
             (self._bulk, 1),
+            (self._reinstall, 3),
         )
         works, weights = zip(*deeds, strict=True)
         while not until():
@@ -133,7 +134,7 @@ class Crowd:
 
     async def _burst(self) -> None:
         """More of one subscription than a channel can read; seldom, as what comes in a storm has no card to press."""
-        if self.deeds["alerts raised"] < 60 * (self.deeds["bursts"] + 1):
+        if self.deeds["alerts raised"] < 120 * (self.deeds["bursts"] + 1):
             return
         wanted = self.rng.choice(list(self.cloud.world.entitlements.values()))
         customer = self.cloud.world.customers[wanted.customer_tenant_id]
@@ -269,10 +270,22 @@ class Crowd:
                     self.deeds["bulk verdicts"] += 1
                 return
 
+    async def _reinstall(self) -> None:
+        """Somebody removes the bot from a chat, and has it back a moment later."""
+        every = self.cloud.teams.conversations.values()
+        chats = [place for place in every if place.kind != "channel" and place.installed]
+        place = self.rng.choice(chats)
+        for event in ("remove", "install"):
+            body = {"event": event, "conversationId": place.id}
+            async with self.http.post(f"{self.cloud.base_url}/client/lifecycle", json=body) as answer:
+                await answer.read()
+            await asyncio.sleep(self.rng.uniform(0, 40))
+        self.deeds["chats without the bot for a moment"] += 1
+
     async def _fault(self) -> None:
         if len(waiting := self.cloud.faults.all()) >= MOST_FAULTS:
             self.cloud.faults.remove(waiting[0].id)  # what it waits for does not come
-        self.cloud.faults.add({**self.rng.choice(FAULTS), "times": self.rng.choice((1, 1, 2))})
+        self.cloud.faults.add({**self.rng.choice(FAULTS), "times": self.rng.choice((1, 1, 2, 8))})
         self.deeds["faults set"] += 1
 
     # Teams ---------------------------------------------------------------------------------------------------------
@@ -287,7 +300,8 @@ class Crowd:
         answer = await self.client("execute", person, post, action=sent, trigger="manual")
         kind = f"none, {answer.get('status')}"
         if isinstance(answer.get("body"), Mapping):
-            kind = str(answer["body"].get("type", "?")).rpartition(".")[2].replace("adaptive", "card")
+            said = answer["body"].get("type", f"no answer, {answer.get('status')}")
+            kind = str(said).rpartition(".")[2].replace("adaptive", "card")
         self.answers[f"press: {kind}"] += 1
         return kind
 

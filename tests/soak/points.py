@@ -12,7 +12,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -22,10 +22,10 @@ _ID = re.compile(r"^(?=.*(\d.*\d|[:@;=])).{6,}$|^\d+$")
 
 @dataclass(frozen=True)
 class Aim:
-    """Die at the `count`-th time that the point `name` is passed, counted from `armed` seconds on; or, from `after`
-    seconds on, at any point, each with probability `chance`. Without either: live."""
+    """Die at the `count`-th time that one of the points `names` is passed, counted from `armed` seconds on; or, from
+    `after` seconds on, at any point, each with probability `chance`. Without either: live."""
 
-    name: str = ""
+    names: Sequence[str] = ()
     count: int = 1
     armed: float = 0.0
     after: float = 0.0
@@ -40,7 +40,7 @@ class Points:
         self._aim, self._report, self._replica = aim, report, replica
         self._rng = random.Random(aim.seed)
         self._began = time.monotonic()
-        self._left = aim.count
+        self._names, self._left = frozenset(aim.names), aim.count
         self._seen: set[str] = set()
 
     def passed(self, name: str) -> None:
@@ -48,7 +48,7 @@ class Points:
             self._seen.add(name)
             self._say(point=name)
         age = time.monotonic() - self._began
-        if name == self._aim.name and age >= self._aim.armed:
+        if name in self._names and age >= self._aim.armed:
             self._left -= 1
             if self._left <= 0:
                 self._die(name)

@@ -15,6 +15,7 @@ from tests.support.seen import Answer, Card, Post
 from tests.support.signing import sso
 
 REASON = "Miners on every machine"
+REJECTED = "The customer is testing this"
 MOST_STEPS = 200
 
 
@@ -102,6 +103,12 @@ async def ask(desk: Desk, about: Subject, person: str = "ada", **changes: str) -
     sent = await desk.send_dialog(person, about.post, opened, **filled(about, **changes))
     assert (sent.status, sent.kind) == (200, "message"), sent.body
     return await asked(desk, about, sent.text)
+
+
+async def requested(desk: Desk, **more: Any) -> Asked:
+    """ada asks, and is signed in; nobody else is."""
+    await signed_in(desk, "ada")
+    return await ask(desk, await subject(desk, **more))
 
 
 async def open_form(desk: Desk, person: str, post: Post, alert: int, verb: str = "subscription.cancel") -> Answer:

@@ -13,21 +13,33 @@ from bot.chat.board import Board
 from bot.chat.bulk import BulkBoard, BulkButtons, Bulking
 from bot.chat.cancelling import Requests
 from bot.chat.commands import Commands
+from bot.chat.dashboard import Dashboard
 from bot.chat.desk import Desk
+from bot.chat.digesting import Digesting
+from bot.chat.drilling import Drilling
+from bot.chat.duty import OnDuty
 from bot.chat.events import Events
+from bot.chat.evidence import EvidencePacks
 from bot.chat.exporting import Exporting
 from bot.chat.feature import Feature
 from bot.chat.identity import Identity
 from bot.chat.lists import Lists
 from bot.chat.presenter import Place
+from bot.chat.refunding import Refunding
 from bot.chat.render import CardRenderer
 from bot.chat.request_board import RequestBoard
 from bot.chat.rollup_board import RollUpBoard
+from bot.chat.routing import Routing
+from bot.chat.saving import Saving
+from bot.chat.scoring import Scoring
+from bot.chat.searching import Searching
 from bot.chat.signing_in import SigningIn
 from bot.chat.verbs import Verbs
+from bot.chat.working import AlertWork
 from bot.domain.alerts import Alert, AlertRecord
 from bot.domain.audit import AuditRow
 from bot.domain.delivery import OutboxItem
+from bot.domain.escalation import Plan
 from bot.domain.people import Conversation, Partner, Person, Route
 from bot.ports import Environment, SyncState
 from bot.services.access import Access
@@ -35,13 +47,20 @@ from bot.services.adoption import Adoption
 from bot.services.approvers import Approvers
 from bot.services.asking import Asking
 from bot.services.bulk import Bulk
+from bot.services.calling import Calling
 from bot.services.calming import Calming
 from bot.services.cards import CardWork
 from bot.services.carrying_out import CarryingOut
 from bot.services.conversations import Conversations
 from bot.services.deciding import Deciding
 from bot.services.delivery import Delivery
+from bot.services.digests import Digests
+from bot.services.drill_source import DrillSource
+from bot.services.drills import Drills
+from bot.services.duty import DutyRosters
+from bot.services.escalations import Escalations
 from bot.services.exports import Exports
+from bot.services.figures import Figures
 from bot.services.intake import Intake
 from bot.services.lookup import Lookup
 from bot.services.names import Names
@@ -50,14 +69,19 @@ from bot.services.operators import Operators
 from bot.services.plan_check import PlanCheck
 from bot.services.plan_progress import PlanProgress
 from bot.services.reach import Reach
+from bot.services.refunds import Refunds
 from bot.services.rosters import Rosters
 from bot.services.routes import Routes
+from bot.services.saved_filters import SavedFilters
+from bot.services.scores import Scores
 from bot.services.sending import Sending
 from bot.services.telling import Telling
 from bot.services.verdicts import Verdicts
 from bot.services.watching import Watching
+from bot.services.working import Working
 from bot.store import SqlStore
 from tests.factories import ADA, CHANNEL, FABRIKAM, FAY, GIL, GUS, MAX, NORA, NORTHWIND, TENANTS, conversation, partner
+from tests.fake_scores import FakeScores
 from tests.fakes import FakeChannel, FakeClock, FakeDirectory, FakeFiles, FakeIds, FakeSource, FakeSubscriptions
 
 PORTAL = "https://portal.azure.com"
@@ -84,9 +108,15 @@ class House:
         self.access = Access(env, self.directory, self.channel)
         self.lookup = Lookup(env)
         self.cards = CardWork(env)
+        self.alerts = DrillSource(env, self.source)
+        self.woken: list[str] = []
+        self.drills = Drills(env, self.cards, self._wake)
         self.calming = Calming(env, self.cards)
         self.routes = Routes(env, self.access, self.cards)
         self.names = Names(env, self.directory, self.cards)
+        self.score_source = FakeScores()
+        self.figures = Figures(env)
+        self.scores = Scores(env, self.score_source, self.names, spawn=self.spawn)
         self.notes = Notes(env, self.cards)
         self.exports = Exports(env)
         self.reach = Reach(env, OPERATORS)
@@ -94,7 +124,7 @@ class House:
         self.verdicts = self.replica("one")
         self.operators = Operators(env, OPERATORS)
         self.intake = Intake(
-            env, self.source, self.cards, self.names, self.routes, self.operators, full_sync=timedelta(hours=6)
+            env, self.alerts, self.cards, self.names, self.routes, self.operators, full_sync=timedelta(hours=6)
         )
         self.place = Place(PORTAL, {tenant: each.name for tenant, each in partners.items()})
         self.board = Board(env, self.access, self.lookup, self.place)
@@ -117,11 +147,36 @@ class House:
             spawn=self.spawn,
         )
         self.subscriptions = FakeSubscriptions(self.clock)
-        self.check = PlanCheck(env, self.subscriptions, self.source, self.directory)
+        self.check = PlanCheck(env, self.subscriptions, self.alerts, self.directory)
         self.progress = PlanProgress(env, self.cards)
         self.asking, self.deciding, self.carrying_out = self.canceller("one")
         self.requests = Requests(env, self.acting, self.asking, self.deciding, self.request_board)
-        self.features: list[Feature] = []
+        signing_in = SigningIn(env, self.access, None, public_url=public_url)
+        self.searching = Searching(env, self.access, self.lookup, signing_in, self.place)
+        self.working = Working(env, self.cards)
+        alert_work = AlertWork(env, self.acting, self.access, self.working)
+        self.features: list[Feature] = [
+            alert_work,
+            self.searching,
+            Scoring(env, self.acting, self.scores),
+            Dashboard(env, self.acting, self.figures, self.scores),
+            Drilling(env, self.acting, self.access, self.drills),
+        ]
+        self.plan = Plan()
+        self.duty_rosters = DutyRosters(env, self.access)
+        self.escalations = self.escalator()
+        self.features += [
+            OnDuty(env, self.acting, self.duty_rosters, self.plan),
+            Routing(env, self.acting, self.access, self.plan),
+        ]
+        self.digests, self.refunds = Digests(env, self.access), Refunds(env, self.cards)
+        self.features += [
+            Digesting(self.acting, self.digests),
+            Refunding(env, self.acting, self.access, self.refunds),
+            EvidencePacks(env, self.acting, self.access, self.exports, self.exporting),
+        ]
+        self.saved = SavedFilters(env, self.access)
+        self.features.append(Saving(self.saved))
         self.verbs = Verbs(
             env,
             self.acting,
@@ -136,10 +191,9 @@ class House:
         )
         identity = Identity(env, self.access, None)
         self.commands = Commands(
-            self.acting, self.lists, self.verbs, self.exporting, identity, self.requests, self.features
+            self.acting, self.lists, self.verbs, self.exporting, identity, self.requests, self.saved, self.features
         )
         self.adoption = Adoption(env, self.channel, self.renderer)
-        signing_in = SigningIn(env, self.access, None, public_url=public_url)
         self.desk = Desk(
             env,
             self.conversations,
@@ -149,9 +203,15 @@ class House:
             self.exporting,
             signing_in,
             self.channel,
+            self.searching,
         )
         self.rosters = Rosters(env, self.channel)
         self.events = Events(env, self.conversations, self.rosters, self.channel)
+
+    def escalator(self) -> Escalations:
+        """What takes the steps of escalations, in one replica."""
+        approvers = Approvers(self.env, self.directory, self.channel, two_person=True)
+        return Escalations(self.env, self.cards, self.plan, Calling(self.env, self.channel, approvers))
 
     def canceller(
         self,
@@ -210,11 +270,14 @@ class House:
 
     def replica(self, owner: str) -> Verdicts:
         """The decisions as another process on the same database would carry them out."""
-        return Verdicts(self.env, self.source, self.cards, owner=owner, spawn=self.spawn)
+        return Verdicts(self.env, self.alerts, self.cards, owner=owner, spawn=self.spawn)
 
     def marker(self, owner: str) -> Bulk:
         """What marks many alerts at once, in one replica."""
-        return Bulk(self.env, self.source, self.cards, owner=owner, spawn=self.spawn)
+        return Bulk(self.env, self.alerts, self.cards, owner=owner, spawn=self.spawn)
+
+    async def _wake(self, partner_id: str) -> None:
+        self.woken.append(partner_id)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)

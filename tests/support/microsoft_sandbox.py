@@ -17,6 +17,8 @@ from bot.microsoft.entra import (
     ManagedIdentityCredential,
     SecretCredential,
 )
+from bot.microsoft.reading import Reading
+from bot.microsoft.score import GraphScores
 from bot.microsoft.service import graph, partner_center
 from bot.microsoft.subscriptions import PartnerCenterSubscriptions
 from bot.net.http import Http
@@ -37,6 +39,7 @@ class Desk:
     alerts: GraphAlerts
     directory: GraphDirectory
     subscriptions: PartnerCenterSubscriptions
+    scores: GraphScores
     partners: tuple[Partner, ...]
 
     def entra_with(self, credential: SecretCredential | CertificateCredential | ManagedIdentityCredential) -> Entra:
@@ -81,6 +84,7 @@ async def desk_on_sandbox() -> AsyncIterator[Desk]:
                 # The two cores of a test machine are shared; the product's two seconds are tested elsewhere.
                 GraphDirectory(on_graph, on_center, role_timeout=20.0),
                 PartnerCenterSubscriptions(on_center, timeout=20.0),
+                GraphScores(on_graph, Reading(on_graph, None)),
                 partners,
             )
         finally:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from bot.__main__ import main
 from bot.clock import SystemIds
 from bot.domain.audit import GENESIS
 from bot.errors import UserError
-from bot.maintenance import export, export_audit, verify_audit, verify_files
+from bot.maintenance import export, export_audit, export_evidence, verify_audit, verify_files
 from bot.settings import Settings, load
 from bot.store import SqlStore, connect
-from tests.factories import FABRIKAM, NORTHWIND, NOW, alert, entry, guid, resolved
+from tests.factories import FABRIKAM, NORTHWIND, NOW, SUBSCRIPTION, alert, entry, guid, resolved
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
@@ -66,6 +67,26 @@ async def test_an_export_holds_what_the_words_select(settings: Settings, store: 
         assert await export(settings, words, out) == 0
         found = csv.DictReader(io.StringIO(out.read_text(), newline=""))
         assert [row["Alert ID"] for row in found] == expected
+
+
+async def test_an_evidence_pack_is_found_by_alert_or_subscription(
+    settings: Settings, store: SqlStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with store.write() as tx:
+        for each in (resolved("one"), alert("two"), alert("three", subscription_id=guid(70), partner=FABRIKAM)):
+            await tx.alerts.add(each, NOW, None)
+    packs = [tmp_path / "one.zip", tmp_path / "two.zip"]
+    assert await export_evidence(settings, SUBSCRIPTION, None, packs[0]) == 0
+    assert await export_evidence(settings, "a-1002", "northwind", packs[1]) == 0
+    assert packs[0].read_bytes() == packs[1].read_bytes()
+    with zipfile.ZipFile(packs[0]) as pack:
+        assert pack.testzip() is None
+        assert {"alerts/A-1001.json", "alerts/A-1002.json", "MANIFEST.txt"} <= set(pack.namelist())
+    assert "Head of the audit trail: Northwind=0:" in capsys.readouterr().err
+    for reference, partner in ((guid(70), "Northwind"), (guid(99), None), ("A-1002", "Fabrikam"), ("A-1002", "Nobody")):
+        with pytest.raises(UserError):
+            await export_evidence(settings, reference, partner, tmp_path / "none.zip")
+    assert not (tmp_path / "none.zip").exists()
 
 
 async def test_words_that_make_no_sense_write_no_file(settings: Settings, tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ import jsonschema
 import pytest
 
 import bot
+from bot.chat.turn import SEARCH_COMMAND, SEARCH_PARAMETER
 from bot.errors import ConfigError
 from bot.manifest import ABOUT, MENU, Manifest, ManifestInput, build, package, write_package
+from bot.sandbox import client_search
 from bot.texts.help import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +66,15 @@ def test_the_menu_offers_ten_commands_that_exist_and_can_be_typed_as_they_are() 
     assert set(MENU) <= {command.name for command in COMMANDS}
     assert all(len(command["title"]) <= 32 and len(command["description"]) <= 128 for command in listed["commands"])
     assert set(listed["scopes"]) == {"team", "personal", "groupChat"}
+
+
+def test_the_search_is_one_that_the_bot_answers_to() -> None:
+    (extension,) = build(GIVEN)["composeExtensions"]
+    assert extension["botId"] == APP_ID
+    (command,) = extension["commands"]
+    assert (command["id"], command["type"], command["initialRun"]) == (SEARCH_COMMAND, "query", True)
+    assert [parameter["name"] for parameter in command["parameters"]] == [SEARCH_PARAMETER]
+    assert (client_search.COMMAND, client_search.PARAMETER) == (SEARCH_COMMAND, SEARCH_PARAMETER)
 
 
 def test_a_domain_is_claimed_only_where_the_bot_has_a_public_address() -> None:
@@ -164,6 +175,7 @@ class TestAgainstMicrosoftsSchema:
             {"supportsChannelFeatures": "tier9"},
             {"name": {"short": "A" * 31}},
             {"bots": [{"botId": "x", "scopes": ["team"]}]},
+            {"composeExtensions": [{"botId": APP_ID, "commands": [{"id": "x"}]}]},
         ],
         ids=lambda change: next(iter(change)),
     )

@@ -111,3 +111,10 @@ def test_a_bad_key_is_named_and_not_shown(value: str) -> None:
 def test_no_secret_is_shown() -> None:
     shown = repr(loaded()) + str(loaded())
     assert not [secret for secret in ("hush", *KEYS) if secret in shown]
+
+
+def test_the_locale_is_english_or_one_that_is_known() -> None:
+    assert loaded().locale == "en"
+    assert loaded(LOCALE="pt-BR").locale == "pt-BR"
+    (said,) = problems(LOCALE="klingon")
+    assert said == "ALERTDESK_LOCALE: 'klingon' is no locale that is known here; use one such as en, de or pt-BR"

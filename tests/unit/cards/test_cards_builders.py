@@ -239,7 +239,7 @@ def test_a_row_of_a_list_is_pressed_as_a_whole_and_says_what_it_shows() -> None:
     card = list_card(LIST)
     rows = [thing for thing in of_type(card, "ColumnSet") if "selectAction" in thing]
     assert len(rows) == len(LIST.rows)
-    assert rows[0]["selectAction"]["title"] == f"Open A-1042: High, {LIST.rows[0].title}, Active"
+    assert rows[0]["selectAction"]["title"] == f"Open A-1042, High, {LIST.rows[0].title}, Active"
 
 
 def test_an_empty_list_says_so() -> None:

@@ -11,12 +11,18 @@ from adaptivecards.baseobject import PropertyType
 from cards.elements import (
     ActionSet,
     Card,
+    ChartSeries,
+    ChartSlice,
+    ChartValue,
     Choice,
     ChoiceSet,
     Column,
     ColumnSet,
     Container,
+    DonutChart,
     Execute,
+    HorizontalBarChart,
+    LineChart,
     OpenUrl,
     Refresh,
     RichTextBlock,
@@ -29,6 +35,7 @@ from cards.elements import (
     TextBlock,
     TextInput,
     TextRun,
+    VerticalBarChart,
 )
 from tests.cardcheck import CLASSES, check_card, declared_keys
 
@@ -56,6 +63,21 @@ def everything() -> Card:
             ColumnSet(columns=[Column(width="stretch", items=[table])], separator=True, spacing="Medium"),
             TextInput(id="t", label="T", is_required=True, error_message="!", max_length=5, is_multiline=True),
             ChoiceSet(id="c", label="C", choices=[Choice(title="One", value="1")], style="compact", wrap=True),
+            LineChart(
+                title="Days",
+                color_set="categorical",
+                x_axis_title="Day",
+                y_axis_title="Hours",
+                data=[ChartSeries(legend="A", color="good", values=[ChartValue(x="2026-03-01", y=1.5)])],
+                fallback=table,
+            ),
+            DonutChart(title="Parts", data=[ChartSlice(legend="A", value=1, color="good")], fallback=table),
+            VerticalBarChart(
+                title="Bars", data=[ChartValue(x="A", y=1, color="good")], show_bar_values=True, fallback=table
+            ),
+            HorizontalBarChart(
+                title="Bars", data=[ChartValue(x="A", y=1)], display_mode="AbsoluteWithAxis", fallback=table
+            ),
             ActionSet(actions=[execute, submit, OpenUrl(title="Go", url="https://x.example", mode="secondary")]),
         ],
     )

@@ -198,7 +198,7 @@ async def test_a_reader_gets_no_audit_trail_and_that_is_on_record(desk: House, s
     for more in ({}, {"conversation": personal(someone)}):
         reply = await ask(desk, "export audit", someone, **more)
         assert isinstance(reply, Refuse)
-        assert "to export the audit trail you need the role Admin Agent" in reply.text
+        assert "to export the audit trail or an evidence pack you need the role Admin Agent" in reply.text
     denied = [row.entry for row in await desk.audit()]
     assert [(each.act, each.outcome, each.actor_name) for each in denied] == [
         ("export audit", "denied", someone.name)
@@ -235,7 +235,7 @@ async def test_the_link_to_an_audit_trail_tells_its_head(desk: House) -> None:
     assert f"Northwind=1:{row.hash}" in card.text
     found = await desk.exports.by_token(str(card.button(texts.DOWNLOAD)["url"]).rsplit("/", 1)[1])
     assert found is not None
-    assert found.audit
+    assert found.kind == "audit"
 
 
 async def test_a_partner_that_is_no_longer_set_up_still_gets_what_was_asked_for(desk: House) -> None:

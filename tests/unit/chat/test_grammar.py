@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.grammar import Command, Marking, Remark, looks_like_alert, marking, parse, remark
+from bot.chat.grammar import Command, Marking, Remark, asking, looks_like_alert, marking, parse, remark, searching
 from bot.errors import UserError
 from bot.texts.help import COMMANDS
 from tests.factories import guid
@@ -154,3 +154,31 @@ def test_without_a_verdict_the_usage_is_told(rest: str, essential: str) -> None:
 )
 def test_a_remark_in_a_thread_needs_no_number(rest: str, in_thread: bool, meant: Remark) -> None:
     assert remark(rest, in_thread=in_thread) == meant
+
+
+@pytest.mark.parametrize("rest", ["R-12", "r-12, please", "R-12 customer:agreed too late"])
+def test_a_request_is_no_alert_to_cancel(rest: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        asking(rest)
+    assert "withdraw R-12" in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("rest", "text", "filters"),
+    [
+        ("contoso", "contoso", ""),
+        ("contoso ltd severity:high", "contoso ltd", "severity:high"),
+        ("severity:high contoso", "contoso", "severity:high"),
+        ("contoso unresolved", "contoso", "unresolved"),
+        ("active", "active", ""),
+        ("active directory", "active directory", ""),
+        ('"all hands" all', '"all hands"', "all"),
+        ('"host:80" since:7d', '"host:80"', "since:7d"),
+        ('x customer:"Contoso Ltd" @urgent', "x", 'customer:"Contoso Ltd" @urgent'),
+        ("", "", ""),
+        ("sort:newest", "", "sort:newest"),
+    ],
+)
+def test_a_search_takes_text_and_filters_apart(rest: str, text: str, filters: str) -> None:
+    said = searching(rest)
+    assert (said.text, said.filters) == (text, filters)

@@ -165,7 +165,7 @@ async def test_nothing_of_another_partner_is_listed_or_counted(house: House) -> 
         card = checked(await house.lists.page(words, OURS, CHANNEL))
         assert "Their secret" not in json.dumps(card.json)
         assert "2 alerts" not in card.text
-    assert "Their secret" not in json.dumps(await house.lists.search("theirs", OURS))
+    assert "Their secret" not in json.dumps(await house.lists.search("theirs", "", OURS, CHANNEL))
 
 
 async def test_an_empty_list_says_so_by_what_was_asked(house: House) -> None:
@@ -184,21 +184,22 @@ async def test_a_search_finds_by_id_subscription_and_customer(house: House) -> N
     async with house.store.write() as tx:
         await tx.names.learn(NORTHWIND, {CUSTOMER: "Contoso Ltd"}, house.clock.now())
     for text in ("needle", "NEEDLE-1", "5ab0000", "toso", " contoso "):
-        assert record.label in checked(await house.lists.search(text, OURS)).text
-    assert record.label not in checked(await house.lists.search("eedle", OURS)).text
+        assert record.label in checked(await house.lists.search(text, "", OURS, CHANNEL)).text
+    assert "Their" not in checked(await house.lists.search("eedle", "", OURS, CHANNEL)).text
 
 
 @pytest.mark.parametrize("text", ["", "   "])
 async def test_a_search_for_nothing_is_refused(house: House, text: str) -> None:
     with pytest.raises(UserError, match="search <"):
-        await house.lists.search(text, OURS)
+        await house.lists.search(text, "", OURS, CHANNEL)
 
 
-async def test_a_search_shows_the_newest_few_and_says_that_there_are_more(house: House) -> None:
-    await stocked(house, 20)
-    card = checked(await house.lists.search("alert-", OURS))
-    assert "The newest 15" in card.text
-    assert "Nothing here" in checked(await house.lists.search("zzz", OURS)).text
+async def test_a_search_is_a_list_newest_first_and_paged(house: House) -> None:
+    known = await stocked(house, PAGE + 3)
+    card = checked(await house.lists.search("alert-", "", OURS, CHANNEL))
+    assert (labels(card, known), range_of(card)) == (known[:PAGE], "1 to 8 of 11 alerts")
+    assert (labels(await press(house, card, "Next"), known)) == known[PAGE:]
+    assert "Nothing here" in checked(await house.lists.search("zzz", "", OURS, CHANNEL)).text
 
 
 async def test_hostile_names_stay_text(house: House) -> None:

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from bot.chat.presenter import Place, alert_view, details_view, row
+from bot.chat.details import details_view
+from bot.chat.presenter import Place, alert_view, row
 from bot.domain.alerts import AffectedResource, AlertRecord, Note
 from bot.domain.cancellations import Cancellation, State
 from bot.domain.decisions import Intent
 from bot.domain.delivery import CardPost
 from bot.domain.links import subscription_link
-from cards import alert_card, details_card, list_card
+from cards import alert_card, details_card
 from cards.actions import (
+    ALERT_ASSIGN,
     ALERT_DETAILS,
     ALERT_FRAUD,
     ALERT_IGNORE,
@@ -23,10 +25,11 @@ from cards.actions import (
     ALERT_NOTE,
     ALERT_REFRESH,
     ALERT_REVERDICT,
+    ALERT_SNOOZE,
     SUBSCRIPTION_CANCEL,
     SUBSCRIPTION_REACTIVATE,
 )
-from cards.views import AlertView, DetailsView, ListView
+from cards.views import AlertView, DetailsView
 from tests.cardcheck import check_card
 from tests.factories import (
     CHANNEL,
@@ -47,7 +50,10 @@ from tests.factories_requests import reactivation, request
 ALONE = Place("https://portal.azure.com", {NORTHWIND: "Northwind"})
 TWO = Place("https://portal.azure.com/", {NORTHWIND: "Northwind", FABRIKAM: "Fabrikam"})
 DECIDED = record(resolved(), decision=decision(note="mining"))
-DECIDING = {ALERT_LEGITIMATE, ALERT_FRAUD, ALERT_IGNORE, ALERT_INVESTIGATE, SUBSCRIPTION_CANCEL}
+DECIDING = {
+    *(ALERT_LEGITIMATE, ALERT_FRAUD, ALERT_IGNORE, ALERT_INVESTIGATE, ALERT_ASSIGN, ALERT_SNOOZE),
+    SUBSCRIPTION_CANCEL,
+}
 
 
 def viewed(of: AlertRecord | None = None, place: Place = ALONE, **more: Any) -> AlertView:
@@ -96,15 +102,6 @@ def test_the_buttons_are_those_of_the_state(of: AlertRecord, pending: Intent | N
     assert len([button for button in view.buttons if not button.secondary]) <= 3
 
 
-@pytest.mark.parametrize(("of", "pending"), [row[1:3] for row in STATES], ids=[row[0] for row in STATES])
-def test_no_button_is_dead_in_the_details_either(of: AlertRecord, pending: Intent | None) -> None:
-    view = details(of, pending=pending)
-    deciding = {ALERT_LEGITIMATE, ALERT_FRAUD} if of.alert.is_open and pending is None else set()
-    fraud = not of.alert.is_open and of.alert.resolved_reason == "fraud" and not of.alert.is_test
-    assert verbs(view) == deciding | {ALERT_REFRESH} | ({SUBSCRIPTION_CANCEL} if fraud else set())
-    assert len([button for button in view.buttons if not button.secondary]) <= 3
-
-
 def test_the_three_that_matter_come_first() -> None:
     primary = [button.verb for button in viewed().buttons if not button.secondary]
     assert primary == [ALERT_LEGITIMATE, ALERT_FRAUD, SUBSCRIPTION_CANCEL]
@@ -113,7 +110,7 @@ def test_the_three_that_matter_come_first() -> None:
 def test_every_button_carries_number_version_and_delivery_id() -> None:
     view = viewed(card_id="card-one")
     data = {"alert": 1042, "version": 3, "card": "card-one"}
-    assert [button.data for button in view.buttons if button.verb] == [data] * len(verbs(view))
+    assert all(data.items() <= button.data.items() for button in view.buttons if button.verb)
     assert view.refresh is not None
     assert (view.refresh.verb, view.refresh.data) == (ALERT_REFRESH, data)
     assert viewed().refresh.data == {"alert": 1042, "version": 3}  # type: ignore[union-attr]
@@ -241,37 +238,6 @@ def test_no_link_is_made_of_anything_but_guids(field: str, value: str) -> None:
     assert value not in urls[0] or not value
 
 
-# Details and rows --------------------------------------------------------------------------------------------------
-
-
-def test_the_details_tell_everything_in_sections_that_have_something_to_say() -> None:
-    of = record(
-        resolved(
-            description="line one\n\nline two",
-            additional_details=(("ip", '["10.0.0.4", "10.0.0.5"]'), ("note", '{"a": 1}'), ("deep", "[" * 50_000)),
-            affected_resources=tuple(AffectedResource(f"r{number}", "vm") for number in range(45)),
-        ),
-        decision=decision(),
-    )
-    view = details(of, (Note(NOW, "x", "Ada", "called back"),))
-    sections = {section.title: section for section in view.sections}
-    assert sections["What was seen"].paragraphs == ("line one", "line two")
-    assert sections["Affected resources"].more == "and 5 more"
-    facts = {fact.label: fact.value for fact in sections["Additional information"].facts}
-    assert (facts["ip"], facts["note"]) == ("10.0.0.4, 10.0.0.5", '{"a": 1}')
-    assert "called back" in sections["Notes in Alert Desk"].items[0]
-    assert "Notes in Alert Desk" not in {section.title for section in details().sections}
-
-
-def test_a_row_says_in_words_what_is_overdue() -> None:
-    late = row(record(alert(detected_at=NOW - minutes(61))), NOW, ALONE)
-    assert (late.status.text, late.status.tone) == ("Active, overdue", "attention")
-    assert row(record(), NOW, ALONE).status.text == "Active"
-    assert row(record(resolved(detected_at=NOW - minutes(600))), NOW, ALONE).status.text == "Fraud"
-    assert late.open.verb == ALERT_DETAILS
-    check_card(list_card(ListView("t", "", (late,), "", (), "f")))
-
-
 # Cancelling ----------------------------------------------------------------------------------------------------------
 
 NOTICES = [
@@ -336,9 +302,3 @@ def test_the_details_say_what_happens_to_the_subscription() -> None:
         "The subscription",
         ("Subscription cancelled 01 Mar 2026, 12:21 UTC (R-12)",),
     )
-
-
-def test_who_may_not_decide_sees_no_verdicts_in_the_details_either() -> None:
-    verdicts = {ALERT_LEGITIMATE, ALERT_FRAUD}
-    assert verdicts <= {button.verb for button in details().buttons}
-    assert not verdicts & {button.verb for button in details(reader=True).buttons}

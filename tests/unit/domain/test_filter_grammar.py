@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.filter_grammar import LONGEST, NAMES, STATUS_WORDS, parse
-from bot.domain.filters import Filter, query
+from bot.domain.filter_grammar import LONGEST, NAMES, STATUS_WORDS, parse, with_status, without_sort
+from bot.domain.filters import Filter, Sort, query
 from bot.errors import UserError
 from tests.factories import NORTHWIND, NOW
 
@@ -52,6 +52,17 @@ GOOD = [
     ("all test:yes", Filter(test=True)),
     ("all test:only", Filter(test=True)),
     ("all test:no", Filter(test=False)),
+    ("all sla:due", Filter(sla_due=True)),
+    ("all sla:met sla:due", Filter(sla_due=True)),
+    ("all sla:due sla:met", Filter(sla_breached=False)),
+    ("all alert:0f1e2d,ABC", Filter(alerts=("0f1e2d", "ABC"))),
+    ("all assigned:me", Filter(assigned=("me",))),
+    ('all assigned:nobody assigned:"Ada Lindqvist"', Filter(assigned=("nobody", "Ada Lindqvist"))),
+    ("all snoozed:yes", Filter(snoozed=True)),
+    ("all snoozed:no", Filter(snoozed=False)),
+    ('all find:"contoso ltd"', Filter(find="contoso ltd")),
+    ("all sort:Newest", Filter(sort=Sort.NEWEST)),
+    ("all sort:customer sort:deadline", Filter(sort=Sort.DEADLINE)),
     ("  all\tseverity:high ", Filter(severities=frozenset({"high"}))),
 ]
 
@@ -78,7 +89,13 @@ BAD = [
     ("since:5mın", ["since:5mın", "since:7d"]),
     ("since:0001-01-01T00:00+14:00", ["neither a span nor a date"]),
     ("since:2026-02-30", ["since:2026-02-30"]),
-    ("sla:late", ["sla:late", "breached, met"]),
+    ("sla:late", ["sla:late", "breached, met, due"]),
+    ("sla:du", ["Did you mean 'due'?"]),
+    ("sort:severty", ["sort:severty", "Did you mean 'severity'?"]),
+    ("sort:", ["sort:", "no value", "sort:newest"]),
+    ("snoozed:perhaps", ["snoozed:perhaps", "yes"]),
+    ("alert:A-1042", ["show A-1042"]),
+    ("asigned:me", ["Did you mean 'assigned'?"]),
     ("test:maybe", ["test:maybe", "yes"]),
     ('customer:"Contoso', ["quotation mark"]),
     ('all "', ["quotation mark"]),
@@ -116,10 +133,44 @@ def test_every_filter_can_be_given() -> None:
         "age": ">1h",
         "sla": "breached",
         "test": "yes",
+        "alert": "0f1e2d",
+        "assigned": "me",
+        "snoozed": "no",
+        "find": "contoso",
+        "sort": "newest",
     }
     assert set(words) == set(NAMES)
     for name, value in words.items():
         assert parse(f"all {name}:{value}") != Filter()
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("", ""),
+        ("sort:newest", ""),
+        ("all sort:newest severity:high", "all severity:high"),
+        ("unresolved SORT:oldest", "unresolved"),
+        ('customer:"sort:newest"  age:>1h', 'customer:"sort:newest"  age:>1h'),
+        ("sort:a sort:b", ""),
+    ],
+)
+def test_the_word_that_orders_can_be_left_out(words: str, left: str) -> None:
+    assert without_sort(words) == left
+
+
+@pytest.mark.parametrize(
+    ("words", "complete"),
+    [
+        ("", "all"),
+        ("severity:high", "all severity:high"),
+        ("severity:high unresolved", "severity:high unresolved"),
+        ("all", "all"),
+        ("resolved", "resolved"),
+    ],
+)
+def test_a_status_is_put_before_words_that_name_none(words: str, complete: str) -> None:
+    assert with_status(words, "all") == complete
 
 
 def _parsed(text: str) -> Filter | None:
@@ -150,7 +201,7 @@ _WORDS = st.one_of(
 @given(st.lists(_WORDS, max_size=6).map(" ".join))
 def test_anything_like_a_filter_is_read_or_refused_and_a_query_can_be_made_of_it(text: str) -> None:
     if (wanted := _parsed(text)) is not None:
-        made = query(wanted, frozenset({NORTHWIND}), {NORTHWIND: "Northwind"}, NOW)
+        made = query(wanted, frozenset({NORTHWIND}), {NORTHWIND: "Northwind"}, NOW, "ada-id")
         assert made.partners <= {NORTHWIND}
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.domain.alerts import Alert
-from bot.domain.filters import AlertQuery, Filter, breached, matches, query
+from bot.domain.alerts import Alert, Work
+from bot.domain.filters import AlertQuery, Filter, breached, due, matches, query
+from bot.errors import UserError
 from tests.factories import CUSTOMER, FABRIKAM, NORTHWIND, NOW, SUBSCRIPTION, alert, minutes, resolved
 from tests.factories import query as wanted
 
@@ -99,6 +100,20 @@ MATCHING = [
     ({"detected_to": DETECTED + minutes(1)}, True),
     ({"sla_breached": True}, False),
     ({"sla_breached": False}, True),
+    ({"sla_due": True}, False),
+    ({"alerts": ("ALERT-O",)}, True),
+    ({"alerts": ("lert",)}, False),
+    ({"assigned": ("",)}, True),
+    ({"assigned": ("ada",)}, False),
+    ({"snoozed": False}, True),
+    ({"snoozed": True}, False),
+    ({"find": "toso"}, True),
+    ({"find": SUBSCRIPTION[:9].upper()}, True),
+    ({"find": "Alert-o"}, True),
+    ({"find": "lert-o"}, False),
+    ({"find": "lert-o", "anywhere": True}, True),
+    ({"find": SUBSCRIPTION[5:12], "anywhere": True}, True),
+    ({"find": "nothing like it", "anywhere": True}, False),
     ({"test": True}, False),
     ({"test": False}, True),
 ]
@@ -114,6 +129,43 @@ def test_every_wish_must_be_met() -> None:
     assert matches(wanted(**asked), alert(), "Contoso Ltd")
     for wish, other in (("severities", frozenset({"low"})), ("customers", ("fabrikam",)), ("test", True)):
         assert not matches(wanted(**(asked | {wish: other})), alert(), "Contoso Ltd")
+
+
+ADAS = Work(assigned_id="ada-id", assigned_name="Ada Lindqvist", snoozed_until=NOW + minutes(1))
+
+
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [
+        ({"assigned": ("lind",)}, True),
+        ({"assigned": ("ada-id",)}, True),
+        ({"assigned": ("ada-i",)}, False),
+        ({"assigned": ("",)}, False),
+        ({"assigned": ("", "ADA")}, True),
+        ({"snoozed": True}, True),
+        ({"snoozed": False}, False),
+        ({"snoozed": True, "now": NOW + minutes(1)}, False),
+    ],
+)
+def test_what_the_team_made_of_it_can_be_asked_for(asked: dict[str, Any], fits: bool) -> None:
+    assert matches(wanted(**asked), alert(), "Contoso Ltd", work=ADAS) is fits
+
+
+def test_what_is_resolved_is_not_found_by_the_middle_of_its_id() -> None:
+    assert not matches(wanted(find="lert-o", anywhere=True), resolved(), "")
+
+
+@pytest.mark.parametrize(("ago", "is_due"), [(29, False), (30, True), (45, True), (60, True), (61, False)])
+def test_due_is_open_with_half_an_hour_left_at_most(ago: float, is_due: bool) -> None:
+    assert due(alert(detected_at=NOW - minutes(ago)), NOW) is is_due
+    assert not due(resolved(detected_at=NOW - minutes(ago)), NOW)
+
+
+def test_me_is_whoever_asks_and_nobody_without_an_asker() -> None:
+    asked = Filter(assigned=("Me", "nobody", "ben"))
+    assert query(asked, BOTH, NAMES, NOW, "ada-id").assigned == ("ada-id", "", "ben")
+    with pytest.raises(UserError, match="whoever asks"):
+        query(asked, BOTH, NAMES, NOW)
 
 
 def test_an_unknown_status_is_unresolved_and_keeps_its_name() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.delivery import CardPost, ItemKind, ItemState, NewItem, OutboxItem
 from bot.domain.people import ConversationState, Route
+from bot.domain.storms import EVERYTHING
 from bot.errors import AlertDeskError, Missing, Permanent, Refused, TooLarge, Transient, Unreachable
 from bot.ports import Message
 from bot.services import delivery as module
@@ -100,6 +101,31 @@ async def test_a_stuck_conversation_holds_up_no_other(post: Post) -> None:
     await post.add(where=GENERAL, payload={"text": "elsewhere"})
     await post.send()
     assert post.texts == ["notice elsewhere"]
+
+
+async def test_what_a_newer_version_wrote_waits_for_it_and_holds_up_nothing(post: Post) -> None:
+    """In a rolling upgrade this version may be the one that sends."""
+    await post.add("of_tomorrow", "card-of-tomorrow", priority=4)
+    await post.add(payload={"text": "of today"})
+    assert await post.send() == {ItemState.PENDING: 1, ItemState.SENT: 1}
+    assert post.texts == ["notice of today"]
+    async with post.house.store.write() as tx:
+        (item,) = await tx.outbox.claim("newer", post.house.clock.now() + timedelta(minutes=1), LEASE_SECONDS, 9)
+    assert (item.kind, item.card_id) == ("of_tomorrow", "card-of-tomorrow")
+
+
+@pytest.mark.parametrize("kind", [ItemKind.ALERT_UPDATE, ItemKind.THREAD_LINE])
+async def test_what_waited_for_a_card_that_a_roll_up_took_in_is_done(post: Post, kind: str) -> None:
+    """It was claimed just then, so it was not withdrawn along with the card."""
+    await post.card()
+    await post.add(ItemKind.ALERT_CARD, "card-one", available_at=post.house.clock.now() + timedelta(minutes=1))
+    await post.add(kind, "card-one", payload={"text": "x"})
+    (item,) = await post.delivery.claim(9)
+    async with post.house.store.write() as tx:
+        assert len(await tx.rollups.withdraw(CHANNEL, EVERYTHING)) == 1
+    await post.delivery.deliver(item)
+    assert await post.states() == {ItemState.SENT: 1}
+    assert post.texts == []
 
 
 # (what the channel answers, what becomes of a post, what becomes of an update)

@@ -104,7 +104,7 @@ async def test_what_is_no_token_finds_nothing(house: House, token: str) -> None:
 
 async def test_an_audit_trail_is_asked_for_taken_once_and_both_is_in_it(house: House) -> None:
     request, token = await house.exports.ask_audit(house.as_known(ADA), house.northwind)
-    assert (request.file_name, request.rows, request.audit) == ("audit-northwind-20260301.jsonl", 1, True)
+    assert (request.file_name, request.rows, request.kind) == ("audit-northwind-20260301.jsonl", 1, "audit")
     assert await house.exports.by_token(token) == request
     assert await house.exports.take(request.id, ADA.aad_id, NORTHWIND) == request
     content = b"".join([part async for part in house.exports.content(request)])

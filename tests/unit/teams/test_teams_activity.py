@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.chat.turn import Event, EventKind, Turn, TurnKind
+from bot.domain.delivery import Mention
 from bot.domain.people import ConversationKind, Person
 from bot.teams.activity import LONGEST_TEXT, LONGEST_TOKEN, BadActivity, UnknownInvoke, parse, translate
-from bot.teams.mentions import plain_name, said
+from bot.teams.mentions import calling, mentioned, plain_name, said
 from tests.support.teams_world import (
     ADA,
     BOT_ID,
@@ -225,7 +226,7 @@ def test_a_file_consent() -> None:
     assert (found.kind, found.data) == (TurnKind.FILE_CONSENT, value)
 
 
-@pytest.mark.parametrize("name", ["composeExtension/query", "x", "", None])
+@pytest.mark.parametrize("name", ["composeExtension/queryLink", "x", "", None])
 def test_unknown_invokes(name: str | None) -> None:
     assert translate(parse(encoded(execute(name=name)))) == UnknownInvoke(name or "")
 
@@ -527,6 +528,72 @@ def test_a_person_called_like_the_bot_stays() -> None:
 def test_a_mention_of_somebody_with_a_markup_name_stays_text() -> None:
     odd = {"type": "mention", "mentioned": {"id": "29:x", "name": "<at>Alert Desk</at>"}, "text": "<at>x</at>"}
     assert said("assign <at>x</at>", [odd, BOT], BOT_ID) == "assign @<at>Alert Desk</at>"
+
+
+def _mention(mri: str, name: str, **more: str) -> dict[str, Any]:
+    return {"type": "mention", "mentioned": {"id": mri, "name": name, **more}, "text": f"<at>{name}</at>"}
+
+
+def test_a_turn_knows_whom_its_text_mentions_beside_the_bot() -> None:
+    max_, ada = _mention("29:max", "Max Okafor"), _mention("29:ada", "Ada Adams", aadObjectId=ADA.upper())
+    found = turn(
+        activity(
+            text="<at>Alert Desk</at> duty add <at>Max Okafor</at> <at>Ada Adams</at> <at>Max Okafor</at>",
+            entities=[BOT, max_, ada, max_, {"type": "clientInfo"}],
+        )
+    )
+    assert found.mentioned == (Person("", "29:max", "Max Okafor"), Person(ADA, "29:ada", "Ada Adams"))
+    assert found.text == "duty add @Max Okafor @Ada Adams @Max Okafor"
+
+
+def test_channels_teams_bots_and_the_unreadable_are_nobody() -> None:
+    nobody = [
+        _mention("19:x@thread.tacv2", "General"),
+        _mention("28:other-bot", "Bot"),
+        _mention(BOT_ID, "Alert Desk"),
+        _mention("", "Empty"),
+        _mention("29:\u202e", "Hidden"),
+        {"type": "mention"},
+        {"type": "mention", "mentioned": {"id": 7, "name": ["x"]}},
+        "mention",
+        None,
+    ]
+    assert mentioned(nobody, BOT_ID) == ()
+
+
+def test_a_mention_without_its_text_or_its_name_is_understood() -> None:
+    """So Teams sends one of somebody with a & in their name: botbuilder-js issue 2083."""
+    odd = {"type": "mention", "mentioned": {"id": "29:x", "name": "Ops & Co ’24"}}
+    assert mentioned([odd], BOT_ID) == (Person("", "29:x", "Ops & Co '24"),)
+    assert said("assign <at>Ops &amp; Co ’24</at>", [odd], BOT_ID) == "assign @Ops & Co '24"
+    nameless = {"type": "mention", "mentioned": {"id": "29:x"}, "text": "<at>Jo &lt;Doe</at>"}
+    assert mentioned([nameless], BOT_ID) == (Person("", "29:x", "Jo <Doe"),)
+
+
+NAMES = st.text(st.characters(categories=("L", "Nd", "Zs", "P")), max_size=40)
+
+
+@given(NAMES, NAMES)
+def test_behind_an_at_sign_the_text_has_the_very_name(name: str, other: str) -> None:
+    people = [_mention("29:a", name), _mention("29:b", other)]
+    text = "assign " + " ".join(f"<at>{each['mentioned']['name']}</at>" for each in people)
+    for person in mentioned(people, BOT_ID):
+        if "&" not in person.name:  # an entity of HTML: one sign in the text
+            assert f"@{person.name}" in said(text, people, BOT_ID)
+
+
+def test_a_text_that_mentions_people_rings_them_and_brings_nothing_else_to_life() -> None:
+    called = (Mention("29:max", "Max <b> & Co"), Mention("29:m2", "Max b Co"), Mention("dGFn", "On call", tag=True))
+    text, entities = calling("<at>All</at> **A-1**\n[x](https://evil)", called)
+    assert text == (
+        "<at>Max b Co</at>, <at>Max b Co 2</at>, <at>On call</at>: &lt;at&gt;All&lt;/at&gt; **A-1**<br/>[x](https://evil)"
+    )
+    assert [entity["mentioned"] for entity in entities] == [
+        {"id": "29:max", "name": "Max b Co"},
+        {"id": "29:m2", "name": "Max b Co 2"},
+        {"id": "dGFn", "name": "On call", "type": "tag"},
+    ]
+    assert all(entity["text"] in text and entity["type"] == "mention" for entity in entities)
 
 
 @given(st.text(max_size=200))

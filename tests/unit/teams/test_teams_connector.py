@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
+from bot.domain.delivery import Mention
 from bot.domain.people import Person
 from bot.errors import AlertDeskError, Missing, Permanent, Refused, TooLarge, Transient, Unreachable
 from bot.ports import Message
@@ -86,6 +87,17 @@ async def test_a_root_post_goes_to_the_bare_channel() -> None:
     assert request.headers["authorization"] == "Bearer token-0"
     assert tokens.asked == [(TENANT, SCOPE, False)]
     assert teams.body == {"type": "message", "text": "hello", "textFormat": "plain"}
+
+
+async def test_a_text_that_mentions_somebody_carries_the_entity_with_the_same_letters() -> None:
+    teams = Teams(httpx.Response(201, json={"id": "1"}))
+    await connector(teams).send(CHANNEL, Message(text="A-1 <is> yours", mentions=(Mention("29:max", "Max"),)), "7")
+    assert teams.body == {
+        "type": "message",
+        "text": "<at>Max</at>: A-1 &lt;is&gt; yours",
+        "textFormat": "xml",
+        "entities": [{"type": "mention", "text": "<at>Max</at>", "mentioned": {"id": "29:max", "name": "Max"}}],
+    }
 
 
 async def test_a_reply_goes_to_the_thread() -> None:

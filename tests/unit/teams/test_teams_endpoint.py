@@ -244,7 +244,7 @@ async def test_a_file_consent_is_answered_by_a_message() -> None:
     assert desk.channel.sent[0][1].text == "Your file is there."
 
 
-@pytest.mark.parametrize("name", ["composeExtension/query", "", None, "x" * 200])
+@pytest.mark.parametrize("name", ["composeExtension/queryLink", "", None, "x" * 200])
 async def test_unknown_invokes_are_501(name: str | None) -> None:
     desk = Desk()
     status, body = await desk.post(execute(name=name))

@@ -9,7 +9,7 @@ import pytest
 from bot.domain.cancellations import Found, Objection, State
 from bot.texts import cancelling as texts
 from bot.texts.partner_center import ANSWERS, LOOK_UPS
-from tests.factories import record, resolved
+from tests.factories import NOW, record, resolved
 from tests.factories_requests import reactivation, request
 
 DOCUMENTED = {
@@ -42,6 +42,23 @@ def test_who_waits_is_told_until_when_and_why_it_waits_again() -> None:
 def test_a_failure_tells_what_was_taken_and_what_was_perhaps_not() -> None:
     assert "accepted it" in texts.line(request(State.FAILED))
     assert "its answer was lost" in texts.line(request(State.FAILED, accepted_at=None))
+
+
+@pytest.mark.parametrize(("state", "accepted"), [(State.STUCK, True), (State.FAILED, True), (State.FAILED, False)])
+def test_trouble_tells_how_the_subscription_stands_as_far_as_that_is_known(state: State, accepted: bool) -> None:
+    more = {} if accepted else {"accepted_at": None}
+    assert "the subscription still is active" in texts.line(request(state, seen_status="active", **more))
+    gone = texts.line(request(state, seen_status="", seen_at=NOW, **more))
+    assert "Partner Center does not find the subscription" in gone
+    assert "unknown" not in gone
+    assert "I could not see how" in texts.line(request(state, seen_status="", seen_at=None, **more))
+
+
+@pytest.mark.parametrize("state", State)
+def test_who_may_not_withdraw_is_told_what_would_stop_it_where_anything_would(state: State) -> None:
+    said = texts.not_yours(request(state))
+    assert ("reject it" in said) is (state is State.ASKED)
+    assert "Nothing was changed." in said
 
 
 @pytest.mark.parametrize("code", sorted(DOCUMENTED))
@@ -89,6 +106,7 @@ def refusals() -> Iterator[str]:
     c = request()
     yield texts.own_request(c)
     yield texts.not_yours(c)
+    yield texts.not_yours(request(State.ACCEPTED))
     yield texts.open_one(c)
     yield texts.too_early(request(State.REFUSED))
     yield texts.bad_suffix("5ab00000-0000-4000-8000-000000000001")
@@ -102,6 +120,7 @@ def refusals() -> Iterator[str]:
     yield texts.not_found(record(), texts.problem("no_azure_plan", ""))
     yield texts.no_subscription("A-1042")
     yield texts.no_such_subscription("x" * 500)
+    yield texts.request_not_alert("R-12")
     yield texts.which_request([])
     yield texts.which_request(["R-1", "R-2"])
     yield texts.approve_takes_no_reason("y" * 500)

@@ -2,6 +2,7 @@
 import { post } from "./api.js";
 import { h, icon, toast } from "./dom.js";
 import { openMenu } from "./menu.js";
+import { openSearch } from "./search.js";
 import { conversationOpen, state } from "./state.js";
 
 /** kind: "new"|"reply"; threadId for a reply */
@@ -16,6 +17,8 @@ export function composeBox({ kind, threadId = null, label }) {
   const hint = h("p.compose-hint", { hidden: true }, `${bot} hears only posts that mention it.`);
   const mentionPlace = h("span", { hidden: personal });
   const people = h("button.icon-button", { type: "button", "aria-label": "Mention a person", "aria-haspopup": "menu", "aria-expanded": "false", hidden: personal }, "@");
+
+  const find = h("button.icon-button", { type: "button", "aria-label": "Find an alert", "aria-haspopup": "dialog", title: "Find an alert", testid: `find-${kind}`, onclick: () => openSearch(threadId) }, icon("search"));
 
   const showMention = () => {
     hint.hidden = personal || mention;
@@ -63,5 +66,5 @@ export function composeBox({ kind, threadId = null, label }) {
     text.placeholder = "This team is archived: nobody can write here";
   }
   return h("div.compose", { testid: `compose-box-${kind}`, dataset: { threadId: threadId ?? "" } },
-    h("div.compose-row", {}, mentionPlace, text, people, send), hint);
+    h("div.compose-row", {}, mentionPlace, text, find, people, send), hint);
 }

@@ -12,8 +12,8 @@ function size(value, words, whole) {
   return value in words ? `${Math.max(320, Math.round((whole * words[value]) / 100))}px` : null;
 }
 
-/** {title, card | text | url, width?, height?, onSubmit(data) -> {close?|error?}}; a new one takes the place of the old. */
-export function openDialog({ title, card, text, url, width, height, onSubmit }) {
+/** {title, card | text | content | url, width?, height?, onSubmit(data) -> {close?|error?}}; a new one takes the place of the old. */
+export function openDialog({ title, card, text, content, url, width, height, onSubmit }) {
   const opener = shut?.opener ?? document.activeElement;
   shut?.({ keep: true });
   const teams = document.getElementById("teams");
@@ -80,6 +80,8 @@ export function openDialog({ title, card, text, url, width, height, onSubmit }) 
   if (card) {
     const room = Math.min(dialog.style.width ? parseInt(dialog.style.width, 10) : 440, teams.clientWidth) - 48;
     body.append(drawCard(card, { theme: state.theme, width: room, onAction: send }));
+  } else if (content) {
+    body.append(content);
   } else if (text !== undefined) {
     body.append(h("p", { testid: "dialog-text" }, text), h("p", {}, h("button.button", { type: "button", onclick: () => close() }, "OK")));
   } else {

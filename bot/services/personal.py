@@ -1,0 +1,27 @@
+"""Somebody's own chat with the bot, to write to them first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.people import Conversation, ConversationState, Person
+from bot.errors import Permanent
+from bot.ports import Channel, Environment
+
+
+async def chat_with(
+    person: Person, like: Conversation | None, env: Environment, channel: Channel
+) -> Conversation | None:
+    """None where there is none: Alert Desk is not installed for them. `like` is a conversation on whose service a new
+    one is begun. Raises Transient where Teams is away."""
+    async with env.store.read() as tx:
+        known = await tx.conversations.personal_of(person.aad_id)
+        met = await tx.people.get(person.aad_id)
+    if known is not None and known.state == ConversationState.ACTIVE:
+        return known
+    if like is None:
+        return None
+    try:
+        return await channel.personal(replace(person, mri=person.mri or (met.mri if met else "")), like)
+    except Permanent:
+        return None
