@@ -33,7 +33,7 @@ def _build(view: RefundsView) -> Json:
 
 def _row(row: RefundRow) -> ColumnSet:
     """One subscription, to be pressed as a whole."""
-    words = f"{row.open.title}: {row.title}, {row.status.text}"
+    words = f"{row.open.title}, {row.title}, {row.status.text}"
     items = [
         text(run(row.title, 2 * SHORT, strong=True)),
         text(run(row.status.text, LINE, tone=row.status.tone, strong=row.status.strong), spacing="None"),

@@ -93,7 +93,7 @@ def _row(row: ScoreRow) -> ColumnSet:
         arrow = text(TextRun(text="›", size="Large", is_subtle=True))
         columns.append(Column(width="auto", vertical_content_alignment="Center", items=[arrow]))
     # Read aloud as one button, so its words have to say what the eye sees in the row.
-    pressed = action(row.open, f"{row.open.title}: {row.title}, {row.status.text}") if row.open is not None else None
+    pressed = action(row.open, f"{row.open.title}, {row.title}, {row.status.text}") if row.open is not None else None
     return ColumnSet(separator=True, spacing="Small", select_action=pressed, columns=columns)
 
 

@@ -16,7 +16,8 @@ MOST_LINES = 40
 # Most texts. Harmless as they stand: no dot and no colon before a letter or a slash, no bracket, no far script.
 _TAME = re.compile(
     r"(?:[A-Za-z0-9 ,;()!?'\"/+=%#@_*~|\-\u00a1-\u00ac\u00ae-\u02af\u2010-\u2027\u2030-\u205e]++"
-    r"|\.(?=[ 0-9]|$)|(?<=[0-9]):(?=[0-9])|:(?= |$))*+\Z"
+    r"|\.(?=[ 0-9]|$)|(?<=[0-9]):(?=[0-9])|(?<!http)(?<!https):(?= |$))*+\Z",
+    re.IGNORECASE,
 )
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 _SPACES = re.compile(r" {2,}")

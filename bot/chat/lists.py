@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.domain.filter_grammar import with_status, without_sort
 from bot.domain.filters import COUNTED_MOST, AlertQuery, Cursor, Sort
 from bot.errors import UserError
 from bot.ports import Environment, Page
-from bot.services.filtering import widened, words_query
+from bot.services.filtering import words_query
 from bot.texts import en as texts
 from bot.texts import lists as words_of
 from cards import actions
@@ -51,8 +52,10 @@ class Lists:
         wanted = words_query(words, readable, self._env.partners, now, asker=asker)
         after = decode_cursor(trail[-1], wanted.sort) if trail else None
         async with self._env.store.read() as tx:
-            wanted = await widened(tx, wanted)
             page = await tx.alerts.page(wanted, after, PAGE)
+            if wanted.find and not page.total:
+                wanted = replace(wanted, anywhere=True)
+                page = await tx.alerts.page(wanted, after, PAGE)
             markable = await self._bulk.selected(tx, wanted) if page.total > 1 else ()
         bulk = await self._bulk.buttons(conversation_id, markable)
         if trail and not page.records:

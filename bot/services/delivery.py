@@ -148,7 +148,7 @@ class Delivery:
         if conversation is None:
             return End(How.RETRY, problem="the conversation is not known yet", wait=30.0)
         if item.kind in (*_UPDATES, *_LINES) and item.card_id and card is None:
-            return End(How.SENT)  # a roll-up took the card in while this was claimed, and tells what happens from now on
+            return End(How.SENT)  # a roll-up took the card in while this was claimed, and tells of its alert instead
         if (item.kind in (*_UPDATES, *_LINES) and not (card and card.activity_id)) or thread is None:
             return End(How.RETRY, problem="its card is not confirmed yet", wait=_WAIT_FOR_CARD)
         if item.repeat and card is not None and item.kind in (ItemKind.ALERT_CARD, ItemKind.ROLLUP_CARD):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bot.store.migrate import migrate
 from bot.store.sole import sole_user
-import bot.store.team_tables  # noqa
 from bot.store.sql_store import SqlStore, connect, open_store
 
 __all__ = ["SqlStore", "connect", "migrate", "open_store", "sole_user"]

@@ -39,6 +39,7 @@ _anchor = alerts.alias("anchor")
 class AlertLists:
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._known: dict[tuple[str, str], Sequence[str]] = {}  # a transaction asks the same of the names several times
 
     async def page(self, query: AlertQuery, after: Cursor | None, limit: int) -> Page:
         total = await self._counted(query)
@@ -96,7 +97,9 @@ class AlertLists:
         named = select(names.c.tenant_id).where(
             names.c.partner == partner, names.c.name_lower.contains(query.find.lower(), autoescape=True)
         )
-        some = [row.tenant_id for row in await self._session.rows(named.limit(FEW_CUSTOMERS + 1))]
+        if (some := self._known.get((partner, query.find))) is None:
+            some = [row.tenant_id for row in await self._session.rows(named.limit(FEW_CUSTOMERS + 1))]
+            self._known[partner, query.find] = some
         if len(some) > FEW_CUSTOMERS:
             ways.append(_Way([func.coalesce(alerts.c.customer_lower, "").in_(named)]))
         elif some:

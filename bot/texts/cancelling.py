@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from bot.domain.alerts import AlertRecord
 from bot.domain.cancellations import SUFFIX, Cancellation, Found, Kind, Objection, Plan, State
 from bot.texts import en as texts
+from bot.texts.catalogue import _
 from bot.texts.partner_center import ANSWERS, LOOK_UPS
 from cards.text import defuse
 
 _TO = {Kind.CANCEL: "cancel", Kind.REACTIVATE: "reactivate"}
 _DONE = {Kind.CANCEL: "cancelled", Kind.REACTIVATE: "reactivated"}
 _DOING = {Kind.CANCEL: "cancelling", Kind.REACTIVATE: "reactivating"}
-_IN_PORTAL = "Open the subscription in the Azure portal"
-_ASK_AGAIN = "Ask again if it is still needed."
+_IN_PORTAL = _("Open the subscription in the Azure portal")
+_ASK_AGAIN = _("Ask again if it is still needed.")
 _LONGEST_NAME = 120
 _LONGEST_REASON = 1000
 """In sentences; characters."""
@@ -29,7 +30,9 @@ _LONGEST_REASON = 1000
 def subject(plan: Plan) -> str:
     """`“Production” of Contoso Ltd`"""
     customer = _shown(plan.customer_name) or plan.customer_tenant_id
-    return f"“{_shown(plan.entitlement_name) or plan.entitlement_id}” of {customer}"
+    return _("“{shown}” of {customer}").format(
+        shown=_shown(plan.entitlement_name) or plan.entitlement_id, customer=customer
+    )
 
 
 def _shown(name: str) -> str:
@@ -38,16 +41,16 @@ def _shown(name: str) -> str:
 
 
 def title(kind: str) -> str:
-    return f"{_TO[Kind(kind)].capitalize()} Azure subscription"
+    return _("{capitalize} Azure subscription").format(capitalize=_TO[Kind(kind)].capitalize())
 
 
 def nothing_done(kind: str) -> str:
-    return f"Nothing was {_DONE[Kind(kind)]}."
+    return _("Nothing was {done}.").format(done=_DONE[Kind(kind)])
 
 
 def _why(reason: str) -> str:
     why = defuse(reason, _LONGEST_REASON)
-    return f" Why: {_sentence(why)}" if why else ""
+    return _(" Why: {sentence}").format(sentence=_sentence(why)) if why else ""
 
 
 def _sentence(words: str) -> str:
@@ -55,7 +58,11 @@ def _sentence(words: str) -> str:
 
 
 def _list(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return (
+        words[0]
+        if len(words) == 1
+        else _("{words} and {words_2}").format(words=", ".join(words[:-1]), words_2=words[-1])
+    )
 
 
 def _echo(words: str) -> str:
@@ -65,10 +72,10 @@ def _echo(words: str) -> str:
 def _stands(c: Cancellation) -> str:
     """How the subscription stands, when it is not as it was to be."""
     if c.seen_status:
-        return f"the subscription still is {c.seen_status}"
+        return _("the subscription still is {seen_status}").format(seen_status=c.seen_status)
     if c.seen_at is not None:
-        return "Partner Center does not find the subscription"
-    return "I could not see how the subscription stands"
+        return _("Partner Center does not find the subscription")
+    return _("I could not see how the subscription stands")
 
 
 # What a request's step means, in its thread -------------------------------------------------------------------------
@@ -84,32 +91,55 @@ def _line(c: Cancellation) -> str:
     nothing = nothing_done(kind)
     match State(c.state):
         case State.ASKED:
-            asks = f"{plan.by_name} asks to {_TO[kind]} the Azure subscription {subject(plan)}."
-            return c.outcome or f"{asks} It waits for a decision until {texts.when(plan.expires_at)}."
+            asks = _("{by_name} asks to {to} the Azure subscription {subject}.").format(
+                by_name=plan.by_name, to=_TO[kind], subject=subject(plan)
+            )
+            return c.outcome or _("{asks} It waits for a decision until {expires_at}.").format(
+                asks=asks, expires_at=texts.when(plan.expires_at)
+            )
         case State.APPROVED:
-            return f"{c.approver_name} approved. It is being sent to Partner Center."
+            return _("{approver_name} approved. It is being sent to Partner Center.").format(
+                approver_name=c.approver_name
+            )
         case State.ACCEPTED:
-            return (
-                f"Approved by {c.approver_name}, and accepted by Partner Center at {texts.when(c.accepted_at)}. "
-                f"{_DOING[kind].capitalize()} usually takes about ten minutes; I watch the subscription."
+            return _(
+                "Approved by {approver_name}, and accepted by Partner Center at {accepted_at}. {capitalize} usually takes about ten minutes; I watch the subscription."
+            ).format(
+                approver_name=c.approver_name,
+                accepted_at=texts.when(c.accepted_at),
+                capitalize=_DOING[kind].capitalize(),
             )
         case State.STUCK:
             return f"{stuck(c)} {to_do(c)}"
         case State.UNSURE:
             return f"{unsure(c)} {to_do(c)}"
         case State.DONE:
-            by = f"asked for by {plan.by_name}, approved by {c.approver_name}"
-            return f"{subject(plan)} was {_DONE[kind]} at {texts.when(c.ended_at)} ({by})."
+            by = _("asked for by {by_name}, approved by {approver_name}").format(
+                by_name=plan.by_name, approver_name=c.approver_name
+            )
+            return _("{subject} was {done} at {ended_at} ({by}).").format(
+                subject=subject(plan), done=_DONE[kind], ended_at=texts.when(c.ended_at), by=by
+            )
         case State.REJECTED:
-            return f"{c.approver_name} rejected it.{_why(c.outcome)} {nothing}"
+            return _("{approver_name} rejected it.{why} {nothing}").format(
+                approver_name=c.approver_name, why=_why(c.outcome), nothing=nothing
+            )
         case State.WITHDRAWN:
-            return f"{plan.by_name} withdrew it.{_why(c.outcome)} {nothing}"
+            return _("{by_name} withdrew it.{why} {nothing}").format(
+                by_name=plan.by_name, why=_why(c.outcome), nothing=nothing
+            )
         case State.EXPIRED:
-            return f"Nobody decided by {texts.when(plan.expires_at)}, so it has expired. {nothing} {_ASK_AGAIN}"
+            return _("Nobody decided by {expires_at}, so it has expired. {nothing} {ask_again}").format(
+                expires_at=texts.when(plan.expires_at), nothing=nothing, ask_again=_ASK_AGAIN
+            )
         case State.VOID:
-            return f"It does not stand any more. {_sentence(c.outcome)} {nothing} {_ASK_AGAIN}"
+            return _("It does not stand any more. {sentence} {nothing} {ask_again}").format(
+                sentence=_sentence(c.outcome), nothing=nothing, ask_again=_ASK_AGAIN
+            )
         case State.REFUSED:
-            return f"Partner Center refused it. {_sentence(c.outcome)} {nothing}{earliest(c)}"
+            return _("Partner Center refused it. {sentence} {nothing}{earliest}").format(
+                sentence=_sentence(c.outcome), nothing=nothing, earliest=earliest(c)
+            )
         case State.LAPSED:
             return f"{lapsed(c)} {nothing} {_ASK_AGAIN}"
         case State.FAILED:
@@ -117,47 +147,59 @@ def _line(c: Cancellation) -> str:
 
 
 def stuck(c: Cancellation) -> str:
-    return (
-        f"Partner Center accepted it at {texts.when(c.accepted_at)}, but an hour later {_stands(c)}"
-        f"{'; its resources may still run' if c.plan.kind == Kind.CANCEL else ''}."
+    return _("Partner Center accepted it at {accepted_at}, but an hour later {stands}{further}.").format(
+        accepted_at=texts.when(c.accepted_at),
+        stands=_stands(c),
+        further=_("; its resources may still run") if c.plan.kind == Kind.CANCEL else "",
     )
 
 
 def unsure(c: Cancellation) -> str:
     because = f" {_sentence(c.outcome)}" if c.outcome else ""
-    return (
-        f"It was sent and its answer was lost, so it may have been accepted or not.{because} "
-        "It is not sent again; I watch the subscription for an hour."
-    )
+    return _(
+        "It was sent and its answer was lost, so it may have been accepted or not.{because} It is not sent again; I watch the subscription for an hour."
+    ).format(because=because)
 
 
 def lapsed(c: Cancellation) -> str:
-    return f"{c.approver_name} approved it, but it could not be sent within 15 minutes and is not sent any more."
+    return _(
+        "{approver_name} approved it, but it could not be sent within 15 minutes and is not sent any more."
+    ).format(approver_name=c.approver_name)
 
 
 def failed(c: Cancellation) -> str:
     if c.accepted_at is None:
-        return f"It was sent and its answer was lost; an hour later {_stands(c)}."
-    return f"Partner Center accepted it at {texts.when(c.accepted_at)}, but a day later {_stands(c)}."
+        return _("It was sent and its answer was lost; an hour later {stands}.").format(stands=_stands(c))
+    return _("Partner Center accepted it at {accepted_at}, but a day later {stands}.").format(
+        accepted_at=texts.when(c.accepted_at), stands=_stands(c)
+    )
 
 
 def to_do(c: Cancellation) -> str:
     """What a person does where we cannot do more."""
     if c.plan.kind == Kind.REACTIVATE:
-        return f"{_IN_PORTAL} and see whether it is active."
+        return _("{in_portal} and see whether it is active.").format(in_portal=_IN_PORTAL)
     if c.state == State.UNSURE:
-        return f"{_IN_PORTAL} and see whether its resources still run."
-    return f"{_IN_PORTAL}, stop what still runs there, cancel it there, and write to Partner Center's support."
+        return _("{in_portal} and see whether its resources still run.").format(in_portal=_IN_PORTAL)
+    return _("{in_portal}, stop what still runs there, cancel it there, and write to Partner Center's support.").format(
+        in_portal=_IN_PORTAL
+    )
 
 
 def earliest(c: Cancellation) -> str:
-    return f" Ask again after {texts.when(c.earliest_at)}." if c.earliest_at else ""
+    return _(" Ask again after {earliest_at}.").format(earliest_at=texts.when(c.earliest_at)) if c.earliest_at else ""
 
 
 def reminder(c: Cancellation) -> str:
-    return (
-        f"{c.label} still waits: {c.plan.by_name} asks to {_TO[Kind(c.plan.kind)]} {subject(c.plan)}. "
-        f"Decide by {texts.when(c.plan.expires_at)}. Press a button on its card, or write: {typed_twins(c.label)}"
+    return _(
+        "{label} still waits: {by_name} asks to {to} {subject}. Decide by {expires_at}. Press a button on its card, or write: {typed_twins}"
+    ).format(
+        label=c.label,
+        by_name=c.plan.by_name,
+        to=_TO[Kind(c.plan.kind)],
+        subject=subject(c.plan),
+        expires_at=texts.when(c.plan.expires_at),
+        typed_twins=typed_twins(c.label),
     )
 
 
@@ -166,147 +208,161 @@ def nobody_reachable(c: Cancellation) -> str:
 
 
 def _nobody(c: Cancellation) -> str:
-    who = f" I tried {_list(c.unreached)}." if c.unreached else ""
-    return (
-        f"I could reach nobody who may approve it.{who} Tell somebody with Global Administrator and Admin Agent "
-        f"yourself; until {texts.when(c.plan.expires_at)} they can write: approve {c.label}"
-    )
+    who = _(" I tried {words}.").format(words=_list(c.unreached)) if c.unreached else ""
+    return _(
+        "I could reach nobody who may approve it.{who} Tell somebody with Global Administrator and Admin Agent yourself; until {expires_at} they can write: approve {label}"
+    ).format(who=who, expires_at=texts.when(c.plan.expires_at), label=c.label)
 
 
 # Asking -------------------------------------------------------------------------------------------------------------
 
-NOT_LOOKED_UP = (
+NOT_LOOKED_UP = _(
     "I could not look the subscription up at Partner Center just now. Nothing was asked for. Try again in a moment."
 )
-NO_CONSENT = "Choose whether the customer was reached and agreed. Nothing was asked for."
-NO_CONSENT_NOTE = (
+NO_CONSENT = _("Choose whether the customer was reached and agreed. Nothing was asked for.")
+NO_CONSENT_NOTE = _(
     "Where the customer did not agree, write down what was said or how you tried to reach them. Nothing was asked for."
 )
 
 
 def no_reason(kind: str) -> str:
-    return f"Say why the subscription is to be {_DONE[Kind(kind)]}: whoever approves must know. Nothing was asked for."
+    return _("Say why the subscription is to be {done}: whoever approves must know. Nothing was asked for.").format(
+        done=_DONE[Kind(kind)]
+    )
 
 
 def bad_suffix(subscription_id: str) -> str:
-    return (
-        f"Those are not the last {SUFFIX} characters of the subscription id {subscription_id}. Nothing was asked for."
-    )
+    return _(
+        "Those are not the last {suffix} characters of the subscription id {subscription_id}. Nothing was asked for."
+    ).format(suffix=SUFFIX, subscription_id=subscription_id)
 
 
 def bad_consent(word: str) -> str:
-    return f"I do not know customer:{_echo(word)}. Write customer:agreed, customer:refused or customer:unreachable. Nothing was asked for."
+    return _(
+        "I do not know customer:{word}. Write customer:agreed, customer:refused or customer:unreachable. Nothing was asked for."
+    ).format(word=_echo(word))
 
 
 def request_not_alert(label: str) -> str:
-    return (
-        f"{label} is a request, not an alert. To take it back, write: withdraw {label}. To ask for another one, name an "
-        "alert. Nothing was asked for."
-    )
+    return _(
+        "{label} is a request, not an alert. To take it back, write: withdraw {label}. To ask for another one, name an alert. Nothing was asked for."
+    ).format(label=label)
 
 
 def no_such_subscription(subscription_id: str) -> str:
-    return f"No alert here is about the subscription {_echo(subscription_id)}. Give its whole id, or an alert's number. Nothing was asked for."
+    return _(
+        "No alert here is about the subscription {subscription_id}. Give its whole id, or an alert's number. Nothing was asked for."
+    ).format(subscription_id=_echo(subscription_id))
 
 
 def form_title(kind: str, label: str) -> str:
-    return f"{_TO[Kind(kind)].capitalize()} subscription: {label}"
+    return _("{capitalize} subscription: {label}").format(capitalize=_TO[Kind(kind)].capitalize(), label=label)
 
 
 def no_subscription(label: str) -> str:
-    return (
-        f"Partner Center names no subscription or no customer for {label}, so there is nothing to cancel or reactivate."
-    )
+    return _(
+        "Partner Center names no subscription or no customer for {label}, so there is nothing to cancel or reactivate."
+    ).format(label=label)
 
 
 def of_drill(label: str) -> str:
-    return f"{label} is a drill: no subscription stands behind it, so there is nothing to cancel or reactivate."
+    return _(
+        "{label} is a drill: no subscription stands behind it, so there is nothing to cancel or reactivate."
+    ).format(label=label)
 
 
 def test_alert(label: str) -> str:
-    return f"{label} is a test alert. A subscription is never cancelled because of one; nothing was asked for."
+    return _(
+        "{label} is a test alert. A subscription is never cancelled because of one; nothing was asked for."
+    ).format(label=label)
 
 
 def not_fraud(record: AlertRecord) -> str:
     verdict = texts.verdict_word(record.alert.resolved_reason.lower()).lower()
-    return (
-        f"{record.label} was decided as {verdict}, so its subscription cannot be cancelled because of it. If that is "
-        "wrong, use Change verdict first. Nothing was asked for."
-    )
+    return _(
+        "{label} was decided as {verdict}, so its subscription cannot be cancelled because of it. If that is wrong, use Change verdict first. Nothing was asked for."
+    ).format(label=record.label, verdict=verdict)
 
 
 def wrong_status(kind: str, name: str, status: str) -> str:
     needed = "active" if kind == Kind.CANCEL else "inactive"
-    return (
-        f"“{_shown(name)}” is {status or texts.UNKNOWN} at Partner Center; only an {needed} subscription can be "
-        f"{_DONE[Kind(kind)]}. Nothing was asked for."
-    )
+    return _(
+        "“{shown}” is {status} at Partner Center; only an {needed} subscription can be {done}. Nothing was asked for."
+    ).format(shown=_shown(name), status=status or texts.UNKNOWN, needed=needed, done=_DONE[Kind(kind)])
 
 
 def in_portal(kind: str, label: str, link: str) -> str:
-    way = f", or open {link}" if link else ""
-    return (
-        f"{label}: nothing was {_DONE[Kind(kind)]}. For this partner Alert Desk acts with its own identity, which is not "
-        f"known to be able to do that. A person with Global Administrator and Admin Agent does it in the Azure portal: "
-        f"“{texts.MANAGE_SUBSCRIPTION}”, under the three dots of the alert's card{way}"
-    )
+    way = _(", or open {link}").format(link=link) if link else ""
+    return _(
+        "{label}: nothing was {done}. For this partner Alert Desk acts with its own identity, which is not known to be able to do that. A person with Global Administrator and Admin Agent does it in the Azure portal: “{manage_subscription}”, under the three dots of the alert's card{way}"
+    ).format(label=label, done=_DONE[Kind(kind)], manage_subscription=texts.MANAGE_SUBSCRIPTION, way=way)
 
 
 def open_one(c: Cancellation) -> str:
-    return (
-        f"{c.label} is open on this subscription already ({state(c).lower()}), asked for by {c.plan.by_name} at "
-        f"{texts.when(c.plan.asked_at)}. One at a time: nothing more was asked for."
-    )
+    return _(
+        "{label} is open on this subscription already ({lower}), asked for by {by_name} at {asked_at}. One at a time: nothing more was asked for."
+    ).format(label=c.label, lower=state(c).lower(), by_name=c.plan.by_name, asked_at=texts.when(c.plan.asked_at))
 
 
 def too_early(c: Cancellation) -> str:
-    return (
-        f"Partner Center still works on an earlier change of this subscription ({c.label}) and takes no other before "
-        f"{texts.when(c.earliest_at)}. Nothing was asked for."
-    )
+    return _(
+        "Partner Center still works on an earlier change of this subscription ({label}) and takes no other before {earliest_at}. Nothing was asked for."
+    ).format(label=c.label, earliest_at=texts.when(c.earliest_at))
 
 
 def not_found(record: AlertRecord, reason: str) -> str:
-    return f"The subscription of {record.label} could not be found at Partner Center. {_sentence(reason)} Nothing was asked for."
+    return _(
+        "The subscription of {label} could not be found at Partner Center. {sentence} Nothing was asked for."
+    ).format(label=record.label, sentence=_sentence(reason))
 
 
 def asked(c: Cancellation) -> str:
     """What who asked is told."""
-    what = f"{c.label} is asked for: to {_TO[Kind(c.plan.kind)]} {subject(c.plan)}."
-    until = f"It can be approved until {texts.when(c.plan.expires_at)}."
+    what = _("{label} is asked for: to {to} {subject}.").format(
+        label=c.label, to=_TO[Kind(c.plan.kind)], subject=subject(c.plan)
+    )
+    until = _("It can be approved until {expires_at}.").format(expires_at=texts.when(c.plan.expires_at))
     if not c.notified:
-        return f"{what} I am calling those who may approve it; the card shows whom I reached. {until}"
+        return _("{what} I am calling those who may approve it; the card shows whom I reached. {until}").format(
+            what=what, until=until
+        )
     if not c.asked_names:
         return f"{what} {_nobody(c)}"
-    missing = f" Not reached: {_list(c.unreached)}." if c.unreached else ""
-    return f"{what} I asked {_list(c.asked_names)} to decide.{missing} {until}"
+    missing = _(" Not reached: {words}.").format(words=_list(c.unreached)) if c.unreached else ""
+    return _("{what} I asked {words} to decide.{missing} {until}").format(
+        what=what, words=_list(c.asked_names), missing=missing, until=until
+    )
 
 
 # Deciding -----------------------------------------------------------------------------------------------------------
 
-NOT_VERIFIED = (
+NOT_VERIFIED = _(
     "I could not check everything once more just now, so nothing was approved or sent. Press again in a moment."
 )
 
 
-APPROVE = "Approve"
-REJECT = "Reject"
-APPROVALS = "Requests to cancel or reactivate"
+APPROVE = _("Approve")
+REJECT = _("Reject")
+APPROVALS = _("Requests to cancel or reactivate")
 
 
 def typed_twins(label: str, newest: str = "") -> str:
     """`newest` is the newest alert that was shown, where one came after the question."""
-    return f"approve {label}{f' seen {newest}' if newest else ''}, or reject {label} because \u2026"
+    return _("approve {label}{further}, or reject {label} because \u2026").format(
+        label=label, further=_(" seen {newest}").format(newest=newest) if newest else ""
+    )
 
 
 def which_request(labels: Sequence[str]) -> str:
     if not labels:
-        return "No request waits for a decision here. Say “approvals” for the latest ones."
-    return f"Several requests wait here: {_list(labels)}. Say which one."
+        return _("No request waits for a decision here. Say “approvals” for the latest ones.")
+    return _("Several requests wait here: {words}. Say which one.").format(words=_list(labels))
 
 
 def approve_takes_no_reason(words: str) -> str:
-    return f"I do not know what to do with “{_echo(words)}” after “approve”, so nothing was approved. Write just: approve <request>"
+    return _(
+        "I do not know what to do with “{words}” after “approve”, so nothing was approved. Write just: approve <request>"
+    ).format(words=_echo(words))
 
 
 def reject_title(c: Cancellation) -> str:
@@ -319,40 +375,55 @@ def summary(c: Cancellation) -> str:
 
 
 def own_request(c: Cancellation) -> str:
-    return f"{c.label} is your own request: a second person has to decide on it. You can withdraw it."
+    return _("{label} is your own request: a second person has to decide on it. You can withdraw it.").format(
+        label=c.label
+    )
 
 
 def not_yours(c: Cancellation) -> str:
-    how = "To stop it, reject it." if c.is_decidable else f"It does not wait for a decision any more ({state(c)})."
-    return f"Only {c.plan.by_name}, who asked for {c.label}, can withdraw it. {how} Nothing was changed."
+    how = (
+        _("To stop it, reject it.")
+        if c.is_decidable
+        else _("It does not wait for a decision any more ({state}).").format(state=state(c))
+    )
+    return _("Only {by_name}, who asked for {label}, can withdraw it. {how} Nothing was changed.").format(
+        by_name=c.plan.by_name, label=c.label, how=how
+    )
 
 
 def no_reject_reason(c: Cancellation) -> str:
-    return f"Say why you reject it: {c.plan.by_name} and everybody else read it. Write: reject {c.label} because \u2026"
+    return _(
+        "Say why you reject it: {by_name} and everybody else read it. Write: reject {label} because \u2026"
+    ).format(by_name=c.plan.by_name, label=c.label)
 
 
 def new_alerts(c: Cancellation, labels: Sequence[str]) -> str:
     newest = max(labels, key=lambda label: (len(label), label))
-    return (
-        f"{c.label} was not approved yet: {_list(labels)} came since your card was drawn. Look at the new card, then press "
-        f"{APPROVE} again, or write: approve {c.label} seen {newest}"
-    )
+    return _(
+        "{label} was not approved yet: {words} came since your card was drawn. Look at the new card, then press {approve} again, or write: approve {label} seen {newest}"
+    ).format(label=c.label, words=_list(labels), approve=APPROVE, newest=newest)
 
 
 def stale(c: Cancellation) -> str:
-    return f"That card did not show {c.label} as it is, so nothing was done. Look at the new one, then decide."
+    return _("That card did not show {label} as it is, so nothing was done. Look at the new one, then decide.").format(
+        label=c.label
+    )
 
 
 def no_such_request(label: str) -> str:
-    return f"There is no request {label} here. Say “approvals” for those that wait."
+    return _("There is no request {label} here. Say “approvals” for those that wait.").format(label=label)
 
 
 def requester_unchecked(name: str) -> str:
-    return f"I could not check whether {name}, who asked, is still an Admin Agent. Nothing was approved or sent. Try again in a moment."
+    return _(
+        "I could not check whether {name}, who asked, is still an Admin Agent. Nothing was approved or sent. Try again in a moment."
+    ).format(name=name)
 
 
 def cannot_verify(problem_words: str) -> str:
-    return f"Before anything is sent it all has to be checked once more, and that cannot be done. {_sentence(problem_words)} Nothing was approved or sent."
+    return _(
+        "Before anything is sent it all has to be checked once more, and that cannot be done. {sentence} Nothing was approved or sent."
+    ).format(sentence=_sentence(problem_words))
 
 
 def already(c: Cancellation, me: bool) -> str:
@@ -360,32 +431,40 @@ def already(c: Cancellation, me: bool) -> str:
     who = "you" if me else c.approver_name or "somebody"
     match State(c.state):
         case State.ASKED:
-            return f"{c.label} waits for a decision. Nothing was done."
+            return _("{label} waits for a decision. Nothing was done.").format(label=c.label)
         case State.APPROVED | State.ACCEPTED | State.STUCK | State.UNSURE:
-            return f"{c.label} was approved already by {who}: {state(c).lower()}. Nothing more was sent."
+            return _("{label} was approved already by {who}: {lower}. Nothing more was sent.").format(
+                label=c.label, who=who, lower=state(c).lower()
+            )
         case State.REJECTED:
-            return f"{c.label} was rejected already by {who}.{_why(c.outcome)} {nothing_done(c.plan.kind)}"
+            return _("{label} was rejected already by {who}.{why} {nothing_done}").format(
+                label=c.label, who=who, why=_why(c.outcome), nothing_done=nothing_done(c.plan.kind)
+            )
         case State.WITHDRAWN:
             by = "you" if me else c.plan.by_name
-            return f"{c.label} was withdrawn already by {by}. {nothing_done(c.plan.kind)}"
+            return _("{label} was withdrawn already by {by}. {nothing_done}").format(
+                label=c.label, by=by, nothing_done=nothing_done(c.plan.kind)
+            )
         case _:
-            return f"{line(c)} You came too late to change that." if not me else line(c)
+            return _("{line} You came too late to change that.").format(line=line(c)) if not me else line(c)
 
 
 def late(c: Cancellation) -> str:
     """The approver is told before Partner Center has answered."""
-    return f"{c.label} is approved and written down. Partner Center has not answered yet; its card shows what becomes of it."
+    return _(
+        "{label} is approved and written down. Partner Center has not answered yet; its card shows what becomes of it."
+    ).format(label=c.label)
 
 
 _OBJECTIONS = {
-    Objection.GONE: "Partner Center has no such subscription of that customer any more",
-    Objection.OTHER_PLAN: "the subscription stands under another Azure plan now",
-    Objection.RENAMED: "the subscription has another name now",
-    Objection.NOT_IN_STATUS: "the subscription's status is another one now",
-    Objection.ALERT_DECIDED: "an alert that it rests on was decided otherwise",
-    Objection.REQUESTER_ROLE: "who asked for it is not an Admin Agent any more",
-    Objection.APPROVER_ROLE: "who approved it does not hold both roles any more",
-    Objection.EXPIRED: "its time had run out",
+    Objection.GONE: _("Partner Center has no such subscription of that customer any more"),
+    Objection.OTHER_PLAN: _("the subscription stands under another Azure plan now"),
+    Objection.RENAMED: _("the subscription has another name now"),
+    Objection.NOT_IN_STATUS: _("the subscription's status is another one now"),
+    Objection.ALERT_DECIDED: _("an alert that it rests on was decided otherwise"),
+    Objection.REQUESTER_ROLE: _("who asked for it is not an Admin Agent any more"),
+    Objection.APPROVER_ROLE: _("who approved it does not hold both roles any more"),
+    Objection.EXPIRED: _("its time had run out"),
 }
 
 
@@ -395,28 +474,30 @@ def objection(found: Found) -> str:
 
 
 def what_changed(founds: Sequence[Found]) -> str:
-    return f"Something changed since it was asked: {'; '.join(map(objection, founds))}."
+    return _("Something changed since it was asked: {map}.").format(map="; ".join(map(objection, founds)))
 
 
 def refused_after_doubt(problem_words: str) -> str:
-    return f"When it was sent again, Partner Center refused: {_sentence(problem_words)}"
+    return _("When it was sent again, Partner Center refused: {sentence}").format(sentence=_sentence(problem_words))
 
 
 def sign_in_after_doubt(name: str) -> str:
-    return f"To send it again Partner Center wants {name} to sign in anew."
+    return _("To send it again Partner Center wants {name} to sign in anew.").format(name=name)
 
 
 def too_late_to_repeat() -> str:
-    return "More than 15 minutes went by since the approval."
+    return _("More than 15 minutes went by since the approval.")
 
 
 def approver_must_sign_in(name: str) -> str:
-    return f"{name} approved, but Partner Center wants more of their sign-in. Nothing was sent; it waits for {name}, or somebody else, to approve again."
+    return _(
+        "{name} approved, but Partner Center wants more of their sign-in. Nothing was sent; it waits for {name}, or somebody else, to approve again."
+    ).format(name=name)
 
 
 def fraud_note(c: Cancellation) -> str:
     """The note of the verdict on each alert of a cancelled subscription."""
-    return f"Partner Center accepted to cancel the subscription ({c.label})"
+    return _("Partner Center accepted to cancel the subscription ({label})").format(label=c.label)
 
 
 # What Partner Center answers ----------------------------------------------------------------------------------------
@@ -425,26 +506,26 @@ def fraud_note(c: Cancellation) -> str:
 def problem(code: str, message: str) -> str:
     """Our words for an answer, what to do included; the message where the code is none that we know."""
     if code in ANSWERS:
-        return f"Partner Center answered {code}: {ANSWERS[code]}."
-    return LOOK_UPS.get(code) or message or "Partner Center gave no reason."
+        return _("Partner Center answered {code}: {answers}.").format(code=code, answers=ANSWERS[code])
+    return LOOK_UPS.get(code) or message or _("Partner Center gave no reason.")
 
 
 # On cards -----------------------------------------------------------------------------------------------------------
 
 STATES = {
-    State.ASKED: "Waits for a decision",
-    State.APPROVED: "Approved, being sent",
-    State.ACCEPTED: "Accepted, under way",
-    State.STUCK: "Accepted, but not done after an hour",
-    State.UNSURE: "Sent, answer lost",
-    State.DONE: "Done",
-    State.REJECTED: "Rejected",
-    State.WITHDRAWN: "Withdrawn",
-    State.EXPIRED: "Expired",
-    State.VOID: "Void: something changed",
-    State.REFUSED: "Refused by Partner Center",
-    State.LAPSED: "Not sent in time",
-    State.FAILED: "Failed",
+    State.ASKED: _("Waits for a decision"),
+    State.APPROVED: _("Approved, being sent"),
+    State.ACCEPTED: _("Accepted, under way"),
+    State.STUCK: _("Accepted, but not done after an hour"),
+    State.UNSURE: _("Sent, answer lost"),
+    State.DONE: _("Done"),
+    State.REJECTED: _("Rejected"),
+    State.WITHDRAWN: _("Withdrawn"),
+    State.EXPIRED: _("Expired"),
+    State.VOID: _("Void: something changed"),
+    State.REFUSED: _("Refused by Partner Center"),
+    State.LAPSED: _("Not sent in time"),
+    State.FAILED: _("Failed"),
 }
 
 

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from bot.domain.unfolding import Scalar
 from bot.texts import en
+from bot.texts.catalogue import _
 
-CONCERNS = "Whom it concerns"
-DESCRIPTION = "What was seen"
-STEPS = "What to do"
-RESOURCE = "Resource information"
-FIRST_CONNECTION = "First connection"
-LAST_CONNECTION = "Last connection"
-ADDITIONAL = "Additional information"
-HELP = "Help"
-ABOUT = "About this alert"
-RESPOND_BY = "Respond by"
-RESOLVED = "Resolved"
+CONCERNS = _("Whom it concerns")
+DESCRIPTION = _("What was seen")
+STEPS = _("What to do")
+RESOURCE = _("Resource information")
+FIRST_CONNECTION = _("First connection")
+LAST_CONNECTION = _("Last connection")
+ADDITIONAL = _("Additional information")
+HELP = _("Help")
+ABOUT = _("About this alert")
+RESPOND_BY = _("Respond by")
+RESOLVED = _("Resolved")
 YES, NO = "yes", "no"
 NOTHING = "\u2013"
-MORE_DETAILS = "There is more than fits here; an export has all of it."
+MORE_DETAILS = _("There is more than fits here; an export has all of it.")
 
-GUIDE = "Types of alerts"
-RESPOND = "How to respond to an alert"
-LIABILITY = "Fraud, misuse and who pays"
-SERVICE_HEALTH = "Azure Service Health"
+GUIDE = _("Types of alerts")
+RESPOND = _("How to respond to an alert")
+LIABILITY = _("Fraud, misuse and who pays")
+SERVICE_HEALTH = _("Azure Service Health")
 
-VERDICTS_HINT = "The verdict counts for the alert, and so for all of these resources."
+VERDICTS_HINT = _("The verdict counts for the alert, and so for all of these resources.")
 
 
 def value(of: Scalar) -> str:

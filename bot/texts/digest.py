@@ -9,38 +9,39 @@ from bot.domain.cancellations import Cancellation
 from bot.domain.digest import WEEKDAYS, Digest, DigestKind, Schedule
 from bot.texts import en as texts
 from bot.texts import formats
+from bot.texts.catalogue import _
 
-TITLE = "Digests here"
-SEND_NOW = "Send one now"
-DASHBOARD = "Dashboard"
-CREDIT_REQUESTS = "Credit requests"
-NEW = "New"
-RESOLVED = "Resolved"
-UNRESOLVED = "Unresolved"
-OVERDUE = "Past the one-hour target"
-AVERAGE = "Average response"
-FORECAST = "Forecast"
-URGENT = "The most urgent"
-VERDICTS = "Verdicts"
-REQUESTS = "Requests that wait for a decision"
-DEADLINES = "Credit requests that end soon"
-NO_DIGEST = "No digest is set for this conversation."
-HOW_TO = "To set one, write: digest daily 08:00 Europe/Stockholm, or digest weekly monday 08:00 Europe/Stockholm"
-HINT = "If buttons fail, write to Alert Desk: show unresolved"
-NOTHING_SENT_HERE = (
+TITLE = _("Digests here")
+SEND_NOW = _("Send one now")
+DASHBOARD = _("Dashboard")
+CREDIT_REQUESTS = _("Credit requests")
+NEW = _("New")
+RESOLVED = _("Resolved")
+UNRESOLVED = _("Unresolved")
+OVERDUE = _("Past the one-hour target")
+AVERAGE = _("Average response")
+FORECAST = _("Forecast")
+URGENT = _("The most urgent")
+VERDICTS = _("Verdicts")
+REQUESTS = _("Requests that wait for a decision")
+DEADLINES = _("Credit requests that end soon")
+NO_DIGEST = _("No digest is set for this conversation.")
+HOW_TO = _("To set one, write: digest daily 08:00 Europe/Stockholm, or digest weekly monday 08:00 Europe/Stockholm")
+HINT = _("If buttons fail, write to Alert Desk: show unresolved")
+NOTHING_SENT_HERE = _(
     "No partner's alerts are sent to this conversation, so a digest would have nothing to tell. "
     "An Admin Agent can say “subscribe” first."
 )
-USAGE = (
+USAGE = _(
     "Write: digest daily 08:00 Europe/Stockholm, digest weekly monday 08:00 Europe/Stockholm, digest off, digest now, "
     "or just digest to see what is set."
 )
-ON_ITS_WAY = "A digest is on its way to this conversation."
-NOTHING_OPEN = "Nothing is open."
-QUIET_DAY = "A quiet day: nothing new, nothing decided, nothing open."
-QUIET_WEEK = "A quiet week: nothing new, nothing decided, nothing open."
+ON_ITS_WAY = _("A digest is on its way to this conversation.")
+NOTHING_OPEN = _("Nothing is open.")
+QUIET_DAY = _("A quiet day: nothing new, nothing decided, nothing open.")
+QUIET_WEEK = _("A quiet week: nothing new, nothing decided, nothing open.")
 
-_TITLES = {DigestKind.DAILY: "Daily digest", DigestKind.WEEKLY: "Weekly digest"}
+_TITLES = {DigestKind.DAILY: _("Daily digest"), DigestKind.WEEKLY: _("Weekly digest")}
 
 
 def title(kind: str) -> str:
@@ -48,7 +49,7 @@ def title(kind: str) -> str:
 
 
 def kind_word(kind: str) -> str:
-    return {"daily": "Daily", "weekly": "Weekly"}.get(kind, kind)
+    return {"daily": _("Daily"), "weekly": _("Weekly")}.get(kind, kind)
 
 
 def quiet(kind: str) -> str:
@@ -56,35 +57,39 @@ def quiet(kind: str) -> str:
 
 
 def period(since: datetime, until: datetime) -> str:
-    return f"{texts.when(since)} to {texts.when(until)}"
+    return _("{since} to {until}").format(since=texts.when(since), until=texts.when(until))
 
 
 def at(schedule: Schedule) -> str:
     """`Mondays at 08:00, Europe/Stockholm`."""
-    days = f"{WEEKDAYS[schedule.weekday].capitalize()}s" if schedule.kind == DigestKind.WEEKLY else "Every day"
-    return f"{days} at {schedule.clock}, {schedule.zone}"
+    days = f"{WEEKDAYS[schedule.weekday].capitalize()}s" if schedule.kind == DigestKind.WEEKLY else _("Every day")
+    return _("{days} at {clock}, {zone}").format(days=days, clock=schedule.clock, zone=schedule.zone)
 
 
 def standing(digest: Digest) -> str:
-    by = f", set by {digest.by_name}" if digest.by_name else ""
-    return f"{at(digest.schedule)}. Next: {texts.when(digest.next_at)}{by}"
+    by = _(", set by {by_name}").format(by_name=digest.by_name) if digest.by_name else ""
+    return _("{at}. Next: {next_at}{by}").format(at=at(digest.schedule), next_at=texts.when(digest.next_at), by=by)
 
 
 def set_to(digest: Digest) -> str:
-    said = f"{title(digest.schedule.kind)} set: {at(digest.schedule)}. The next one comes {texts.when(digest.next_at)}."
+    said = _("{title} set: {at}. The next one comes {next_at}.").format(
+        title=title(digest.schedule.kind), at=at(digest.schedule), next_at=texts.when(digest.next_at)
+    )
     if digest.schedule.zone == "UTC":
-        return f"{said} For another time zone, write it at the end, such as Europe/Stockholm."
+        return _("{said} For another time zone, write it at the end, such as Europe/Stockholm.").format(said=said)
     return said
 
 
 def removed(kinds: Sequence[str]) -> str:
     if not kinds:
-        return "No such digest was set here, so nothing was changed."
-    return f"From now on I send no {' and no '.join(kinds)} digest here."
+        return _("No such digest was set here, so nothing was changed.")
+    return _("From now on I send no {kinds} digest here.").format(kinds=_(" and no ").join(kinds))
 
 
 def no_zone(text: str) -> str:
-    return f"I know no time zone {text[:60]!r}. Write one such as Europe/Stockholm, America/New_York or UTC. {USAGE}"
+    return _(
+        "I know no time zone {text!r}. Write one such as Europe/Stockholm, America/New_York or UTC. {usage}"
+    ).format(text=text[:60], usage=USAGE)
 
 
 def of_severities(total: int, parts: Sequence[str]) -> str:
@@ -100,22 +105,30 @@ def hours(value: float) -> str:
 
 
 def if_open_until(value: float, until: datetime) -> str:
-    return f"{formats.hours(value)}, if what is open stays so until {texts.when(until)}"
+    return _("{value}, if what is open stays so until {until}").format(
+        value=formats.hours(value), until=texts.when(until)
+    )
 
 
 def by_person(name: str, parts: Sequence[str]) -> str:
-    return f"{name or 'Somebody'}: {', '.join(parts)}"
+    return "{name}: {parts}".format(name=name or _("Somebody"), parts=", ".join(parts))
 
 
 def request(c: Cancellation) -> str:
     plan = c.plan
     what = plan.entitlement_name or plan.entitlement_id
-    return f"{c.label}: {plan.kind} {what}, asked by {plan.by_name}, until {texts.when(plan.expires_at)}"
+    return _("{label}: {kind} {what}, asked by {by_name}, until {expires_at}").format(
+        label=c.label, kind=plan.kind, what=what, by_name=plan.by_name, expires_at=texts.when(plan.expires_at)
+    )
 
 
 def summary(kind: str, new: int, unresolved: int) -> str:
-    return f"{title(kind)}: {formats.number(new)} new, {formats.number(unresolved)} unresolved"
+    return _("{title}: {new} new, {unresolved} unresolved").format(
+        title=title(kind), new=formats.number(new), unresolved=formats.number(unresolved)
+    )
 
 
 def fallback(kind: str, new: int, resolved: int, unresolved: int) -> str:
-    return f"{summary(kind, new, unresolved)}, {formats.number(resolved)} resolved. Say to Alert Desk: show unresolved"
+    return _("{summary}, {resolved} resolved. Say to Alert Desk: show unresolved").format(
+        summary=summary(kind, new, unresolved), resolved=formats.number(resolved)
+    )

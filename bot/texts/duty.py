@@ -8,87 +8,94 @@ from bot.domain.duty import AHEAD_MOST, EXCEPTIONS_MOST, PEOPLE_MOST, TOGETHER_M
 from bot.domain.escalation import Plan
 from bot.domain.people import Conversation, ConversationKind
 from bot.texts import en as texts
+from bot.texts.catalogue import _
 from bot.texts.formats import both, day
 
-TITLE = "Who is on duty"
-NOBODY = "Nobody"
-NOBODY_LINE = "Nobody is on duty here: when an alert gets no answer, nobody is called by name."
-HOW_TO_BEGIN = "Say “duty add @name” to begin a rotation by week, and “duty manager @name” for whom to call at last."
-MANAGERS = "Managers"
-NO_MANAGERS = "None; at last those are called who may approve cancellations"
-TAG = "Teams tag"
-ZONE = "Time zone of the weeks"
-ESCALATION = "Without an answer"
-OFF = "Nobody is called: escalation is off here"
-SWITCH_OFF = "Turn escalation off"
-SWITCH_ON = "Turn escalation on"
-ELSEWHERE_TITLE = "Who is on duty where"
-ELSEWHERE_NONE = (
+TITLE = _("Who is on duty")
+NOBODY = _("Nobody")
+NOBODY_LINE = _("Nobody is on duty here: when an alert gets no answer, nobody is called by name.")
+HOW_TO_BEGIN = _("Say “duty add @name” to begin a rotation by week, and “duty manager @name” for whom to call at last.")
+MANAGERS = _("Managers")
+NO_MANAGERS = _("None; at last those are called who may approve cancellations")
+TAG = _("Teams tag")
+ZONE = _("Time zone of the weeks")
+ESCALATION = _("Without an answer")
+OFF = _("Nobody is called: escalation is off here")
+SWITCH_OFF = _("Turn escalation off")
+SWITCH_ON = _("Turn escalation on")
+ELSEWHERE_TITLE = _("Who is on duty where")
+ELSEWHERE_NONE = _(
     "None of your partners' alerts are sent to a channel or group chat, so there is nothing to be on duty for."
 )
 
-USAGE = (
+USAGE = _(
     "Write: duty (who is on duty), duty add @name, duty remove @name, duty week 2026-W48 @name, duty manager @name, "
     "duty tag <id>, duty zone Europe/Stockholm, duty escalate on or off, duty clear."
 )
-IN_THE_CONVERSATION = "A roster belongs to the channel or group chat whose alerts it is about. Say this there, with @Alert Desk before it."
-NOT_IN_IT = "They are not in this roster, so nothing was changed. Say “duty” to see who is."
-NOBODY_NAMED = "Whom? Mention them, such as “duty add @Ada”. They must be members of this conversation."
-NOT_ROUTED = (
+IN_THE_CONVERSATION = _(
+    "A roster belongs to the channel or group chat whose alerts it is about. Say this there, with @Alert Desk before it."
+)
+NOT_IN_IT = _("They are not in this roster, so nothing was changed. Say “duty” to see who is.")
+NOBODY_NAMED = _("Whom? Mention them, such as “duty add @Ada”. They must be members of this conversation.")
+NOT_ROUTED = _(
     "No partner's alerts are sent to this conversation, so nobody can be on duty for them here. "
     "An Admin Agent can say “subscribe” first."
 )
-CHANGED_MEANWHILE = "Somebody else was changing the roster at the same time. Nothing was done; say it again."
-BAD_TAG = (
+CHANGED_MEANWHILE = _("Somebody else was changing the roster at the same time. Nothing was done; say it again.")
+BAD_TAG = _(
     "That is no id of a Teams tag. Graph lists the tags of a team with their ids (teamwork tags); "
     "say “duty tag <id>”, or “duty tag off”."
 )
-BAD_SWITCH = "Say “duty escalate on” or “duty escalate off”."
-ROSTER_AWAY = "Teams did not say who is a member of this conversation. Nothing was done; try again in a moment."
+BAD_SWITCH = _("Say “duty escalate on” or “duty escalate off”.")
+ROSTER_AWAY = _("Teams did not say who is a member of this conversation. Nothing was done; try again in a moment.")
 
 
 def not_a_member(name: str) -> str:
-    return f"{name or 'One of them'} is not a member of this conversation, so nothing was done. Add them here first."
+    return _("{name} is not a member of this conversation, so nothing was done. Add them here first.").format(
+        name=name or _("One of them")
+    )
 
 
 def unknown_name(name: str) -> str:
-    return f"Nobody called {name!r} is in this roster. Say “duty” to see who is."
+    return _("Nobody called {name!r} is in this roster. Say “duty” to see who is.").format(name=name)
 
 
 def several_named(name: str) -> str:
-    return f"Several people here fit {name!r}. Mention the one you mean."
+    return _("Several people here fit {name!r}. Mention the one you mean.").format(name=name)
 
 
 def bad_week(word: str, now: Week) -> str:
-    return (
-        f"{word!r} is no week from now to {AHEAD_MOST} weeks ahead. Write this, next, or a week such as {now.label}: "
-        f"duty week {now.plus(1).label} @name"
-    )
+    return _(
+        "{word!r} is no week from now to {ahead_most} weeks ahead. Write this, next, or a week such as {label}: duty week {label_2} @name"
+    ).format(word=word, ahead_most=AHEAD_MOST, label=now.label, label_2=now.plus(1).label)
 
 
 def bad_zone(word: str) -> str:
-    return f"{word!r} is no time zone that I know. Write it as Europe/Stockholm, America/New_York or UTC."
+    return _("{word!r} is no time zone that I know. Write it as Europe/Stockholm, America/New_York or UTC.").format(
+        word=word
+    )
 
 
 def too_many() -> str:
-    return (
-        f"That would be too many: at most {PEOPLE_MOST} people take turns, {PEOPLE_MOST} are managers, {TOGETHER_MOST} "
-        f"share a week, and {EXCEPTIONS_MOST} weeks differ from the rotation. Nothing was done."
-    )
+    return _(
+        "That would be too many: at most {people_most} people take turns, {people_most} are managers, {together_most} share a week, and {exceptions_most} weeks differ from the rotation. Nothing was done."
+    ).format(people_most=PEOPLE_MOST, together_most=TOGETHER_MOST, exceptions_most=EXCEPTIONS_MOST)
 
 
 # What has changed: the first line of the answer -------------------------------------------------------------------------
 
 
 def added(names: Sequence[str], now_on: Sequence[Member]) -> str:
-    return (
-        f"{listed(names)} take{'s' if len(names) == 1 else ''} turns by week from now on. This week: {people(now_on)}."
+    return _("{names} take{further} turns by week from now on. This week: {people}.").format(
+        names=listed(names), further="s" if len(names) == 1 else "", people=people(now_on)
     )
 
 
 def removed(names: Sequence[str], now_on: Sequence[Member]) -> str:
     be = "is" if len(names) == 1 else "are"
-    return f"{listed(names)} {be} out of this roster: of the rotation, of single weeks and of the managers. This week: {people(now_on)}."
+    return _(
+        "{names} {be} out of this roster: of the rotation, of single weeks and of the managers. This week: {people}."
+    ).format(names=listed(names), be=be, people=people(now_on))
 
 
 def week_given(week: Week, names: Sequence[str]) -> str:
@@ -96,38 +103,40 @@ def week_given(week: Week, names: Sequence[str]) -> str:
 
 
 def week_as_usual(week: Week, who: Sequence[Member]) -> str:
-    return f"In {week_of(week)} the rotation holds again: {people(who)}."
+    return _("In {week_of} the rotation holds again: {people}.").format(week_of=week_of(week), people=people(who))
 
 
 def managers_added(names: Sequence[str]) -> str:
-    return f"{listed(names)} {'is' if len(names) == 1 else 'are'} called as manager where nobody else answers."
+    return _("{names} {further} called as manager where nobody else answers.").format(
+        names=listed(names), further="is" if len(names) == 1 else "are"
+    )
 
 
-TAG_SET = "That tag is mentioned first, in the place of those on duty."
-TAG_OFF = "No tag is mentioned any more."
-CLEARED = "The roster is empty: nobody is on duty here, and there are no managers."
-ESCALATES = "Alerts of this conversation that nobody answers are escalated."
-SILENT = "Nobody is called any more about alerts of this conversation that nobody answers."
+TAG_SET = _("That tag is mentioned first, in the place of those on duty.")
+TAG_OFF = _("No tag is mentioned any more.")
+CLEARED = _("The roster is empty: nobody is on duty here, and there are no managers.")
+ESCALATES = _("Alerts of this conversation that nobody answers are escalated.")
+SILENT = _("Nobody is called any more about alerts of this conversation that nobody answers.")
 
 
 def zone_set(zone: str) -> str:
-    return f"Weeks begin here on Monday at 00:00 {zone}."
+    return _("Weeks begin here on Monday at 00:00 {zone}.").format(zone=zone)
 
 
 # The card -----------------------------------------------------------------------------------------------------------
 
 
 def this_week(roster: Duty, week: Week) -> str:
-    return f"This week: {people(roster.of_week(week))}"
+    return _("This week: {people}").format(people=people(roster.of_week(week)))
 
 
 def week_label(week: Week) -> str:
-    return f"{week.label}, from {day(week.monday)}"
+    return _("{label}, from {monday}").format(label=week.label, monday=day(week.monday))
 
 
 def differs(names: str) -> str:
     """A week that is not as the rotation would have it."""
-    return f"{names} (stands in)"
+    return _("{names} (stands in)").format(names=names)
 
 
 def plan(minutes: Plan) -> str:
@@ -138,9 +147,10 @@ def plan(minutes: Plan) -> str:
         if steps:
             of_steps.setdefault(steps, []).append(word.lower())
     if not of_steps:
-        return "Nobody is called: the operator has set no steps"
+        return _("Nobody is called: the operator has set no steps")
     said = [
-        f"{listed(words)} after {listed([str(each) for each in steps])} minutes" for steps, words in of_steps.items()
+        _("{words} after {words_2} minutes").format(words=listed(words), words_2=listed([str(each) for each in steps]))
+        for steps, words in of_steps.items()
     ]
     return "; ".join(said).capitalize()
 
@@ -148,12 +158,12 @@ def plan(minutes: Plan) -> str:
 def place(conversation: Conversation | None) -> str:
     """What a conversation is called where somebody reads of it elsewhere."""
     if conversation is None:
-        return "a conversation"
+        return _("a conversation")
     named = " > ".join(part for part in (conversation.team_name, conversation.name) if part)
     if named:
         return named
-    kinds = {ConversationKind.PERSONAL: "a personal chat", ConversationKind.GROUP_CHAT: "a group chat"}
-    return next((words for kind, words in kinds.items() if kind == conversation.kind), "a channel")
+    kinds = {ConversationKind.PERSONAL: _("a personal chat"), ConversationKind.GROUP_CHAT: _("a group chat")}
+    return next((words for kind, words in kinds.items() if kind == conversation.kind), _("a channel"))
 
 
 def fallback(said: str) -> str:
@@ -169,4 +179,4 @@ def listed(names: Sequence[str]) -> str:
 
 
 def week_of(week: Week) -> str:
-    return f"week {week.label} (from {day(week.monday)})"
+    return _("week {label} (from {monday})").format(label=week.label, monday=day(week.monday))

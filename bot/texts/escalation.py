@@ -8,21 +8,22 @@ from datetime import datetime
 from bot.domain.alerts import AlertRecord
 from bot.domain.escalation import Call, Step, Why
 from bot.texts import en as texts
+from bot.texts.catalogue import _
 from bot.texts.formats import both, number
 
-SHOW_THEM = "Show them"
+SHOW_THEM = _("Show them")
 WORDS = "active"
 """What the button lists, and what one types instead: `show active`."""
 _NAMES_MOST = 5
 _WORST_MOST = 3
 
 _WHY = {
-    Why.DUTY: "you are on duty there",
-    Why.MANAGER: "you are a manager there",
-    Why.APPROVER: "no managers are set there, and you may approve",
+    Why.DUTY: _("you are on duty there"),
+    Why.MANAGER: _("you are a manager there"),
+    Why.APPROVER: _("no managers are set there, and you may approve"),
 }
-_HOW_TO_SET = "Say “duty add @name” here to change that, or “duty escalate off” where this must not be."
-_NEEDS_APP = "They must add Alert Desk for themselves in Teams first."
+_HOW_TO_SET = _("Say “duty add @name” here to change that, or “duty escalate off” where this must not be.")
+_NEEDS_APP = _("They must add Alert Desk for themselves in Teams first.")
 
 
 def line(call: Call, waiting: Sequence[tuple[AlertRecord, str]], count: int, now: datetime) -> str:
@@ -37,17 +38,21 @@ def line(call: Call, waiting: Sequence[tuple[AlertRecord, str]], count: int, now
 
 def lead(call: Call, record: AlertRecord, place: str, now: datetime) -> str:
     """Before the badges of the card that somebody gets in person: short, for it stands on one line."""
-    drill = "DRILL: " if record.alert.is_drill else ""
+    drill = _("DRILL: ") if record.alert.is_drill else ""
     why = _why(call)
-    return f"{drill}No answer for {span(record, now)} in {place}; {why}"
+    return _("{drill}No answer for {record} in {place}; {why}").format(
+        drill=drill, record=span(record, now), place=place, why=why
+    )
 
 
 def many_title(count: int, *, drill: bool) -> str:
-    return f"{'DRILL: ' if drill else ''}{number(count)} alerts wait for an answer"
+    return _("{further}{count} alerts wait for an answer").format(
+        further=_("DRILL: ") if drill else "", count=number(count)
+    )
 
 
 def many_why(call: Call, place: str) -> str:
-    return f"In {place}; {_why(call)}. Nobody has taken, assigned or decided them."
+    return _("In {place}; {why}. Nobody has taken, assigned or decided them.").format(place=place, why=_why(call))
 
 
 def many_more(count: int) -> str:
@@ -55,15 +60,15 @@ def many_more(count: int) -> str:
 
 
 def message_fallback(said: str) -> str:
-    return f"{said} Say to Alert Desk: show {WORDS}"
+    return _("{said} Say to Alert Desk: show {words}").format(said=said, words=WORDS)
 
 
 def span(record: AlertRecord, now: datetime) -> str:
     """Since it was detected, as one says it: `31 minutes`, `2 h 05 min`."""
     minutes = max(0, int((now - record.alert.detected_at).total_seconds() // 60))
     if minutes < 120:
-        return f"{minutes} minute{'s' if minutes != 1 else ''}"
-    return f"{minutes // 60} h {minutes % 60:02} min"
+        return _("{minutes} minute{further}").format(minutes=minutes, further="s" if minutes != 1 else "")
+    return _("{value} h {value_2:02} min").format(value=minutes // 60, value_2=minutes % 60)
 
 
 def drilled(records: Sequence[AlertRecord]) -> bool:
@@ -71,20 +76,28 @@ def drilled(records: Sequence[AlertRecord]) -> bool:
 
 
 def _unanswered(waiting: Sequence[tuple[AlertRecord, str]], count: int, now: datetime) -> str:
-    drill = "DRILL: " if drilled([record for record, _ in waiting]) else ""
+    drill = _("DRILL: ") if drilled([record for record, _ in waiting]) else ""
     first, summary = waiting[0]
     if count == 1:
-        return f"{drill}{summary} has had no answer for {span(first, now)}."
+        return _("{drill}{summary} has had no answer for {first}.").format(
+            drill=drill, summary=summary, first=span(first, now)
+        )
     worst = ", ".join(record.label for record, _ in waiting[:_WORST_MOST])
-    return f"{drill}{number(count)} alerts wait for an answer, the worst: {worst}. First of them: {summary}."
+    return _("{drill}{count} alerts wait for an answer, the worst: {worst}. First of them: {summary}.").format(
+        drill=drill, count=number(count), worst=worst, summary=summary
+    )
 
 
 def _what_to_do(waiting: Sequence[tuple[AlertRecord, str]], count: int, now: datetime) -> str:
     first = waiting[0][0]
     if count == 1:
         due = first.alert.respond_by
-        return f"Press Investigate or decide on its card. {texts.respond_by(due, now, over=now > due)}{_stop(due, now)}"
-    return f"Say “show {WORDS}” for the list; Investigate, assign or decide stops this for an alert."
+        return _("Press Investigate or decide on its card. {respond_by}{stop}").format(
+            respond_by=texts.respond_by(due, now, over=now > due), stop=_stop(due, now)
+        )
+    return _("Say “show {words}” for the list; Investigate, assign or decide stops this for an alert.").format(
+        words=WORDS
+    )
 
 
 def _stop(due: datetime, now: datetime) -> str:
@@ -123,4 +136,4 @@ def _why(call: Call) -> str:
 def _names(names: Sequence[str]) -> str:
     shown = [name or texts.UNKNOWN for name in names[:_NAMES_MOST]]
     others = len(names) - len(shown)
-    return both([*shown, f"{number(others)} more"] if others else shown)
+    return both([*shown, _("{others} more").format(others=number(others))] if others else shown)

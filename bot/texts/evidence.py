@@ -7,116 +7,139 @@ from datetime import date, datetime
 from bot.domain.refund import DAYS
 from bot.texts import en as texts
 from bot.texts import formats
+from bot.texts.catalogue import _
 
-GET_PACK = "Evidence pack"
-USAGE = "Write: evidence <alert> or <subscription>. It collects all alerts of that subscription. For example: evidence A-1042"
+GET_PACK = _("Evidence pack")
+USAGE = _(
+    "Write: evidence <alert> or <subscription>. It collects all alerts of that subscription. For example: evidence A-1042"
+)
 CREDIT_SOURCE = "https://learn.microsoft.com/partner-center/security/nonpayment-fraud-misuse"
 
 
 def nothing_about(reference: str) -> str:
-    return f"There is no alert and no subscription with alerts called {reference[:80]} here. {USAGE}"
+    return _("There is no alert and no subscription with alerts called {reference} here. {usage}").format(
+        reference=reference[:80], usage=USAGE
+    )
 
 
 def of(subject: str) -> str:
-    return f"alert {subject}" if subject.startswith("A-") else f"subscription {subject}"
+    return (
+        _("alert {subject}").format(subject=subject)
+        if subject.startswith("A-")
+        else _("subscription {subject}").format(subject=subject)
+    )
 
 
 def consent(alerts: int, subject: str) -> str:
-    return f"Evidence about {of(subject)}: {_alerts(alerts)}, with timeline, decisions and audit rows, as one zip file"
+    return _("Evidence about {of}: {alerts}, with timeline, decisions and audit rows, as one zip file").format(
+        of=of(subject), alerts=_alerts(alerts)
+    )
 
 
 def what(subject: str) -> str:
-    return f"the evidence about {of(subject)}"
+    return _("the evidence about {of}").format(of=of(subject))
 
 
 # In the pack --------------------------------------------------------------------------------------------------------
 
-AT_A_GLANCE = "At a glance"
-ALERTS = "Alerts and verdicts"
-REQUESTS = "Requests to cancel or reactivate"
-NOTES = "Notes"
-TIMELINE = "Timeline"
-FILES = "What is in this pack"
-CREDIT = "Asking Microsoft for a credit"
-NONE = "None."
-ALL_UTC = "All times are UTC."
+AT_A_GLANCE = _("At a glance")
+ALERTS = _("Alerts and verdicts")
+REQUESTS = _("Requests to cancel or reactivate")
+NOTES = _("Notes")
+TIMELINE = _("Timeline")
+FILES = _("What is in this pack")
+CREDIT = _("Asking Microsoft for a credit")
+NONE = _("None.")
+ALL_UTC = _("All times are UTC.")
 
-PARTNER = "Partner"
-CUSTOMER = "Customer"
-SUBSCRIPTION = "Subscription"
-ALERT = "Alert"
-COUNTED = "Alerts in here"
-FIRST_USAGE = "First fraudulent usage"
-AS_OF = "State as of"
-HEAD = "Head of the audit trail"
+PARTNER = _("Partner")
+CUSTOMER = _("Customer")
+SUBSCRIPTION = _("Subscription")
+ALERT = _("Alert")
+COUNTED = _("Alerts in here")
+FIRST_USAGE = _("First fraudulent usage")
+AS_OF = _("State as of")
+HEAD = _("Head of the audit trail")
 
 ALERT_COLUMNS = (
-    "Number",
-    "What was seen",
-    "Severity",
-    "First observed",
-    "Detected",
-    "Status",
-    "Verdict",
-    "By",
-    "On",
-    "Why",
+    _("Number"),
+    _("What was seen"),
+    _("Severity"),
+    _("First observed"),
+    _("Detected"),
+    _("Status"),
+    _("Verdict"),
+    _("By"),
+    _("On"),
+    _("Why"),
 )
-REQUEST_COLUMNS = ("Request", "What", "State", "Asked by", "Asked on", "Reason", "Decided by", "Decided on", "Outcome")
-NOTE_COLUMNS = ("Alert", "On", "By", "Note")
-EVENT_COLUMNS = ("On", "About", "What", "By")
-FILE_COLUMNS = ("File", "What it holds")
+REQUEST_COLUMNS = (
+    _("Request"),
+    _("What"),
+    _("State"),
+    _("Asked by"),
+    _("Asked on"),
+    _("Reason"),
+    _("Decided by"),
+    _("Decided on"),
+    _("Outcome"),
+)
+NOTE_COLUMNS = (_("Alert"), _("On"), _("By"), _("Note"))
+EVENT_COLUMNS = (_("On"), _("About"), _("What"), _("By"))
+FILE_COLUMNS = (_("File"), _("What it holds"))
 
 FILE_MEANINGS = (
-    ("timeline.html", "this page, to be opened in a browser"),
-    ("timeline.md", "the same as text"),
-    ("alerts.csv", "the alerts with all details, a row each, as the command export writes them"),
-    ("verdicts.csv", "who gave which verdict, when, and why"),
-    ("requests.csv", "who asked for the subscription to be cancelled or reactivated, and who decided"),
-    ("notes.csv", "what people wrote down about the alerts"),
-    ("alerts/A-….json", "each alert as Partner Center gave it, as Alert Desk keeps it"),
+    ("timeline.html", _("this page, to be opened in a browser")),
+    ("timeline.md", _("the same as text")),
+    ("alerts.csv", _("the alerts with all details, a row each, as the command export writes them")),
+    ("verdicts.csv", _("who gave which verdict, when, and why")),
+    ("requests.csv", _("who asked for the subscription to be cancelled or reactivated, and who decided")),
+    ("notes.csv", _("what people wrote down about the alerts")),
+    (_("alerts/A-….json"), _("each alert as Partner Center gave it, as Alert Desk keeps it")),
     (
         "audit.jsonl",
-        (
+        _(
             "the audit rows about these alerts and requests, and in the last line the length and the head of the whole "
             "chain. It is a part of the chain: each row can be checked with the audit key, the whole with “audit verify”"
         ),
     ),
-    ("MANIFEST.txt", "the SHA-256 of every file, to be checked with: sha256sum --check MANIFEST.txt"),
+    (_("MANIFEST.txt"), _("the SHA-256 of every file, to be checked with: sha256sum --check MANIFEST.txt")),
 )
 
-CREDIT_PAID = (
+CREDIT_PAID = _(
     "The partner pays for what fraudsters use. Microsoft reviews such cases and may, at its own discretion, give a "
     "one-time credit; nobody is entitled to it, and Alert Desk promises nothing."
 )
-CREDIT_ASKED = (
+CREDIT_ASKED = _(
     "It is asked for by a ticket in Partner Center, once per customer tenant, within 60 calendar days of the first "
     "fraudulent usage, and covers at most the first 30 days of charges."
 )
-CREDIT_COUNTED = (
+CREDIT_COUNTED = _(
     "Microsoft's page does not say how the days are counted. Here the day of the first usage is day 1, in UTC."
 )
 
 
 def title(subject: str) -> str:
-    return f"Evidence about {of(subject)}"
+    return _("Evidence about {of}").format(of=of(subject))
 
 
 def counted(shown: int, found: int) -> str:
     """Said plainly where the pack is not complete."""
     if shown >= found:
-        return f"{formats.number(shown)}, which is all"
-    return (
-        f"{formats.number(shown)} of {formats.number(found)}: those marked as fraud before others, the earliest first"
+        return _("{shown}, which is all").format(shown=formats.number(shown))
+    return _("{shown} of {found}: those marked as fraud before others, the earliest first").format(
+        shown=formats.number(shown), found=formats.number(found)
     )
 
 
 def rows_cut(shown: int, found: int) -> str:
-    return f"Of {formats.number(found)} audit rows about these alerts and requests the first {formats.number(shown)} are in audit.jsonl."
+    return _("Of {found} audit rows about these alerts and requests the first {shown} are in audit.jsonl.").format(
+        found=formats.number(found), shown=formats.number(shown)
+    )
 
 
 def last_day(day: date) -> str:
-    return f"The last day to file is {day:%Y-%m-%d} (day {DAYS})."
+    return _("The last day to file is {day:%Y-%m-%d} (day {days}).").format(day=day, days=DAYS)
 
 
 def when(moment: datetime | None) -> str:
@@ -124,53 +147,55 @@ def when(moment: datetime | None) -> str:
 
 
 def via(word: str) -> str:
-    return {"teams": "Teams", "partner_center": "Partner Center"}.get(word, word)
+    return {"teams": _("Teams"), "partner_center": _("Partner Center")}.get(word, word)
 
 
 # Events in the timeline
 
-FIRST_OBSERVED = "First observed"
-LAST_OBSERVED = "Last observed"
-RECORDED = "Recorded by Alert Desk"
-PARTNER_CENTER = "Partner Center"
-ALERT_DESK = "Alert Desk"
+FIRST_OBSERVED = _("First observed")
+LAST_OBSERVED = _("Last observed")
+RECORDED = _("Recorded by Alert Desk")
+PARTNER_CENTER = _("Partner Center")
+ALERT_DESK = _("Alert Desk")
 
 
 def detected(severity: str, name: str) -> str:
-    return f"Detected by Partner Center: {name} (severity {texts.severity_word(severity).lower()})"
+    return _("Detected by Partner Center: {name} (severity {lower})").format(
+        name=name, lower=texts.severity_word(severity).lower()
+    )
 
 
 def status_changed(before: str, after: str) -> str:
-    return f"Status at Partner Center: {before or '-'} \u2192 {after or '-'}"
+    return _("Status at Partner Center: {before} \u2192 {after}").format(before=before or "-", after=after or "-")
 
 
 def decided(verdict: str, via_word: str) -> str:
-    return f"Verdict: {texts.verdict_word(verdict)} (in {via(via_word)})"
+    return _("Verdict: {verdict_word} (in {via})").format(verdict_word=texts.verdict_word(verdict), via=via(via_word))
 
 
 def noted(text: str) -> str:
-    return f"Note: {text}"
+    return _("Note: {text}").format(text=text)
 
 
 def asked(kind: str, reason: str) -> str:
-    return f"Asked to {kind} the subscription: {reason}"
+    return _("Asked to {kind} the subscription: {reason}").format(kind=kind, reason=reason)
 
 
 def approved(kind: str) -> str:
-    return f"Approved: {kind} the subscription"
+    return _("Approved: {kind} the subscription").format(kind=kind)
 
 
 def accepted(kind: str) -> str:
-    return f"Partner Center accepted the request to {kind}"
+    return _("Partner Center accepted the request to {kind}").format(kind=kind)
 
 
 def ended(state: str, outcome: str) -> str:
-    return f"The request ended: {state}{f'. {outcome}' if outcome else ''}"
+    return _("The request ended: {state}{further}").format(state=state, further=f". {outcome}" if outcome else "")
 
 
 def audited(act: str, outcome: str) -> str:
-    return f"On record: {act}, {outcome}"
+    return _("On record: {act}, {outcome}").format(act=act, outcome=outcome)
 
 
 def _alerts(count: int) -> str:
-    return f"{formats.number(count)} alert{'s' if count != 1 else ''}"
+    return _("{count} alert{further}").format(count=formats.number(count), further="s" if count != 1 else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.filter_grammar import NAMES, STATUS_WORDS
+from bot.texts.catalogue import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,162 +20,172 @@ COMMANDS = (
     CommandHelp(
         "show",
         "show [unresolved|active|investigating|resolved|all] [filters]",
-        "List alerts; show alone means unresolved.",
+        _("List alerts; show alone means unresolved."),
         "show unresolved severity:high since:7d",
     ),
-    CommandHelp("show <alert>", "show A-1042", "Everything that is known about one alert."),
+    CommandHelp("show <alert>", "show A-1042", _("Everything that is known about one alert.")),
     CommandHelp(
         "search",
         "search <text> [filters]",
-        "Find alerts by a part of the customer's name, or the start of a subscription id or alert id.",
+        _("Find alerts by a part of the customer's name, or the start of a subscription id or alert id."),
         "search contoso unresolved severity:high",
     ),
     CommandHelp(
         "save",
         "save <name> <filters>",
-        "Keep a filter as @name: in our personal chat for you alone, elsewhere for the conversation.",
+        _("Keep a filter as @name: in our personal chat for you alone, elsewhere for the conversation."),
         "save urgent unresolved severity:high sort:deadline",
     ),
-    CommandHelp("saved", "saved", "The filters that are kept here; show @name, search, export and subscribe use them."),
-    CommandHelp("forget", "forget <name>", "Drop a saved filter.", "forget urgent"),
+    CommandHelp(
+        "saved", "saved", _("The filters that are kept here; show @name, search, export and subscribe use them.")
+    ),
+    CommandHelp("forget", "forget <name>", _("Drop a saved filter."), "forget urgent"),
     CommandHelp(
         "mark",
         "mark <alert> legitimate|fraud|ignore [note]",
-        "Decide on an alert. In its own thread the number can be left out.",
+        _("Decide on an alert. In its own thread the number can be left out."),
         "mark A-1042 fraud mining pool traffic",
     ),
     CommandHelp(
         "reverdict",
         "reverdict <alert> legitimate|fraud|ignore <reason>",
-        "Change a verdict that was wrong.",
+        _("Change a verdict that was wrong."),
         "reverdict A-1042 legitimate load test",
     ),
     CommandHelp(
         "investigate",
         "investigate <alert>",
-        "Tell everybody, and Partner Center, that you are on it.",
+        _("Tell everybody, and Partner Center, that you are on it."),
         "investigate A-1042",
     ),
     CommandHelp(
         "bulk",
         "bulk <set> legitimate|fraud|ignore [note]",
-        "Decide on all alerts of a set at once, which a list names; for fraud and ignore the note is needed.",
+        _("Decide on all alerts of a set at once, which a list names; for fraud and ignore the note is needed."),
         "bulk 3f9a0c11d2e4 ignore test machines of our own",
     ),
     CommandHelp(
         "assign",
         "assign <alert> @person|me|nobody",
-        "Say whose an alert is; whoever it is gets a mention. Only members of the conversation can be chosen.",
+        _("Say whose an alert is; whoever it is gets a mention. Only members of the conversation can be chosen."),
         "assign A-1042 me",
     ),
     CommandHelp(
         "snooze",
         "snooze <alert> <time>|off",
-        "Let an alert wait: 30m, 2h or until 18:00 (UTC), 24 hours at most. High severity still escalates.",
+        _("Let an alert wait: 30m, 2h or until 18:00 (UTC), 24 hours at most. High severity still escalates."),
         "snooze A-1042 2h",
     ),
-    CommandHelp("note", "note <alert> <text>", "Leave a remark on an alert.", "note A-1042 customer called back"),
+    CommandHelp("note", "note <alert> <text>", _("Leave a remark on an alert."), "note A-1042 customer called back"),
     CommandHelp(
         "cancel",
         'cancel <alert> or <subscription> [customer:agreed|refused|unreachable note:"…" confirm:1a2b3c <reason>]',
-        "Ask for a subscription to be cancelled; a second person decides. Without the rest a form opens.",
+        _("Ask for a subscription to be cancelled; a second person decides. Without the rest a form opens."),
         "cancel A-1042",
     ),
     CommandHelp(
         "approve",
         "approve <request> [seen <alert>]",
-        "Approve a request to cancel, and send it. “seen” names the newest alert you looked at.",
+        _("Approve a request to cancel, and send it. “seen” names the newest alert you looked at."),
         "approve R-12",
     ),
-    CommandHelp("reject", "reject <request> <reason>", "Reject a request to cancel.", "reject R-12 customer confirmed"),
-    CommandHelp("withdraw", "withdraw <request> [reason]", "Take back a request of your own.", "withdraw R-12"),
-    CommandHelp("approvals", "approvals", "Requests that wait for a decision, and the latest others."),
+    CommandHelp(
+        "reject", "reject <request> <reason>", _("Reject a request to cancel."), "reject R-12 customer confirmed"
+    ),
+    CommandHelp("withdraw", "withdraw <request> [reason]", _("Take back a request of your own."), "withdraw R-12"),
+    CommandHelp("approvals", "approvals", _("Requests that wait for a decision, and the latest others.")),
     CommandHelp(
         "reactivate",
         "reactivate <alert> or <subscription> [confirm:1a2b3c <reason>]",
-        "Ask for a cancelled subscription to be reactivated; a second person decides.",
+        _("Ask for a cancelled subscription to be reactivated; a second person decides."),
         "reactivate A-1042",
     ),
     CommandHelp(
         "export",
         "export [same words as show]",
-        "The same alerts as a CSV file with all details.",
+        _("The same alerts as a CSV file with all details."),
         "export all since:30d",
     ),
     CommandHelp(
         "export audit",
         "export audit [partner:name]",
-        "The whole audit trail of your partner as JSON Lines, for Admin Agents.",
+        _("The whole audit trail of your partner as JSON Lines, for Admin Agents."),
         'export audit partner:"Northwind"',
     ),
     CommandHelp(
         "subscribe",
         "subscribe [filters]",
-        "Send your partner's alerts to this conversation.",
+        _("Send your partner's alerts to this conversation."),
         "subscribe severity:high,medium",
     ),
-    CommandHelp("unsubscribe", "unsubscribe", "Stop sending them here."),
+    CommandHelp("unsubscribe", "unsubscribe", _("Stop sending them here.")),
     CommandHelp(
         "digest",
         "digest [daily <time> <zone> | weekly <weekday> <time> <zone> | off [daily|weekly] | now]",
-        "A summary for this conversation each day or week; digest alone tells what is set.",
+        _("A summary for this conversation each day or week; digest alone tells what is set."),
         "digest daily 08:00 Europe/Stockholm",
     ),
     CommandHelp(
         "refunds",
         "refunds [done <alert> <ticket> | undo <alert>]",
-        "How long Microsoft can still be asked for a credit after fraud; done records that the ticket is filed.",
+        _("How long Microsoft can still be asked for a credit after fraud; done records that the ticket is filed."),
         "refunds done A-1042 2611230040001234",
     ),
     CommandHelp(
         "evidence",
         "evidence <alert> or <subscription>",
-        "Everything about a subscription's alerts as one zip file for a ticket, for Admin Agents.",
+        _("Everything about a subscription's alerts as one zip file for a ticket, for Admin Agents."),
         "evidence A-1042",
     ),
     CommandHelp(
         "routes",
         "routes [alert]",
-        "What is sent here and what stands in the way; with an alert, why it came here or did not.",
+        _("What is sent here and what stands in the way; with an alert, why it came here or did not."),
         "routes A-1042",
     ),
     CommandHelp(
         "duty",
         "duty [add|remove|manager @name | week <week> @name | tag <id> | zone <zone> | escalate on|off | clear]",
-        "Who is on duty here by week, and who is called when an alert gets no answer.",
+        _("Who is on duty here by week, and who is called when an alert gets no answer."),
         "duty week next @Ada",
     ),
     CommandHelp(
         "dashboard",
         "dashboard [partner:name] [until:18:00]",
-        "The tiles of the dashboard, the response clock, and what the average will be if nothing is answered until "
-        "then (UTC).",
+        _(
+            "The tiles of the dashboard, the response clock, and what the average will be if nothing is answered until "
+            "then (UTC)."
+        ),
         "dashboard until:18:00",
     ),
     CommandHelp(
         "score",
         "score [partner:name]",
-        "Microsoft's security score of your partner, what is missed, and which customers lack multi-factor "
-        "authentication.",
+        _(
+            "Microsoft's security score of your partner, what is missed, and which customers lack multi-factor "
+            "authentication."
+        ),
         "score partner:Northwind",
     ),
     CommandHelp(
         "drill",
         "drill [high|medium|low|informational] [partner:name]",
-        "Raise an alert of our own to practise with. Partner Center never hears of it; the team's times are reported.",
+        _(
+            "Raise an alert of our own to practise with. Partner Center never hears of it; the team's times are reported."
+        ),
         "drill high",
     ),
-    CommandHelp("drill report", "drill report [partner:name]", "The last ten drills, and how long each step took."),
-    CommandHelp("whoami", "whoami", "Your account and roles, and what you may do."),
-    CommandHelp("signout", "signout", "Forget every token with which I could act as you."),
-    CommandHelp("help", "help [command]", "This list, or more about one command.", "help show"),
+    CommandHelp("drill report", "drill report [partner:name]", _("The last ten drills, and how long each step took.")),
+    CommandHelp("whoami", "whoami", _("Your account and roles, and what you may do.")),
+    CommandHelp("signout", "signout", _("Forget every token with which I could act as you.")),
+    CommandHelp("help", "help [command]", _("This list, or more about one command."), "help show"),
 )
 
 FILTER_HELP = (
-    f"Status: {', '.join(STATUS_WORDS)}.",
-    f"Filters: {', '.join(NAMES)}.",
-    'For example: severity:high,medium customer:"Contoso Ltd" since:7d age:>1h sla:breached test:no',
-    "sla: can be breached, met, or due (to be answered within 30 minutes); assigned: can be me, nobody or a name.",
-    "sort: can be severity, newest, oldest, deadline or customer, and orders lists.",
-    "A filter that is saved as @name can stand among the others.",
+    _("Status: {status_words}.").format(status_words=", ".join(STATUS_WORDS)),
+    _("Filters: {names}.").format(names=", ".join(NAMES)),
+    _('For example: severity:high,medium customer:"Contoso Ltd" since:7d age:>1h sla:breached test:no'),
+    _("sla: can be breached, met, or due (to be answered within 30 minutes); assigned: can be me, nobody or a name."),
+    _("sort: can be severity, newest, oldest, deadline or customer, and orders lists."),
+    _("A filter that is saved as @name can stand among the others."),
 )

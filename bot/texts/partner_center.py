@@ -5,24 +5,34 @@ https://learn.microsoft.com/partner-center/developer/error-codes
 
 from __future__ import annotations
 
-_LACKS_ROLE = "it says that the approver's role does not suffice. It takes a Global Administrator who is also an Admin Agent; check both in Partner Center, then ask again"
-_MALFORMED = (
+from bot.texts.catalogue import _
+
+_LACKS_ROLE = _(
+    "it says that the approver's role does not suffice. It takes a Global Administrator who is also an Admin Agent; check both in Partner Center, then ask again"
+)
+_MALFORMED = _(
     "it does not take the request as it stands. Do it in the Azure portal, and tell the people who run Alert Desk"
 )
 ANSWERS = {
-    "900421": "it wants multi-factor authentication in the approver's sign-in. Sign in with it, then approve again",
+    "900421": _("it wants multi-factor authentication in the approver's sign-in. Sign in with it, then approve again"),
     **dict.fromkeys(("900150", "900308", "900335"), _LACKS_ROLE),
     **dict.fromkeys(("900307", "800002", "800011", "800012"), _MALFORMED),
-    "900159": "it knows no commerce relationship with this customer: they may have ended it. Ask your partner account team; Microsoft's support can stop the resources",
-    "900329": "it lets no application do this, only a person. Do it in the Azure portal",
-    "800111": "it does not know this subscription under this customer's Azure plan. Look whether it was moved or removed, then ask again",
-    "900278": "it still works on an earlier change of this subscription",
-    "900118": "it does not know this customer of yours. Look whether they left, then do it in the Azure portal",
-    "900337": "it says that this subscription cannot be reactivated. Open a support request in Partner Center",
-    "429": "it takes no more requests at present. Wait a few minutes, then ask again",
+    "900159": _(
+        "it knows no commerce relationship with this customer: they may have ended it. Ask your partner account team; Microsoft's support can stop the resources"
+    ),
+    "900329": _("it lets no application do this, only a person. Do it in the Azure portal"),
+    "800111": _(
+        "it does not know this subscription under this customer's Azure plan. Look whether it was moved or removed, then ask again"
+    ),
+    "900278": _("it still works on an earlier change of this subscription"),
+    "900118": _("it does not know this customer of yours. Look whether they left, then do it in the Azure portal"),
+    "900337": _("it says that this subscription cannot be reactivated. Open a support request in Partner Center"),
+    "429": _("it takes no more requests at present. Wait a few minutes, then ask again"),
 }
 LOOK_UPS = {
-    "no_azure_plan": "This customer has no Azure plan with you at Partner Center.",
-    "no_entitlement": "None of this customer's Azure plans has that subscription: it may stand with another partner or be billed otherwise.",
-    "ambiguous": "Several of this customer's Azure plans name that subscription. Do it in the Azure portal.",
+    "no_azure_plan": _("This customer has no Azure plan with you at Partner Center."),
+    "no_entitlement": _(
+        "None of this customer's Azure plans has that subscription: it may stand with another partner or be billed otherwise."
+    ),
+    "ambiguous": _("Several of this customer's Azure plans name that subscription. Do it in the Azure portal."),
 }

@@ -5,53 +5,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.saved_filters import LONGEST_NAME, MOST
+from bot.texts.catalogue import _
 
-SAVE_USAGE = "Write: save <name> <filters>. For example: save urgent unresolved severity:high sort:deadline"
-FORGET_USAGE = "Write: forget <name>. Say “saved” for the names."
-TOO_MANY = f"There are {MOST} saved filters here, and no more fit. Say “saved”, and forget one first."
+SAVE_USAGE = _("Write: save <name> <filters>. For example: save urgent unresolved severity:high sort:deadline")
+FORGET_USAGE = _("Write: forget <name>. Say “saved” for the names.")
+TOO_MANY = _("There are {most} saved filters here, and no more fit. Say “saved”, and forget one first.").format(
+    most=MOST
+)
 
-TITLE_OWN = "Your saved filters"
-TITLE_HERE = "Filters saved in this conversation"
-LEAD = "Use one as show @name, search contoso @name, export @name or subscribe @name."
-EMPTY_OWN = "You have saved none yet. Write, for example: save urgent unresolved severity:high sort:deadline"
-EMPTY_HERE = (
+TITLE_OWN = _("Your saved filters")
+TITLE_HERE = _("Filters saved in this conversation")
+LEAD = _("Use one as show @name, search contoso @name, export @name or subscribe @name.")
+EMPTY_OWN = _("You have saved none yet. Write, for example: save urgent unresolved severity:high sort:deadline")
+EMPTY_HERE = _(
     "None are saved here yet. An Admin Agent can write, for example: save urgent unresolved severity:high sort:deadline"
 )
-FORGET = "Forget"
-SAVE_THESE = "Save this filter\u2026"
-FORM_TITLE = "Save this filter"
-FORM_OWN = "It is kept for you alone, wherever you use it."
-FORM_HERE = "It is kept for everybody in this conversation, which takes the Admin Agent role."
-NAME_FIELD = "Name"
-NAME_REQUIRED = "Give it a name."
+FORGET = _("Forget")
+SAVE_THESE = _("Save this filter\u2026")
+FORM_TITLE = _("Save this filter")
+FORM_OWN = _("It is kept for you alone, wherever you use it.")
+FORM_HERE = _("It is kept for everybody in this conversation, which takes the Admin Agent role.")
+NAME_FIELD = _("Name")
+NAME_REQUIRED = _("Give it a name.")
 NAME_PLACEHOLDER = "urgent"
-FILTER = "Filter"
+FILTER = _("Filter")
 
 
 def bad_name(name: str) -> str:
     shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}\u2026"
-    return (
-        f"{shown!r} cannot be a name: it begins with a letter or a digit, then come letters, digits, - and _, "
-        f"{LONGEST_NAME} at most. {SAVE_USAGE}"
-    )
+    return _(
+        "{shown!r} cannot be a name: it begins with a letter or a digit, then come letters, digits, - and _, {longest_name} at most. {save_usage}"
+    ).format(shown=shown, longest_name=LONGEST_NAME, save_usage=SAVE_USAGE)
 
 
 def unknown(name: str, names: Sequence[str]) -> str:
-    known = f" There are: {', '.join(f'@{each}' for each in names)}." if names else " None are saved here."
-    return f"No filter is saved as @{name[:LONGEST_NAME]}.{known}"
+    known = (
+        _(" There are: {words}.").format(words=", ".join(f"@{each}" for each in names))
+        if names
+        else _(" None are saved here.")
+    )
+    return _("No filter is saved as @{name}.{known}").format(name=name[:LONGEST_NAME], known=known)
 
 
 def saved(name: str, words: str, *, replaced: bool) -> str:
-    return f"{'Saved anew' if replaced else 'Saved'} as @{name}: {words}. Use it as show @{name}."
+    return _("{further} as @{name}: {words}. Use it as show @{name}.").format(
+        further=_("Saved anew") if replaced else _("Saved"), name=name, words=words
+    )
 
 
 def forgotten(name: str) -> str:
-    return f"@{name} is forgotten."
+    return _("@{name} is forgotten.").format(name=name)
 
 
 def by(name: str) -> str:
-    return f"saved by {name or 'somebody'}"
+    return _("saved by {name}").format(name=name or "somebody")
 
 
 def fallback(count: int) -> str:
-    return f"{count} saved filter{'s' if count != 1 else ''}. Say “show @name” to use one."
+    return _("{count} saved filter{further}. Say “show @name” to use one.").format(
+        count=count, further="s" if count != 1 else ""
+    )

@@ -7,59 +7,60 @@ from datetime import datetime
 from bot.domain.scores import CustomerMfa, Requirement, ScorePoint, SecurityScore
 from bot.texts import en as texts
 from bot.texts import formats
+from bot.texts.catalogue import _
 
-TITLE = "Security scores"
-NOT_OFFERED = (
+TITLE = _("Security scores")
+NOT_OFFERED = _(
     "Microsoft has no partner security score in the US Government cloud, so there is none that I could show here."
 )
-USAGE = "Write: score, or score partner:<name>. Other filters do not apply to it."
-UNREAD = "Not read"
-READING = "Being read"
-READING_LINE = "Microsoft has not answered yet. Press Refresh in a moment."
-READING_CUSTOMERS = "Your customers are still being read. Press Refresh in a moment."
-REQUIREMENTS = "Requirements"
-NO_REQUIREMENTS = "Microsoft lists no requirements."
-HISTORY = "History"
-HISTORY_CHART = "Score by day"
-SCORE = "Score"
-MAXIMUM = "Maximum"
-CUSTOMERS = "Customers that lack multi-factor authentication"
-CUSTOMERS_NONE = "None of the customers that Microsoft tells of."
-ALL_PARTNERS = "All partners"
-REFRESH = "Refresh"
-OPEN = "Open"
-SHOW = "Show"
-GUIDE = "About the score"
+USAGE = _("Write: score, or score partner:<name>. Other filters do not apply to it.")
+UNREAD = _("Not read")
+READING = _("Being read")
+READING_LINE = _("Microsoft has not answered yet. Press Refresh in a moment.")
+READING_CUSTOMERS = _("Your customers are still being read. Press Refresh in a moment.")
+REQUIREMENTS = _("Requirements")
+NO_REQUIREMENTS = _("Microsoft lists no requirements.")
+HISTORY = _("History")
+HISTORY_CHART = _("Score by day")
+SCORE = _("Score")
+MAXIMUM = _("Maximum")
+CUSTOMERS = _("Customers that lack multi-factor authentication")
+CUSTOMERS_NONE = _("None of the customers that Microsoft tells of.")
+ALL_PARTNERS = _("All partners")
+REFRESH = _("Refresh")
+OPEN = _("Open")
+SHOW = _("Show")
+GUIDE = _("About the score")
 GUIDE_LINK = "https://learn.microsoft.com/partner-center/security/partner-security-score"
-BY_MICROSOFT = "Reckoned by Microsoft, usually once a day."
+BY_MICROSOFT = _("Reckoned by Microsoft, usually once a day.")
 
 _KINDS = {
     "mfaenforcedforadmins": (
-        "Multi-factor authentication for your own administrators",
-        "Require it of every administrator in your tenant, by security defaults or a conditional access policy.",
+        _("Multi-factor authentication for your own administrators"),
+        _("Require it of every administrator in your tenant, by security defaults or a conditional access policy."),
     ),
     "mfaenforcedforadminsofcustomers": (
-        "Multi-factor authentication for your customers' administrators",
-        "Ask the customers below to require it of their administrators.",
+        _("Multi-factor authentication for your customers' administrators"),
+        _("Ask the customers below to require it of their administrators."),
     ),
     "securityalertspromptlyresolved": (
-        "Alerts answered within 24 hours on average",
-        "Decide on each alert as it comes; an hour is what Microsoft recommends.",
+        _("Alerts answered within 24 hours on average"),
+        _("Decide on each alert as it comes; an hour is what Microsoft recommends."),
     ),
     "securitycontactprovided": (
-        "A security contact in Partner Center",
-        "Name a person or a team in Partner Center's account settings, so that Microsoft reaches somebody.",
+        _("A security contact in Partner Center"),
+        _("Name a person or a team in Partner Center's account settings, so that Microsoft reaches somebody."),
     ),
     "spendingbudgetsetforcustomerazuresubscriptions": (
-        "Budgets on your customers' Azure subscriptions",
-        "Set a spending budget for each customer in Partner Center.",
+        _("Budgets on your customers' Azure subscriptions"),
+        _("Set a spending budget for each customer in Partner Center."),
     ),
 }
 _SETTINGS = {"enabled": "on", "disabled": "off", "true": "on", "false": "off"}
 
 
 def title(partner: str) -> str:
-    return f"Security score \u00b7 {partner}"
+    return _("Security score \u00b7 {partner}").format(partner=partner)
 
 
 def number(value: float) -> str:
@@ -69,31 +70,43 @@ def number(value: float) -> str:
 def standing(score: SecurityScore) -> str:
     """`50 of 70`."""
     if score.current is None:
-        return "Microsoft says no score"
-    return number(score.current) if score.maximum is None else f"{number(score.current)} of {number(score.maximum)}"
+        return _("Microsoft says no score")
+    return (
+        number(score.current)
+        if score.maximum is None
+        else _("{current} of {maximum}").format(current=number(score.current), maximum=number(score.maximum))
+    )
 
 
 def missed(score: SecurityScore) -> str:
     count = len(score.missed)
     if not score.requirements:
         return NO_REQUIREMENTS
-    return f"{count} requirement{'s' if count != 1 else ''} missed" if count else "Every requirement that counts is met"
+    return (
+        _("{count} requirement{further} missed").format(count=count, further="s" if count != 1 else "")
+        if count
+        else _("Every requirement that counts is met")
+    )
 
 
 def refreshed(at: datetime | None) -> str:
-    return f"Microsoft refreshed it {texts.when(at)}." if at else "Microsoft does not say when it was refreshed."
+    return (
+        _("Microsoft refreshed it {at}.").format(at=texts.when(at))
+        if at
+        else _("Microsoft does not say when it was refreshed.")
+    )
 
 
 def unread(partner: str, problem: str) -> str:
-    return f"The score of {partner} could not be read. {problem}"
+    return _("The score of {partner} could not be read. {problem}").format(partner=partner, problem=problem)
 
 
 def customers_unread(problem: str) -> str:
-    return f"The customers could not be read. {problem}"
+    return _("The customers could not be read. {problem}").format(problem=problem)
 
 
 def outdated(at: datetime, problem: str) -> str:
-    return f"This is as of {texts.when(at)}; it could not be read again. {problem}"
+    return _("This is as of {at}; it could not be read again. {problem}").format(at=texts.when(at), problem=problem)
 
 
 def requirement(of: Requirement) -> str:
@@ -109,7 +122,7 @@ def what_to_do(of: Requirement) -> str:
 def met(of: Requirement) -> str:
     """`Missed · 0 of 20 · preview, does not count yet`."""
     word = {True: "Met", False: "Missed", None: of.compliance or texts.UNKNOWN}[of.met]
-    parts = [word, f"{number(of.score)} of {number(of.max_score)}"]
+    parts = [word, _("{score} of {max_score}").format(score=number(of.score), max_score=number(of.max_score))]
     if of.is_preview:
         parts.append("preview, does not count yet")
     if of.average_response_hours is not None:
@@ -122,21 +135,25 @@ def day(point: ScorePoint) -> str:
 
 
 def then(point: ScorePoint) -> str:
-    return f"{number(point.score)} \u00b7 {point.compliant} of {point.total} requirements met"
+    return _("{score} \u00b7 {compliant} of {total} requirements met").format(
+        score=number(point.score), compliant=point.compliant, total=point.total
+    )
 
 
 def counted(lacking: int, customers: int, users: int) -> str:
-    return (
-        f"{formats.number(lacking)} of {formats.number(customers)} customers; {formats.number(users)} users have none."
+    return _("{lacking} of {customers} customers; {users} users have none.").format(
+        lacking=formats.number(lacking), customers=formats.number(customers), users=formats.number(users)
     )
 
 
 def not_all(customers: int) -> str:
-    return f"There are more customers; only the first {formats.number(customers)} were read."
+    return _("There are more customers; only the first {customers} were read.").format(
+        customers=formats.number(customers)
+    )
 
 
 def unknown_customers(count: int) -> str:
-    return f"Of {formats.number(count)} customers Microsoft does not say."
+    return _("Of {count} customers Microsoft does not say.").format(count=formats.number(count))
 
 
 def lacking(of: CustomerMfa) -> str:
@@ -144,7 +161,11 @@ def lacking(of: CustomerMfa) -> str:
     parts = (
         []
         if of.lacking is None
-        else [f"{formats.number(of.lacking)} of {formats.number(of.users_total or 0)} users have none"]
+        else [
+            _("{lacking} of {users_total} users have none").format(
+                lacking=formats.number(of.lacking), users_total=formats.number(of.users_total or 0)
+            )
+        ]
     )
     if of.no_admin:
         parts.append("no administrator has it")
@@ -153,25 +174,29 @@ def lacking(of: CustomerMfa) -> str:
 
 def settings(of: CustomerMfa) -> str:
     named = (
-        ("security defaults", of.security_defaults),
-        ("conditional access", of.conditional_access),
-        ("per user", of.legacy_mfa),
+        (_("security defaults"), of.security_defaults),
+        (_("conditional access"), of.conditional_access),
+        (_("per user"), of.legacy_mfa),
     )
     said = [f"{name} {_SETTINGS.get(word.lower(), word)}" for name, word in named if word]
     return ", ".join(said).capitalize()
 
 
 def shown(first: int, last: int, total: int) -> str:
-    return f"{formats.number(first)}\u2013{formats.number(last)} of {formats.number(total)}, the worst first"
+    return _("{first}\u2013{last} of {total}, the worst first").format(
+        first=formats.number(first), last=formats.number(last), total=formats.number(total)
+    )
 
 
 def fallback(partner: str, score: SecurityScore) -> str:
-    return f"Security score of {partner}: {standing(score)}. {missed(score)}. Say to Alert Desk: score"
+    return _("Security score of {partner}: {standing}. {missed}. Say to Alert Desk: score").format(
+        partner=partner, standing=standing(score), missed=missed(score)
+    )
 
 
 def fallback_all(count: int) -> str:
-    return f"Security scores of {count} partners. Say to Alert Desk: score partner:<name>"
+    return _("Security scores of {count} partners. Say to Alert Desk: score partner:<name>").format(count=count)
 
 
 def fallback_unread(partner: str) -> str:
-    return f"The security score of {partner} could not be read yet. Say to Alert Desk: score"
+    return _("The security score of {partner} could not be read yet. Say to Alert Desk: score").format(partner=partner)

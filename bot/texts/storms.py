@@ -7,45 +7,48 @@ from datetime import datetime
 
 from bot.domain.storms import News
 from bot.texts import en as texts
+from bot.texts.catalogue import _
 from bot.texts.formats import number
 
-SUBSCRIPTION_ALERTS = "Alerts of one subscription"
-ALL_ALERTS = "Alerts of this conversation"
-UNKNOWN_CUSTOMER = "a customer without a name"
-UNRESOLVED = "Unresolved"
-DECIDED = "Decided"
-TYPES = "Types"
-CUSTOMERS = "Customers"
-NEWEST = "Last one came"
-WORST = "The worst unresolved ones"
-SHOW_UNRESOLVED = "Show unresolved"
-SHOW_ALL = "Show all"
-ALL_DECIDED = "All of them are decided."
-REPLACES_BADGE = "Replaces an earlier card, which is gone"
+SUBSCRIPTION_ALERTS = _("Alerts of one subscription")
+ALL_ALERTS = _("Alerts of this conversation")
+UNKNOWN_CUSTOMER = _("a customer without a name")
+UNRESOLVED = _("Unresolved")
+DECIDED = _("Decided")
+TYPES = _("Types")
+CUSTOMERS = _("Customers")
+NEWEST = _("Last one came")
+WORST = _("The worst unresolved ones")
+SHOW_UNRESOLVED = _("Show unresolved")
+SHOW_ALL = _("Show all")
+ALL_DECIDED = _("All of them are decided.")
+REPLACES_BADGE = _("Replaces an earlier card, which is gone")
 
 
 def customer_alerts(name: str) -> str:
-    return f"Alerts of {name or UNKNOWN_CUSTOMER}"
+    return _("Alerts of {name}").format(name=name or UNKNOWN_CUSTOMER)
 
 
 def heading(total: int) -> str:
-    return f"Many alerts at once \u00b7 {number(total)}"
+    return _("Many alerts at once \u00b7 {total}").format(total=number(total))
 
 
 def storm_since(opened: datetime, now: datetime) -> str:
-    return f"Storm since {texts.clock(opened, now)}"
+    return _("Storm since {clock}").format(clock=texts.clock(opened, now))
 
 
 def calm_since(closed: datetime, now: datetime) -> str:
-    return f"Calm since {texts.clock(closed, now)}"
+    return _("Calm since {clock}").format(clock=texts.clock(closed, now))
 
 
-STORM_LINE = "They come faster than anybody can read single cards, so this card stands for all of them and keeps count."
-CALMING_LINE = (
+STORM_LINE = _(
+    "They come faster than anybody can read single cards, so this card stands for all of them and keeps count."
+)
+CALMING_LINE = _(
     "Further alerts have cards of their own again. Of these, what is unresolved and younger than a day gets its card "
     "back: the worst first, at most ten in ten minutes."
 )
-CLOSED_LINE = "Further alerts have cards of their own again. What is still listed here stays in these lists."
+CLOSED_LINE = _("Further alerts have cards of their own again. What is still listed here stays in these lists.")
 
 
 def counted(word: str, count: int) -> str:
@@ -66,19 +69,25 @@ def of_total(count: int, parts: Sequence[str]) -> str:
 
 
 def hint(words: str) -> str:
-    return f"If buttons fail, write to Alert Desk: show {words}"
+    return _("If buttons fail, write to Alert Desk: show {words}").format(words=words)
 
 
 def fallback(subject: str, total: int, unresolved: int, words: str) -> str:
-    return f"{subject}: {number(total)} in a storm, {number(unresolved)} unresolved. Say to Alert Desk: show {words}"
+    return _("{subject}: {total} in a storm, {unresolved} unresolved. Say to Alert Desk: show {words}").format(
+        subject=subject, total=number(total), unresolved=number(unresolved), words=words
+    )
 
 
 def summary(subject: str, total: int, unresolved: int) -> str:
-    return f"{subject}: {number(total)} in a storm, {number(unresolved)} unresolved"
+    return _("{subject}: {total} in a storm, {unresolved} unresolved").format(
+        subject=subject, total=number(total), unresolved=number(unresolved)
+    )
 
 
 def merged(news: News) -> str:
     """What happened to a roll-up's alerts in a minute, in one line."""
     if news.alerts == 1:
         return news.latest
-    return f"{number(news.alerts)} of these alerts were decided or changed in the last minute. The latest: {news.latest}"
+    return _("{alerts} of these alerts were decided or changed in the last minute. The latest: {latest}").format(
+        alerts=number(news.alerts), latest=news.latest
+    )

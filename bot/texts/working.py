@@ -6,79 +6,97 @@ from datetime import datetime, timedelta
 
 from bot.domain.alerts import AlertRecord, Note, Severity, Verdict
 from bot.domain.recurrence import Count, Earlier, Recurrence
+from bot.texts.catalogue import _
 from bot.texts.en import clock, severity_word, status_word, verdict_word, when
 from bot.texts.formats import number
 
-ASSIGN_TO_ME = "Assign to me"
-ASSIGN = "Assign\u2026"
-SNOOZE = "Snooze\u2026"
-ASSIGN_TITLE = "Assign"
-SNOOZE_TITLE = "Snooze"
-WHO = "Who takes it"
-WHO_CHOOSE = "Choose who takes it."
-ME = "Me"
-NOBODY = "Nobody"
-HOW_LONG = "For how long"
-HOW_LONG_CHOOSE = "Choose how long it may wait."
-SAVE_ASSIGN = "Assign"
-SAVE_SNOOZE = "Snooze"
-LENGTHS = {"30m": "30 minutes", "1h": "1 hour", "4h": "4 hours", "8h": "8 hours", "24h": "24 hours"}
-END_NOW = "End the snooze now"
-ASSIGNEE = "Assigned to"
-SNOOZED = "Snoozed"
-STANDS = "Now"
-TEAM = "Who is on it"
-RELATED = "Other alerts of this customer"
-BEFORE = "What was decided before on this subscription"
-ALL_OF_SUBSCRIPTION = "All of this subscription"
-ALL_OF_CUSTOMER = "All of this customer"
+ASSIGN_TO_ME = _("Assign to me")
+ASSIGN = _("Assign\u2026")
+SNOOZE = _("Snooze\u2026")
+ASSIGN_TITLE = _("Assign")
+SNOOZE_TITLE = _("Snooze")
+WHO = _("Who takes it")
+WHO_CHOOSE = _("Choose who takes it.")
+ME = _("Me")
+NOBODY = _("Nobody")
+HOW_LONG = _("For how long")
+HOW_LONG_CHOOSE = _("Choose how long it may wait.")
+SAVE_ASSIGN = _("Assign")
+SAVE_SNOOZE = _("Snooze")
+LENGTHS = {"30m": _("30 minutes"), "1h": _("1 hour"), "4h": _("4 hours"), "8h": _("8 hours"), "24h": _("24 hours")}
+END_NOW = _("End the snooze now")
+ASSIGNEE = _("Assigned to")
+SNOOZED = _("Snoozed")
+STANDS = _("Now")
+TEAM = _("Who is on it")
+RELATED = _("Other alerts of this customer")
+BEFORE = _("What was decided before on this subscription")
+ALL_OF_SUBSCRIPTION = _("All of this subscription")
+ALL_OF_CUSTOMER = _("All of this customer")
 
-ASSIGN_LINE = "Only members of this conversation can be chosen: they see the alert. Whoever it is gets a mention."
-SNOOZE_LINE = (
+ASSIGN_LINE = _("Only members of this conversation can be chosen: they see the alert. Whoever it is gets a mention.")
+SNOOZE_LINE = _(
     "It stays in every list. The snooze ends by itself, at once when the severity rises or a verdict is given."
 )
-STILL_ESCALATES = "High severity: it still escalates."
-ASSIGN_USAGE = (
+STILL_ESCALATES = _("High severity: it still escalates.")
+ASSIGN_USAGE = _(
     "Write: assign <alert> and @person, me or nobody. Mention the person, so that I know who is meant. "
     "For example: assign A-1042 me"
 )
-SNOOZE_USAGE = (
+SNOOZE_USAGE = _(
     "Write: snooze <alert> and a time of at most 24 hours: 30m, 2h, until 18:00 (UTC), or off to end it. "
     "For example: snooze A-1042 2h"
 )
-ROSTER_AWAY = (
+ROSTER_AWAY = _(
     "I could not look up who is a member of this conversation just now. Nothing was assigned. Try again in a moment."
 )
-ONE_PERSON = "An alert is one person's. Nothing was assigned; mention one person only."
+ONE_PERSON = _("An alert is one person's. Nothing was assigned; mention one person only.")
 
-_ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
-_TIMES = ("never", "once", "twice", "three times", "four times", "five times")
+_ORDINALS = (
+    _("First"),
+    _("Second"),
+    _("Third"),
+    _("Fourth"),
+    _("Fifth"),
+    _("Sixth"),
+    _("Seventh"),
+    _("Eighth"),
+    _("Ninth"),
+    _("Tenth"),
+)
+_TIMES = ("never", "once", "twice", _("three times"), _("four times"), _("five times"))
 _NOTE_ON_CARD = 160
 """Characters of a note on the card; the details have all of it."""
 _VERDICTS_NAMED = 3
 
 
 def not_a_member(name: str) -> str:
-    who = name or "That person"
-    return f"{who} is not a member of this conversation and could not see the alert, so nothing was assigned."
-
-
-def only_in_a_channel(label: str) -> str:
-    return (
-        f"Here I can assign {label} only to you. To give it to somebody else, say it in the channel that has the alert."
+    who = name or _("That person")
+    return _("{who} is not a member of this conversation and could not see the alert, so nothing was assigned.").format(
+        who=who
     )
 
 
+def only_in_a_channel(label: str) -> str:
+    return _(
+        "Here I can assign {label} only to you. To give it to somebody else, say it in the channel that has the alert."
+    ).format(label=label)
+
+
 def decided_already(label: str) -> str:
-    return f"{label} is decided already, so nothing was changed."
+    return _("{label} is decided already, so nothing was changed.").format(label=label)
 
 
 def assigned_already(label: str, name: str) -> str:
-    return f"{label} is assigned to {name} already." if name else f"{label} is assigned to nobody."
+    return (
+        _("{label} is assigned to {name} already.").format(label=label, name=name)
+        if name
+        else _("{label} is assigned to nobody.").format(label=label)
+    )
 
 
 def not_snoozed(label: str) -> str:
-    return f"{label} is not snoozed."
+    return _("{label} is not snoozed.").format(label=label)
 
 
 # Lines in the thread, which also answer who typed elsewhere ---------------------------------------------------------
@@ -86,23 +104,33 @@ def not_snoozed(label: str) -> str:
 
 def assigned_line(label: str, by_name: str, to_name: str, *, to_self: bool) -> str:
     if not to_name:
-        return f"{by_name} took the name off {label}: nobody is assigned to it now."
-    return f"{by_name} takes care of {label}." if to_self else f"{by_name} assigned {label} to {to_name}."
+        return _("{by_name} took the name off {label}: nobody is assigned to it now.").format(
+            by_name=by_name, label=label
+        )
+    return (
+        _("{by_name} takes care of {label}.").format(by_name=by_name, label=label)
+        if to_self
+        else _("{by_name} assigned {label} to {to_name}.").format(by_name=by_name, label=label, to_name=to_name)
+    )
 
 
 def snoozed_line(record: AlertRecord, by_name: str, until: datetime | None, now: datetime) -> str:
     if until is None:
-        return f"{by_name} ended the snooze of {record.label}."
+        return _("{by_name} ended the snooze of {label}.").format(by_name=by_name, label=record.label)
     high = f" {STILL_ESCALATES}" if is_high(record) else ""
-    return f"{by_name} snoozed {record.label} until {clock(until, now)}.{high}"
+    return _("{by_name} snoozed {label} until {clock}.{high}").format(
+        by_name=by_name, label=record.label, clock=clock(until, now), high=high
+    )
 
 
 def snooze_over_line(label: str) -> str:
-    return f"The snooze of {label} is over, and nobody has decided on it yet."
+    return _("The snooze of {label} is over, and nobody has decided on it yet.").format(label=label)
 
 
 def worse_line(record: AlertRecord) -> str:
-    return f"The severity of {record.label} rose to {severity_word(record.alert.severity)}, so its snooze is over."
+    return _("The severity of {label} rose to {severity_word}, so its snooze is over.").format(
+        label=record.label, severity_word=severity_word(record.alert.severity)
+    )
 
 
 # On the card --------------------------------------------------------------------------------------------------------
@@ -110,56 +138,68 @@ def worse_line(record: AlertRecord) -> str:
 
 def investigating(since: datetime | None, by_name: str) -> str:
     """With the day: an investigation may take some."""
-    at = f" since {when(since)}" if since is not None else ""
-    return f"Investigating{at}{f' by {by_name}' if by_name else ''}"
+    at = _(" since {since}").format(since=when(since)) if since is not None else ""
+    return _("Investigating{at}{further}").format(
+        at=at, further=_(" by {by_name}").format(by_name=by_name) if by_name else ""
+    )
 
 
 def assigned(name: str) -> str:
-    return f"Assigned to {name}"
+    return _("Assigned to {name}").format(name=name)
 
 
 def snoozed(record: AlertRecord, now: datetime) -> str:
     until = record.work.snoozed_until
     if until is None:
         return ""
-    by = f" by {record.work.snoozed_by}" if record.work.snoozed_by else ""
-    return f"Snoozed until {clock(until, now)}{by}.{f' {STILL_ESCALATES}' if is_high(record) else ''}"
+    by = _(" by {snoozed_by}").format(snoozed_by=record.work.snoozed_by) if record.work.snoozed_by else ""
+    return _("Snoozed until {clock}{by}.{further}").format(
+        clock=clock(until, now), by=by, further=f" {STILL_ESCALATES}" if is_high(record) else ""
+    )
 
 
 def last_note(note: Note) -> str:
     text = note.text if len(note.text) <= _NOTE_ON_CARD else f"{note.text[:_NOTE_ON_CARD].rstrip()}\u2026"
-    return f"Note by {note.by_name}, {when(note.at)}: {text}"
+    return _("Note by {by_name}, {at}: {text}").format(by_name=note.by_name, at=when(note.at), text=text)
 
 
 def recurring(of: Recurrence) -> str:
     """`Third time on this subscription: twice legitimate by Ada, last 4 days before (01 Aug 2026, 14:05 UTC).`"""
     if of.same_type:
         nth = _ordinal(of.times + 1)
-        begun = f"{'At least the ' if of.at_least else ''}{nth} time on this subscription"
+        begun = _("{further}{nth} time on this subscription").format(
+            further=_("At least the ") if of.at_least else "", nth=nth
+        )
     else:
-        many = f"{of.times} other alerts" if of.times > 1 else "Another alert"
-        begun = f"{'More than ' if of.at_least else ''}{many} on this subscription before, of another type"
+        many = _("{times} other alerts").format(times=of.times) if of.times > 1 else _("Another alert")
+        begun = _("{further}{many} on this subscription before, of another type").format(
+            further=_("More than ") if of.at_least else "", many=many
+        )
     said = ", ".join(_counted(count) for count in of.counts[:_VERDICTS_NAMED])
     ago = _how_long(of.before)
-    return f"{begun}: {said}, last {f'{ago} ({when(of.last.at)})' if ago else when(of.last.at)}."
+    return _("{begun}: {said}, last {further}.").format(
+        begun=begun, said=said, further=f"{ago} ({when(of.last.at)})" if ago else when(of.last.at)
+    )
 
 
 def earlier(of: Earlier) -> str:
-    by = f" by {of.by_name}" if of.by_name else ""
+    by = _(" by {by_name}").format(by_name=of.by_name) if of.by_name else ""
     return f"{of.label} {of.name}: {verdict_word(of.verdict.lower()).lower()}{by}, {when(of.at)}"
 
 
 def related(record: AlertRecord, now: datetime) -> str:
     alert = record.alert
     status = status_word(alert.status) if alert.is_open else verdict_word(alert.resolved_reason.lower())
-    asleep = ", snoozed" if alert.is_open and record.work.sleeps(now) else ""
+    asleep = _(", snoozed") if alert.is_open and record.work.sleeps(now) else ""
     return f"{record.label} {severity_word(alert.severity)}: {alert.name or alert.alert_type} ({status}{asleep})"
 
 
 def _counted(count: Count) -> str:
-    times = _TIMES[count.times] if count.times < len(_TIMES) else f"{count.times} times"
+    times = _TIMES[count.times] if count.times < len(_TIMES) else _("{times} times").format(times=count.times)
     word = "ignored" if count.verdict == Verdict.IGNORE else count.verdict or "resolved"
-    return f"{times} {word}{f' by {count.by_name}' if count.by_name else ''}"
+    return "{times} {word}{further}".format(
+        times=times, word=word, further=_(" by {by_name}").format(by_name=count.by_name) if count.by_name else ""
+    )
 
 
 def _ordinal(place: int) -> str:
@@ -175,8 +215,10 @@ def _how_long(before: timedelta) -> str:
         return ""
     for length, one in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
         if (count := before // length) >= 1:
-            return f"{number(count)} {one}{'s' if count > 1 else ''} before"
-    return "just before"
+            return _("{count} {one}{further} before").format(
+                count=number(count), one=one, further="s" if count > 1 else ""
+            )
+    return _("just before")
 
 
 def is_high(record: AlertRecord) -> bool:

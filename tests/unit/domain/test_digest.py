@@ -38,7 +38,7 @@ schedules = st.builds(
     minute=st.integers(0, 24 * 60 - 1),
     weekday=st.integers(0, 6),
 )
-moments = st.datetimes(datetime(2005, 1, 1), datetime(2037, 12, 1), timezones=st.just(UTC))
+moments = st.datetimes(datetime(2005, 1, 1), datetime(2037, 12, 1), timezones=st.just(UTC))  # noqa: DTZ001 hypothesis takes bounds without a zone
 
 
 def at(text: str) -> datetime:

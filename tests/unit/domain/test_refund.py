@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.domain.refund import DAYS, NEAR, Filing, RefundClock, counts, earliest_open, first_usage, used_since
 from tests.factories import CUSTOMER, NORTHWIND, NOW, SUBSCRIPTION, alert, resolved
 
-moments = st.datetimes(datetime(2023, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
+moments = st.datetimes(datetime(2023, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 hypothesis takes bounds without a zone
 FILED = Filing("2611230040001234", "ada", "Ada", NOW)
 
 

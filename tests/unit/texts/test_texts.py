@@ -25,7 +25,10 @@ from tests.factories import NOW, alert, decision, intent, record, resolved
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = (en, help_texts, web)
 MARKUP = re.compile(r"\*\*|__|`|\]\(|</?[a-z]+[^>]*>|&\w+;|^\s*[#>-] ", re.MULTILINE)
-PLACEHOLDER = re.compile(r"<(alert|text|reason|command|request|subscription|set|name|filters|ticket|time|zone|week|weekday|id|a part [^<>]*)>")
+PLACEHOLDER = re.compile(
+    r"<(alert|text|reason|command|request|subscription|set|name|filters|ticket|time|zone|week|weekday|id"
+    r"|a part [^<>]*)>"
+)
 
 # What a parameter of each kind may be. By name where the name says more than the type.
 BY_TYPE: dict[Any, list[Any]] = {
