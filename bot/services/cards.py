@@ -166,9 +166,7 @@ class CardWork:
             )
             if line:
                 said = spoken(line, unheard.pop(card.conversation_id, ()))
-                items.append(
-                    NewItem(card.conversation_id, ItemKind.THREAD_LINE, card.id, said, priority=LINE_PRIORITY)
-                )
+                items.append(NewItem(card.conversation_id, ItemKind.THREAD_LINE, card.id, said, priority=LINE_PRIORITY))
         items += [
             NewItem(conversation_id, ItemKind.NOTICE, payload=spoken(line, people), priority=LINE_PRIORITY)
             for conversation_id, people in unheard.items()
