@@ -1,7 +1,8 @@
 """The command line: `python -m bot serve | demo | login | doctor | webhook | export | evidence | audit | migrate |
 manifest`.
 
-Exit codes: 0 done, 1 could not be done now, 2 wrong arguments or settings.
+Exit codes: 0 done, 1 could not be done now, 2 wrong arguments or settings. Each command reads the settings first and
+imports the rest after: texts are looked up when their modules are imported, in the language that the settings name.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from dotenv import dotenv_values
 
 from bot import __version__
 from bot.errors import AlertDeskError, ConfigError, UserError
-from bot.manifest import ManifestInput, write_package
 from bot.settings import PREFIX, Settings, audit_key, load
+from bot.texts import catalogue
 
 STOP_CONNECTIONS_SECONDS = 3.0
+_ABOUT_THE_APP = ("developer", "website_url", "privacy_url", "terms_url")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _settings() -> Settings:
-    return load(_environment())
+    """Read and checked; from here on everything is said in their language."""
+    settings = load(_environment())
+    catalogue.speak(settings.locale)
+    return settings
 
 
 def _environment() -> dict[str, str]:
@@ -55,11 +60,11 @@ def _environment() -> dict[str, str]:
 
 
 def _serve(_options: argparse.Namespace) -> int:
+    settings = _settings()
     from bot.app import build_app
     from bot.store import sole_user
     from bot.telemetry.log import configure
 
-    settings = _settings()
     configure(level=logging.INFO)
     with sole_user(settings.database_url.get_secret_value()):
         app = build_app(settings)
@@ -96,43 +101,43 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _login(options: argparse.Namespace) -> int:
+    settings = _settings()
     from bot.app import entra_config
     from bot.login import Way, discard_key, login
     from bot.telemetry.log import configure
 
     configure(level=logging.WARNING)
-    settings = _settings()
     if options.discard_key:
         return asyncio.run(discard_key(settings, options.discard_key))
     return asyncio.run(login(settings, entra_config(settings), options.partner, Way(options.browser)))
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    settings = _settings()
     from bot.app import entra_config
     from bot.doctor import doctor
     from bot.telemetry.log import configure
 
     configure(level=logging.ERROR)
-    settings = _settings()
     say = partial(print, flush=True)
     return asyncio.run(doctor(settings, entra_config(settings), say, cancel_check=options.cancel_check))
 
 
 def _webhook(options: argparse.Namespace) -> int:
+    settings = _settings()
     from bot.app import entra_config
     from bot.telemetry.log import configure
     from bot.webhook import Order, webhook
 
     configure(level=logging.ERROR)
-    settings = _settings()
     order = Order(options.what, options.partner, options.replace)
     return asyncio.run(webhook(settings, entra_config(settings), order))
 
 
 def _export(options: argparse.Namespace) -> int:
+    settings, words = _settings(), " ".join(options.words)
     from bot.maintenance import export, export_audit
 
-    settings, words = _settings(), " ".join(options.words)
     first, _, rest = words.partition(" ")
     if first.lower() == "audit":
         return asyncio.run(export_audit(settings, rest, options.partner, options.out))
@@ -142,18 +147,22 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _evidence(options: argparse.Namespace) -> int:
+    settings = _settings()
     from bot.maintenance import export_evidence
 
-    return asyncio.run(export_evidence(_settings(), options.subject, options.partner, options.out))
+    return asyncio.run(export_evidence(settings, options.subject, options.partner, options.out))
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from bot.maintenance import verify_audit, verify_files
-
     if not options.file:
-        return asyncio.run(verify_audit(_settings(), options.head, options.head_file))
+        settings = _settings()
+        from bot.maintenance import verify_audit
+
+        return asyncio.run(verify_audit(settings, options.head, options.head_file))
     if options.head_file:
         raise UserError("--file looks into files alone, --head-file compares one with the database: give one of them.")
+    from bot.maintenance import verify_files
+
     return verify_files(audit_key(_environment()), options.file, options.head)
 
 
@@ -167,15 +176,14 @@ def _migrate(_options: argparse.Namespace) -> int:
 
 def _manifest(options: argparse.Namespace) -> int:
     settings = _settings()
+    from bot.manifest import ManifestInput, write_package
+
     given = ManifestInput(
         app_id=settings.app_id,
         public_url=settings.public_base,
         sso_resource=settings.sso_resource,
         version=options.version or __version__,
-        developer=options.developer,
-        website_url=options.website,
-        privacy_url=options.privacy,
-        terms_url=options.terms,
+        **{name: vars(options)[name] for name in _ABOUT_THE_APP if vars(options)[name]},
     )
     print(write_package(given, options.out))
     return 0
@@ -253,11 +261,10 @@ def _parser() -> argparse.ArgumentParser:
     manifest = add("manifest", _manifest, "Write the Teams app package for these settings.")
     manifest.add_argument("--out", type=Path, default=Path("alertdesk.zip"), help="the package to write")
     manifest.add_argument("--version", default="", help="of the package; Teams takes an update only with a higher one")
-    defaults = ManifestInput(app_id="")
-    manifest.add_argument("--developer", default=defaults.developer, help="who answers for the app (%(default)s)")
-    manifest.add_argument("--website", default=defaults.website_url, help="https page of theirs")
-    manifest.add_argument("--privacy", default=defaults.privacy_url, help="https page with their privacy statement")
-    manifest.add_argument("--terms", default=defaults.terms_url, help="https page with their terms of use")
+    manifest.add_argument("--developer", default="", help="who answers for the app (else: Alert Desk contributors)")
+    manifest.add_argument("--website", dest="website_url", default="", help="https page of theirs")
+    manifest.add_argument("--privacy", dest="privacy_url", default="", help="https page with their privacy statement")
+    manifest.add_argument("--terms", dest="terms_url", default="", help="https page with their terms of use")
     return parser
 
 

@@ -174,7 +174,7 @@ def build_app(
 ) -> web.Application:
     """The whole bot. Without `background` no worker runs: the caller drives `app[PARTS]` itself."""
     clock, ids = clock or SystemClock(), ids or SystemIds()
-    catalogue.speak(settings.locale)
+    catalogue.speak(settings.locale)  # raises where the program did not, before it imported the texts
     owner = f"{socket.gethostname()}-{ids.guid()[:8]}"
     partners = settings.partner_values()
     loopback = settings.dangerously_allow_loopback

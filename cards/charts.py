@@ -65,7 +65,8 @@ class Limit:
 @dataclass(frozen=True, slots=True)
 class ChartView:
     """`line` draws `points` over time against `limits`; the others draw each point as a part or a bar of its own.
-    `series` is what the points of a line are, `unit` what its axis counts."""
+    `series` is what the points of a line are, `unit` what its axis counts. `told`: the card has the same numbers beside
+    it, so that nothing need stand for the chart."""
 
     kind: Literal["line", "donut", "columns", "bars"]
     title: str
@@ -73,6 +74,7 @@ class ChartView:
     limits: tuple[Limit, ...] = ()
     series: str = ""
     unit: str = ""
+    told: bool = False
 
 
 def chart(view: ChartView) -> Chart | None:
@@ -81,7 +83,7 @@ def chart(view: ChartView) -> Chart | None:
     if not points:
         return None
     name = _label(view.title)
-    table = _table(view, points)
+    table = "drop" if view.told else _table(view, points)
     match view.kind:
         case "line":
             return LineChart(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cards.elements import Json
-from cards.parts import bullets, buttons, card, fact_rows, line, shortened, title
+from cards.parts import LINE, bullets, buttons, card, fact_rows, line, run, shortened, text, title
 from cards.size import fit
 from cards.views import InfoView
 
@@ -24,6 +24,7 @@ def _build(view: InfoView) -> Json:
             fact_rows(view.facts),
             *bullets(view.items, spacing="Medium"),
             buttons(view.buttons),
+            text(run(view.hint, LINE, tone="subtle", size="Small"), spacing="Medium") if view.hint else None,
         ],
         view.fallback_text or view.title,
     )

@@ -79,11 +79,12 @@ def _small(line: Line) -> TextRun:
 
 
 def _columns(row: Row) -> RichTextBlock | None:
-    """Not columns, which would neither fit a phone nor fill a wide window: words that wrap. In one run, or a page of
-    rows would be large."""
+    """Not columns, which would not fill a wide window: words that wrap. In one run, or a page of rows would be large.
+    Where it is narrow they would be five lines of each row, and the row opens what has them all."""
     if not row.columns:
         return None
-    return text(run("  ·  ".join(row.columns), 2 * LINE, tone="subtle", size="Small"), spacing="None")
+    words = run("  ·  ".join(row.columns), 2 * LINE, tone="subtle", size="Small")
+    return text(words, spacing="None", target_width="atLeast:Standard")
 
 
 def _first_rows(count: int) -> Callable[[ListView], ListView]:

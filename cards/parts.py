@@ -116,8 +116,8 @@ def gap(size: str | None = None) -> TextRun:
     return TextRun(text="  ·  ", is_subtle=True, size=size)
 
 
-def text(*runs: TextRun, spacing: str | None = None) -> RichTextBlock:
-    return RichTextBlock(inlines=list(runs), spacing=spacing)
+def text(*runs: TextRun, spacing: str | None = None, target_width: str | None = None) -> RichTextBlock:
+    return RichTextBlock(inlines=list(runs), spacing=spacing, target_width=target_width)
 
 
 def line(of: Line, spacing: str | None = "Small") -> RichTextBlock:

@@ -236,6 +236,7 @@ class InfoView:
     items: tuple[str, ...] = ()
     buttons: tuple[Button, ...] = ()
     fallback_text: str = ""
+    hint: str = ""  # what else one can say
 
 
 @dataclass(frozen=True, slots=True)

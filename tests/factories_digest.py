@@ -104,7 +104,8 @@ SETTINGS = settings_view(
     [
         Digest(CHANNEL, Schedule("daily", "Europe/Stockholm", 480), NOW, "ada", "Ada Lindqvist"),
         Digest(CHANNEL, Schedule("weekly", "America/Argentina/Buenos_Aires", 1050, 4), NOW, "max", "Max Okafor"),
-    ]
+    ],
+    routed=True,
 )
 TICKET = ticket_view(clock(), RefundAct(subscription=SUBSCRIPTION), NOW)
 
@@ -124,7 +125,8 @@ STATES: tuple[tuple[str, Callable[..., Json], Any], ...] = (
     ),
     ("digest-many", digest_card, digest_view("weekly", many(), PLACE, SLOW)),
     ("digest-settings", info_card, SETTINGS),
-    ("digest-settings-none", info_card, settings_view([])),
+    ("digest-settings-none", info_card, settings_view([], routed=True)),
+    ("digest-settings-unrouted", info_card, settings_view([], routed=False)),
     ("refunds-none", refunds_card, refunds_view([], 0, ALONE, NOW)),
     ("refunds-one", refunds_card, refunds_view([clock()], 1, PLACE, NOW)),
     ("refunds-many", refunds_card, refunds_view([clock(left) for left in range(10)], 312, PLACE, NOW)),

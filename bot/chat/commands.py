@@ -75,8 +75,8 @@ class Commands:
         return await self.handlers[command.name](turn, command.rest)
 
     async def _help(self, _turn: Turn, rest: str) -> Reply:
-        word = rest.strip().lower()
-        about = [command for command in COMMANDS if not word or command.name.split(" ", 1)[0] == word]
+        word = " ".join(rest.lower().split())
+        about = [command for command in COMMANDS if not word or word in (command.name, command.name.split(" ", 1)[0])]
         if not about:
             near = difflib.get_close_matches(word, self.handlers, n=1, cutoff=0.6)
             raise UserError(texts.no_help(rest, near[0] if near else ""), code="no_help")

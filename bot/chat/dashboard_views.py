@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.chat.presenter import severity_view
 from bot.domain.alerts import RESPONSE_TARGET
 from bot.domain.people import Partner
-from bot.domain.response_clock import REQUIRED, Answers, Standing, Tiles
+from bot.domain.response_clock import REQUIRED, Answers, Standing, Tiles, forecast
 from bot.domain.scores import SecurityScore
 from bot.texts import dashboard as texts
 from bot.texts import en, formats
@@ -17,6 +17,8 @@ from cards.dashboard import DashboardView, PartnerRow, Tile
 from cards.views import Button, Level, Line, Tone
 
 ROWS_MOST = 7
+TYPES_SAID = 4
+"""Named in words; the chart has more of them."""
 _LEVEL_TONES: Mapping[Level, Tone] = {
     "high": "attention",
     "medium": "warning",
@@ -52,7 +54,7 @@ def dashboard_view(
             Tile(formats.number(tiles.reasoned), texts.REASONED_TILE),
         ),
         clock_title=texts.CLOCK,
-        clock=tuple(Line(said) for said in texts.clock_lines(tiles, standing.now, standing.until)),
+        clock=_clock(tiles, standing),
         clock_tone=_tone(answers),
         microsoft=None if several else _microsoft(alone, answers),
         rows_title=texts.BY_PARTNER,
@@ -80,6 +82,14 @@ def dashboard_view(
         hint=texts.HINT,
         fallback_text=texts.fallback(tiles),
     )
+
+
+def _clock(tiles: Tiles, standing: Standing) -> tuple[Line, ...]:
+    """After the first sentence they look ahead."""
+    now, *ahead = texts.clock_lines(tiles, standing.now, standing.until)
+    expected = forecast(tiles.remaining, tiles.waiting, standing.until)
+    late = expected is not None and expected * 3600 > REQUIRED.total_seconds()
+    return (Line(now), *(Line(said, "attention" if late else "default") for said in ahead))
 
 
 def _switches(partners: Sequence[Partner], choices: Mapping[str, str], until: str) -> list[Button]:
@@ -125,8 +135,9 @@ def _in_words(standing: Standing, tiles: Tiles) -> list[str]:
         named = [(en.severity_word(share.word), share.count) for share in standing.severities]
         said.append(texts.shares(texts.SEVERITY_CHART, named, standing.other_severities))
     if standing.types:
-        named = [(share.word or en.UNKNOWN, share.count) for share in standing.types]
-        said.append(texts.shares(texts.TYPE_CHART, named, standing.other_types))
+        named = [(share.word or en.UNKNOWN, share.count) for share in standing.types[:TYPES_SAID]]
+        left_out = sum(share.count for share in standing.types[TYPES_SAID:])
+        said.append(texts.shares(texts.TYPE_CHART, named, standing.other_types + left_out))
     return said
 
 

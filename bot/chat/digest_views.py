@@ -126,7 +126,7 @@ def _by_person(contents: DigestContents) -> tuple[str, ...]:
 
 def _buttons(contents: DigestContents) -> tuple[Button, ...]:
     show = Button(texts.CREDIT_REQUESTS, verb=actions.REFUNDS_LIST)
-    unresolved = Button(en.SHOW_UNRESOLVED, verb=actions.LIST_PAGE, data={"words": "unresolved"})
+    unresolved = Button(en.SHOW_UNRESOLVED, verb=actions.LIST_PAGE, data={"words": "unresolved test:no"})
     return (
         *((unresolved,) if contents.unresolved else ()),
         Button(texts.DASHBOARD, verb=actions.DASHBOARD_SHOW),
@@ -134,14 +134,16 @@ def _buttons(contents: DigestContents) -> tuple[Button, ...]:
     )
 
 
-def settings_view(digests: Sequence[Digest]) -> InfoView:
-    """Which digests a conversation gets, and when the next ones come."""
+def settings_view(digests: Sequence[Digest], *, routed: bool) -> InfoView:
+    """Which digests a conversation gets, and when the next ones come. Where nothing is `routed` there none can be sent
+    or set."""
     facts = tuple(Fact(texts.kind_word(each.schedule.kind), texts.standing(each)) for each in digests)
-    lines = (*(() if facts else (Line(texts.NO_DIGEST),)), Line(texts.HOW_TO, "subtle"))
+    none = () if facts else (Line(texts.NO_DIGEST),)
     return InfoView(
         title=texts.TITLE,
-        lines=lines,
+        lines=none if routed else (*none, Line(texts.NOTHING_SENT_HERE)),
         facts=facts,
-        buttons=(Button(texts.SEND_NOW, verb=actions.DIGEST_SEND),),
+        buttons=(Button(texts.SEND_NOW, verb=actions.DIGEST_SEND),) if routed else (),
         fallback_text=texts.USAGE,
+        hint=texts.HOW_TO if routed else "",
     )

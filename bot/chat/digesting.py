@@ -49,7 +49,9 @@ class Digesting:
 
     async def show(self, turn: Turn) -> Reply:
         await self._acting.readable(turn)
-        return ShowCard(info_card(settings_view(await self._digests.of(turn.conversation.id))), summary=texts.TITLE)
+        here = turn.conversation.id
+        view = settings_view(await self._digests.of(here), routed=await self._digests.routed(here))
+        return ShowCard(info_card(view), summary=texts.TITLE)
 
     async def set(self, turn: Turn, act: DigestSet) -> Reply:
         schedule = Schedule(act.kind, act.zone, act.minute, act.weekday if act.kind == "weekly" else 0)

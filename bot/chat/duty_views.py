@@ -31,13 +31,12 @@ def duty_view(roster: Duty, plan: Plan, now: datetime, said: str = "") -> InfoVi
         title=texts.TITLE,
         lines=tuple(lines),
         facts=(
-            *_weeks(roster, now),
+            *(_weeks(roster, now) if roster.rotation or roster.exceptions else ()),
             Fact(texts.MANAGERS, texts.people(roster.managers) if roster.managers else texts.NO_MANAGERS),
             *((Fact(texts.TAG, roster.tag, monospace=True),) if roster.tag else ()),
             Fact(texts.ESCALATION, escalation, tone="default" if roster.escalates else "warning"),
             Fact(texts.ZONE, roster.zone),
         ),
-        items=() if roster.people else (texts.HOW_TO_BEGIN,),
         buttons=(
             Button(
                 texts.SWITCH_OFF if roster.escalates else texts.SWITCH_ON,
@@ -47,6 +46,7 @@ def duty_view(roster: Duty, plan: Plan, now: datetime, said: str = "") -> InfoVi
             ),
         ),
         fallback_text=texts.fallback(first),
+        hint="" if roster.people else texts.HOW_TO_BEGIN,
     )
 
 
@@ -59,8 +59,8 @@ def elsewhere_view(rosters: Sequence[tuple[Conversation, Duty]], now: datetime) 
             Fact(texts.place(conversation), texts.people(roster.on_duty(now)) if roster.escalates else texts.OFF)
             for conversation, roster in rosters
         ),
-        items=(texts.IN_THE_CONVERSATION,) if rosters else (),
         fallback_text=texts.ELSEWHERE_TITLE,
+        hint=texts.IN_THE_CONVERSATION if rosters else "",
     )
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from bot.chat.bulk import BulkButtons, hint
 from bot.chat.presenter import Place, row
 from bot.chat.saving import save_button
-from bot.domain.filter_grammar import with_status, without_sort
+from bot.domain.filter_grammar import without_find, without_sort
 from bot.domain.filters import COUNTED_MOST, AlertQuery, Cursor, Sort
 from bot.errors import UserError
 from bot.ports import Environment, Page
+from bot.services.filter_words import with_status
 from bot.services.filtering import words_query
 from bot.texts import en as texts
 from bot.texts import lists as words_of
@@ -87,10 +88,11 @@ class Lists:
 
 
 def _title(words: str, wanted: AlertQuery) -> str:
+    """What was asked for, and the status that is meant where none was named: nobody shall take these for all."""
+    filters = with_status(without_find(without_sort(words)), "unresolved")
     if wanted.find:
-        return words_of.search_title(wanted.find)
-    words = without_sort(words)
-    return texts.list_title("" if words in ("", "unresolved") else words)
+        return words_of.search_title(wanted.find if filters == "all" else f"{wanted.find} · {filters}")
+    return texts.list_title("" if filters == "unresolved" else filters)
 
 
 def _empty(words: str, wanted: AlertQuery) -> str:

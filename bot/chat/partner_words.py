@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.domain import filter_grammar
 from bot.domain.filters import Filter, query
 from bot.domain.people import Partner
 from bot.errors import Unknown, UserError
 from bot.ports import Environment
+from bot.services import filter_words
 from bot.texts import en as texts
 
 
@@ -14,7 +14,7 @@ def named_partners(words: str, readable: frozenset[str], env: Environment, usage
     """Those that the words fit (all, where there are none), sorted by name. Raises UserError with `usage` for other
     filters, Unknown where no readable partner fits."""
     name = words.strip().strip('"')
-    wanted = filter_grammar.parse(words if ":" in words or not name else f'partner:"{name}"')
+    wanted = filter_words.parse(words if ":" in words or not name else f'partner:"{name}"')
     if wanted != Filter(unresolved=True, partners=wanted.partners):
         raise UserError(usage, code="bad_filter")
     names = {tenant: partner.name for tenant, partner in env.partners.items()}

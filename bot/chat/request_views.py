@@ -13,6 +13,7 @@ from bot.domain.links import subscription_link
 from bot.texts import cancelling as texts
 from bot.texts import en
 from bot.texts import request_card as words
+from bot.texts.formats import sentences
 from cards import actions
 from cards.views import ApprovalsView, Button, Fact, Line, Mention, RequestRow, RequestView, Section, Tone
 
@@ -132,7 +133,7 @@ def _progress(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Line, ...
         case State.LAPSED:
             return (Line(texts.lapsed(c)), Line(texts.nothing_done(c.plan.kind), strong=True))
         case _:
-            why = (Line(f"{c.outcome}{texts.earliest(c)}"),) if c.outcome else ()
+            why = (Line(sentences(c.outcome, texts.earliest(c))),) if c.outcome else ()
             return (*approved, Line(words.ended_by(c)), *why, Line(texts.nothing_done(c.plan.kind), strong=True))
 
 

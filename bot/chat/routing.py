@@ -8,13 +8,13 @@ from bot.chat.acting import Acting
 from bot.chat.feature import CommandHandler, Typed, VerbHandler
 from bot.chat.routing_views import Lead, all_view, here_view, where_view, why_view
 from bot.chat.turn import Reply, ShowCard, Turn
-from bot.domain import filter_grammar
 from bot.domain.alerts import AlertRecord
 from bot.domain.escalation import Plan
 from bot.domain.people import Route
 from bot.domain.routing import Found, Term, terms
 from bot.errors import NotAllowed
 from bot.ports import Environment, Transaction
+from bot.services import filter_words
 from bot.services.access import Access
 from bot.services.filtering import route_query
 from bot.texts import routes as texts
@@ -98,7 +98,7 @@ class Routing:
         conditions: tuple[Term, ...] = ()
         if route is not None:
             wanted = route_query(route, self._env.partners, record.first_seen_at)
-            asked = filter_grammar.parse(route.filter, default="all").partners
+            asked = filter_words.parse(route.filter, default="all").partners
             conditions = terms(wanted, record, asked)
         state = conversation.state if conversation is not None else ""
         return Found(record, route, state, standing[0] if standing else None, rolled, conditions)

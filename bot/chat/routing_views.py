@@ -55,9 +55,9 @@ def here_view(leads: Sequence[Lead], roster: Duty, plan: Plan, digests: Sequence
         title=texts.TITLE,
         lines=(*lines, *(() if on else (Line(texts.NONE_HERE),))),
         facts=facts if on else (),
-        items=(texts.HINT,) if on else (),
         buttons=(button,),
         fallback_text=texts.fallback([each.text for each in lines] or [texts.NONE_HERE]),
+        hint=texts.HINT if on else "",
     )
 
 
@@ -71,8 +71,9 @@ def all_view(leads: Sequence[Lead], *, more: bool) -> InfoView:
         title=texts.ALL_TITLE,
         lines=() if facts else (Line(texts.NONE_ANYWHERE),),
         facts=facts,
-        items=(texts.HINT, *((texts.MANY,) if more else ())) if facts else (),
+        items=(texts.MANY,) if facts and more else (),
         fallback_text=texts.fallback([f"{each.label}: {each.value}." for each in facts] or [texts.NONE_ANYWHERE]),
+        hint=texts.HINT if facts else "",
     )
 
 
@@ -88,12 +89,12 @@ def why_view(found: Found) -> InfoView:
             Line(said[0], tone, strong=True),
             *(Line(each) for each in said[1:]),
             Line(texts.seen(record), "subtle"),
+            *((Line(texts.NO_CONDITION, "subtle"),) if whole else ()),
         ),
         facts=tuple(
             Fact(texts.label(each.name), texts.term(each, record, customer(record)), tone=_tone(each.passes))
             for each in found.terms
         ),
-        items=(texts.NO_CONDITION,) if whole else (),
         fallback_text=texts.fallback(said),
     )
 

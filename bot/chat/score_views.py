@@ -123,7 +123,7 @@ def _chart(points: tuple[ScorePoint, ...], score: SecurityScore) -> ChartView | 
         Point(texts.day(point), point.score, texts.number(point.score), on=f"{point.at:%Y-%m-%d}")
         for point in corners(points)
     )
-    return ChartView("line", texts.HISTORY_CHART, drawn, limits, series=texts.SCORE)
+    return ChartView("line", texts.HISTORY_CHART, drawn, limits, series=texts.SCORE, told=True)
 
 
 def _customers(census: Known[Census], names: Mapping[str, str], page: int) -> ScoreGroup:

@@ -11,8 +11,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.alerts import Severity, Status
+from bot.domain.bad_filter import BadFilter, Trouble
 from bot.domain.filters import Filter, Sort
-from bot.errors import UserError
 
 STATUS_WORDS = ("unresolved", *Status, "all")
 NAMES = (
@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     r"""(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s"]+|(?(name)|(?!))))"""  # a name may come without a value, to be told so
 )
 _SORT = re.compile(r'("[^"]*")|(?<!\S)sort:\S*\s*', re.IGNORECASE)
+_FIND = re.compile(r'(?<!\S)find:(?:"[^"]*"|\S*)\s*|("[^"]*")', re.IGNORECASE)
 _SPAN = re.compile(r"(\d{1,5})\s*(m|min|h|d|w)", re.IGNORECASE | re.ASCII)
 _UNITS = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _NUMBER = re.compile(r"a-\d{1,12}", re.IGNORECASE | re.ASCII)
@@ -35,29 +36,27 @@ _YES_NO = {"yes": True, "true": True, "only": True, "no": False, "false": False}
 
 
 def parse(text: str, *, default: str = "unresolved") -> Filter:
-    """A filter from its words; without a status word, `default` is meant. Raises UserError that says what to write."""
+    """A filter from its words; without a status word, `default` is meant. Raises BadFilter."""
     status = ""
     given: dict[str, list[str]] = {}
     position = 0
     text = text.strip()
     if len(text) > LONGEST:
-        raise UserError(f"The filter has {len(text):,} characters; {LONGEST} is the most. Name fewer things.")
+        raise BadFilter(Trouble.TOO_LONG, length=len(text), most=LONGEST)
     while position < len(text):
         if text[position].isspace():
             position += 1
             continue
         found = _TOKEN.match(text, position)
         if found is None:
-            raise UserError(
-                f"I cannot read the filter from {text[position : position + 20]!r} on. A quotation mark may be missing."
-            )
+            raise BadFilter(Trouble.UNREADABLE, rest=text[position : position + 20])
         position = found.end()
         value = found["quoted"] if found["quoted"] is not None else found["plain"]
         name = (found["name"] or "").lower()
         if not name:
             status = _status(value, status)
         elif name not in NAMES:
-            raise UserError(f"There is no filter {name!r}.{_nearest(name, NAMES)} Filters: {', '.join(NAMES)}.")
+            raise BadFilter(Trouble.NO_SUCH_FILTER, near=_nearest(name, NAMES), name=name, names=", ".join(NAMES))
         else:
             given.setdefault(name, []).extend(
                 part.strip() for part in ([value] if found["quoted"] is not None else value.split(","))
@@ -66,7 +65,7 @@ def parse(text: str, *, default: str = "unresolved") -> Filter:
 
 
 def with_status(words: str, default: str) -> str:
-    """The words, with `default` before them where they name no status. Raises UserError where they make no filter."""
+    """The words, with `default` before them where they name no status. Raises BadFilter."""
     named = parse(words, default="all") == parse(words, default="unresolved")
     return words if named else f"{default} {words}".strip()
 
@@ -76,23 +75,25 @@ def without_sort(words: str) -> str:
     return _SORT.sub(lambda found: found[1] or "", words).strip()
 
 
+def without_find(words: str) -> str:
+    """The words without the text that is searched for."""
+    return _FIND.sub(lambda found: found[1] or "", words).strip()
+
+
 def _status(word: str, already: str) -> str:
     lowered = word.lower()
     if lowered not in STATUS_WORDS:
-        hint = _nearest(lowered, STATUS_WORDS + NAMES)
-        raise UserError(
-            f"I do not understand {word!r} in a filter.{hint} Write a status ({', '.join(STATUS_WORDS)}) or a filter, "
-            f'such as severity:high or customer:"{word}".'
-        )
+        near = _nearest(lowered, STATUS_WORDS + NAMES)
+        raise BadFilter(Trouble.NO_SUCH_WORD, near=near, word=word, statuses=", ".join(STATUS_WORDS))
     if already and already != lowered:
-        raise UserError(f"{already!r} and {lowered!r} contradict each other; give one status.")
+        raise BadFilter(Trouble.CONTRADICTION, one=already, other=lowered)
     return lowered
 
 
 def _build(status: str, given: dict[str, list[str]]) -> Filter:
     empty = [name for name, values in given.items() if not values]
     if empty:
-        raise UserError(f"The filter {empty[0]}: has no value. For example: {_EXAMPLES[empty[0]]}")
+        raise BadFilter(Trouble.NO_VALUE, name=empty[0], example=_EXAMPLES[empty[0]])
     older, younger = _ages(given.get("age", []))
     sla = _last_of("sla", given, ("breached", "met", "due"))
     return Filter(
@@ -152,13 +153,14 @@ def _yes_or_no(name: str, given: dict[str, list[str]]) -> bool | None:
 
 def _start_of_id(value: str) -> str:
     if _NUMBER.fullmatch(value):
-        raise UserError(f"alert: takes the start of an alert's id. For the number write: show {value.upper()}")
+        raise BadFilter(Trouble.NUMBER, number=value.upper())
     return value
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
     if value.lower() not in allowed:
-        raise UserError(f"{name}:{value} is unknown.{_nearest(value.lower(), allowed)} It can be {', '.join(allowed)}.")
+        near = _nearest(value.lower(), allowed)
+        raise BadFilter(Trouble.NO_SUCH_VALUE, near=near, name=name, value=value, allowed=", ".join(allowed))
     return value.lower()
 
 
@@ -167,9 +169,7 @@ def _ages(values: list[str]) -> tuple[timedelta | None, timedelta | None]:
     for value in values:
         span = _span(value[1:]) if value[:1] in "<>" else None
         if span is None:
-            raise UserError(
-                f"age:{value} cannot be read. Write {_EXAMPLES['age']} (older than an hour) or age:<30m (younger)."
-            )
+            raise BadFilter(Trouble.AGE, value=value, example=_EXAMPLES["age"])
         if value[0] == ">":
             older = span
         else:
@@ -187,7 +187,7 @@ def _moment(name: str, values: list[str] | None) -> datetime | timedelta | None:
         moment = datetime.fromisoformat(value)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise UserError(f"{name}:{value} is neither a span nor a date. For example: {_EXAMPLES[name]}") from None
+        raise BadFilter(Trouble.MOMENT, name=name, value=value, example=_EXAMPLES[name]) from None
 
 
 def _span(text: str) -> timedelta | None:
@@ -197,4 +197,4 @@ def _span(text: str) -> timedelta | None:
 
 def _nearest(word: str, allowed: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(word, [str(item) for item in allowed], n=1, cutoff=0.6)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return near[0] if near else ""

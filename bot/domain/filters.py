@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from bot.domain.alerts import RESPONSE_TARGET, Alert, Status, Work
-from bot.errors import UserError
+from bot.domain.bad_filter import BadFilter, Trouble
 
 DUE = timedelta(minutes=30)
 """An open alert is due where it should be answered within that time."""
@@ -99,7 +99,7 @@ def query(
     wanted: Filter, readable: frozenset[str], names: dict[str, str], now: datetime, asker: str = ""
 ) -> AlertQuery:
     """Resolve spans against `now`, partner words against `names` (tenant id -> name) within what is `readable`, and
-    `me` to the object id of the `asker`. Raises UserError for `me` where nobody asks."""
+    `me` to the object id of the `asker`. Raises BadFilter for `me` where nobody asks."""
     partners = readable
     if wanted.partners:
         partners = frozenset(
@@ -136,10 +136,7 @@ def _assignee(word: str, asker: str) -> str:
     if word.lower() != ME:
         return "" if word.lower() == NOBODY else word
     if not asker:
-        raise UserError(
-            "assigned:me means whoever asks, and here nobody in particular does. Write a name, such as assigned:ada.",
-            code="no_asker",
-        )
+        raise BadFilter(Trouble.NO_ASKER, code="no_asker")
     return asker
 
 

@@ -34,6 +34,10 @@ class Digests:
             found = await tx.digests.of(conversation_id)
         return tuple(sorted(found, key=lambda digest: digest.schedule.kind))
 
+    async def routed(self, conversation_id: str) -> bool:
+        """Whether there is anything that a digest could tell there."""
+        return bool(await self._access.routed(conversation_id))
+
     async def zone(self, text: str, conversation_id: str) -> str:
         """The time zone that the words name; without words that of a digest which is set there, else UTC. Raises
         UserError for one that nobody knows."""
@@ -57,8 +61,9 @@ class Digests:
         return digest
 
     async def off(self, person: Person, conversation: Conversation, kind: str, activity_id: str) -> tuple[str, ...]:
-        """The kinds of those that were set and are not any more; an empty `kind` means all."""
-        known, partner = await self._allowed(person, conversation, activity_id)
+        """The kinds of those that were set and are not any more; an empty `kind` means all. Also where alerts are no
+        longer sent: what was set there would come again with them."""
+        known, partner = await self._allowed(person, conversation, activity_id, self._env.partners)
         kinds = [kind] if kind else list(DigestKind)
         async with self._env.store.write() as tx:
             removed = tuple([str(each) for each in kinds if await tx.digests.remove(conversation.id, each)])
@@ -105,9 +110,11 @@ class Digests:
         await tx.outbox.add([item], self._env.clock.now())
         self._env.outbox_work.set()
 
-    async def _allowed(self, person: Person, conversation: Conversation, activity_id: str) -> tuple[Person, Partner]:
-        """The known person, and the routed partner whose Admin Agent they are."""
-        routed = await self._access.routed(conversation.id)
+    async def _allowed(
+        self, person: Person, conversation: Conversation, activity_id: str, otherwise: Iterable[str] = ()
+    ) -> tuple[Person, Partner]:
+        """The known person, and the routed partner whose Admin Agent they are; one of `otherwise` where none is."""
+        routed = await self._access.routed(conversation.id) or frozenset(otherwise)
         if not routed:
             raise Unknown(texts.NOTHING_SENT_HERE, code="nothing_routed")
         known = await self._access.known(person, conversation)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
-from bot.domain import filter_grammar
 from bot.domain.audit import AuditRow, Head
 from bot.domain.audit_lines import head_line, row_lines
 from bot.domain.filters import Filter
 from bot.domain.people import Partner
 from bot.errors import UserError
 from bot.ports import Environment
+from bot.services import filter_words
 from bot.texts import en as texts
 
 _BATCH = 500
@@ -53,7 +53,7 @@ async def stream(env: Environment, partner: str) -> AsyncIterator[bytes]:
 
 def chosen_partner(words: str, readable: Collection[str], partners: Mapping[str, Partner]) -> Partner:
     """The one partner whose trail `export audit <words>` names. Raises UserError where that is not exactly one."""
-    wanted = filter_grammar.parse(words, default="all")
+    wanted = filter_words.parse(words, default="all")
     if wanted != Filter(partners=wanted.partners):
         raise UserError(texts.AUDIT_WORDS, code="audit_words")
     among = sorted((partners[tenant] for tenant in readable), key=lambda partner: partner.name)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain import filter_grammar
 from bot.domain.filter_grammar import without_sort
 from bot.domain.filters import ME, AlertQuery, Sort, query
 from bot.domain.people import Partner, Route
 from bot.errors import UserError
 from bot.ports import Transaction
+from bot.services import filter_words
 from bot.texts import lists as texts
 
 
@@ -26,13 +26,15 @@ def words_query(
 ) -> AlertQuery:
     """`asker` is the object id of the person who is `me`. Raises UserError where the words make no filter, or say `me`
     while nobody asks."""
-    wanted = filter_grammar.parse(words, default=default)
-    return query(wanted, readable, {tenant: partner.name for tenant, partner in partners.items()}, now, asker)
+    wanted = filter_words.parse(words, default=default)
+    names = {tenant: partner.name for tenant, partner in partners.items()}
+    with filter_words.worded():
+        return query(wanted, readable, names, now, asker)
 
 
 def check_route_words(words: str) -> None:
     """Raises UserError where the words make no filter that can stand for good, whoever looks on."""
-    wanted = filter_grammar.parse(words, default="all")
+    wanted = filter_words.parse(words, default="all")
     if any(word.lower() == ME for word in wanted.assigned):
         raise UserError(texts.ROUTE_WITHOUT_ME, code="no_asker")
     if wanted.sort is not Sort.SEVERITY:

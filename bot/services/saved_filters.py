@@ -3,13 +3,13 @@ what may be read of that, is decided anew whenever they are used."""
 
 from __future__ import annotations
 
-from bot.domain import filter_grammar
 from bot.domain.audit import AuditEntry
 from bot.domain.people import Conversation, ConversationKind, Person
 from bot.domain.policy import Act
 from bot.domain.saved_filters import MOST, SavedFilter, expanded, is_name, of_conversation, of_person, used
 from bot.errors import Unknown, UserError
 from bot.ports import Environment, Transaction
+from bot.services import filter_words
 from bot.services.access import Access
 from bot.texts import saved_filters as texts
 
@@ -30,7 +30,7 @@ class SavedFilters:
         words = await self.expand(words, person, conversation)
         if not words:
             raise UserError(texts.SAVE_USAGE, code="no_words")
-        filter_grammar.parse(words)
+        filter_words.parse(words)
         by, partner = await self._allowed(person, conversation, activity_id)
         scope, now = scope_of(person, conversation), self._env.clock.now()
         saved = SavedFilter(scope, name, words, by.aad_id, by.name, now)

@@ -21,6 +21,7 @@ from bot.teams.answers import aside
 from bot.teams.handler import MEANING, AlertDeskHandler
 from bot.teams.login import LoginRequest
 from bot.teams.translation import incoming, to_conversation, to_messages
+from bot.texts.delivery import NOT_TAKEN
 
 Later = Callable[[Conversation, Message, str], Awaitable[None]]
 
@@ -66,7 +67,7 @@ class TeamsAdapter(BotAdapter):
             _log.warning("reply_not_sent", error=type(error).__name__, code=error.code, problem=error.message)
             if isinstance(error, Transient) and error.in_doubt:
                 return Nothing()
-            return Refuse("Teams did not take the bot's message. Please try again.", code="try_again")
+            return Refuse(NOT_TAKEN, code="try_again")
         return Nothing()
 
     async def send_activities(self, context: TurnContext, activities: list[Activity]) -> list[ResourceResponse]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.alerts import AlertKey, Verdict
 from bot.domain.bulk import MOST, BulkRun, LeftOut, Tally, Why
-from bot.texts.catalogue import _
-from bot.texts.en import status_word
-from bot.texts.formats import number
+from bot.texts.catalogue import _, plural
+from bot.texts.en import SOMEBODY, status_word
+from bot.texts.formats import number, sentences
 
 NAMED = 10
 """Alerts that a sentence names; the rest is counted."""
@@ -44,12 +44,17 @@ USAGE = _(
 
 def button(count: int, status: str, partner: str) -> str:
     """On a list or a roll-up card. `partner` is empty where there is only one."""
-    which = _("the first {count}").format(count=count) if count >= MOST else _("these {count}").format(count=count)
-    return _("Mark {which} {lower}{further}\u2026").format(
-        which=which,
-        lower=status_word(status).lower(),
-        further=_(" of {partner}").format(partner=partner) if partner else "",
-    )
+    if count >= MOST:
+        said = (
+            _("Mark the first {count} {status} of {partner}\u2026")
+            if partner
+            else _("Mark the first {count} {status}\u2026")
+        )
+    else:
+        said = (
+            _("Mark these {count} {status} of {partner}\u2026") if partner else _("Mark these {count} {status}\u2026")
+        )
+    return said.format(count=count, status=status_word(status).lower(), partner=partner)
 
 
 def hint(set_id: str) -> str:
@@ -63,41 +68,50 @@ def no_such_set(set_id: str) -> str:
 
 
 def form_title(count: int, status: str) -> str:
-    return _("Mark {count} {lower} alert{further}").format(
-        count=count, lower=status_word(status).lower(), further="s" if count != 1 else ""
+    return plural("Mark {count} {status} alert", "Mark {count} {status} alerts", count).format(
+        count=count, status=status_word(status).lower()
     )
 
 
 def changed_meanwhile(count: int) -> str:
-    return _("{alerts} of this set changed meanwhile and will be left out.").format(alerts=_alerts(count))
+    return plural(
+        "{count} alert of this set changed meanwhile and will be left out.",
+        "{count} alerts of this set changed meanwhile and will be left out.",
+        count,
+    ).format(count=number(count))
 
 
 def nothing_left(left_out: Sequence[LeftOut]) -> str:
     """Not one of the set can be marked any more."""
-    return _("Nothing was sent: none of these alerts is as it was drawn. {listed}").format(listed=_listed(left_out))
+    return sentences(_("Nothing was sent: none of these alerts is as it was drawn."), _listed(left_out))
 
 
 def started(run: BulkRun) -> str:
-    said = _("{alerts} {are} being marked as {verdict}; the result shows here.").format(
-        alerts=_alerts(run.total), are=_are(run.total), verdict=run.verdict
-    )
-    return _("{said} Left out: {listed}").format(said=said, listed=_listed(run.left_out)) if run.left_out else said
+    said = plural(
+        "{count} alert is being marked as {verdict}; the result shows here.",
+        "{count} alerts are being marked as {verdict}; the result shows here.",
+        run.total,
+    ).format(count=number(run.total), verdict=run.verdict)
+    return sentences(said, _("Left out: {alerts}").format(alerts=_listed(run.left_out)) if run.left_out else "")
 
 
 def title(run: BulkRun, counted: Tally) -> str:
     if run.ended_at is None:
-        return _("{by_name} is marking {alerts} as {verdict}").format(
-            by_name=run.by_name, alerts=_alerts(run.total), verdict=run.verdict
+        said = plural(
+            "{name} is marking {count} alert as {verdict}", "{name} is marking {count} alerts as {verdict}", run.total
         )
-    return _("{by_name} marked {done} of {alerts} as {verdict}").format(
-        by_name=run.by_name, done=number(len(counted.done)), alerts=_alerts(run.total), verdict=run.verdict
-    )
+    else:
+        said = plural(
+            "{name} marked {done} of {count} alert as {verdict}",
+            "{name} marked {done} of {count} alerts as {verdict}",
+            run.total,
+        )
+    return said.format(name=run.by_name, done=number(len(counted.done)), count=number(run.total), verdict=run.verdict)
 
 
 def sent(run: BulkRun, counted: Tally) -> str:
-    confirmed = _("{done} confirmed").format(done=number(len(counted.done)))
-    return _("{sent} of {total} sent to Partner Center, {confirmed}.").format(
-        sent=number(max(run.sent, len(counted.done))), total=number(run.total), confirmed=confirmed
+    return _("{sent} of {total} sent to Partner Center, {done} confirmed.").format(
+        sent=number(max(run.sent, len(counted.done))), total=number(run.total), done=number(len(counted.done))
     )
 
 
@@ -110,9 +124,11 @@ def confirmed(run: BulkRun, counted: Tally) -> str:
 
 
 def waiting(count: int) -> str:
-    return _("{alerts} {are} tried again: Partner Center has not confirmed {further} yet.").format(
-        alerts=_alerts(count), are=_are(count), further="them" if count != 1 else "it"
-    )
+    return plural(
+        "{count} alert is tried again: Partner Center has not confirmed it yet.",
+        "{count} alerts are tried again: Partner Center has not confirmed them yet.",
+        count,
+    ).format(count=number(count))
 
 
 def failed(label: str, problem: str) -> str:
@@ -124,56 +140,59 @@ def overtaken(label: str) -> str:
 
 
 def left_out(left: LeftOut) -> str:
+    # Translators: {reason} is a clause such as "decided by Ada" or "it is not known any more".
+    return _("{label} left out: {reason}").format(label=left.label, reason=_reason(left))
+
+
+def _reason(left: LeftOut) -> str:
     match left.why:
         case Why.DECIDED:
-            return _("{label} left out: decided by {of}").format(label=left.label, of=left.of or "somebody")
+            return _("decided by {name}").format(name=left.of or SOMEBODY)
         case Why.BUSY:
-            return _("{label} left out: {of} is deciding on it right now").format(
-                label=left.label, of=left.of or "somebody"
-            )
+            return _("{name} is deciding on it right now").format(name=left.of or SOMEBODY)
         case Why.STATUS:
-            return _("{label} left out: it is {lower} now").format(label=left.label, lower=status_word(left.of).lower())
-    return _("{label} left out: it is not known any more").format(label=left.label)
+            return _("it is {status} now").format(status=status_word(left.of).lower())
+    return _("it is not known any more")
 
 
 def line(run: BulkRun, counted: Tally, labels: Mapping[AlertKey, str]) -> str:
     """The one line that everybody sees at the end, instead of one for each alert."""
-    said = _("{by_name} marked {alerts} as {verdict}.").format(
-        by_name=run.by_name, alerts=_alerts(len(counted.done)), verdict=run.verdict
-    )
-    if counted.failed:
-        said += _(" {failed} failed: {some}.").format(
-            failed=len(counted.failed), some=_some([labels[each.alert] for each in counted.failed])
-        )
+    failed = [labels[each.alert] for each in counted.failed]
     elsewhere = [labels[each.alert] for each in counted.overtaken] + [left.label for left in run.left_out]
-    if elsewhere:
-        said += _(" {elsewhere} left as they are: {some}.").format(elsewhere=len(elsewhere), some=_some(elsewhere))
-    return _("{said} Note: {note}").format(said=said, note=run.note) if run.note else said
+    done = len(counted.done)
+    return sentences(
+        plural("{name} marked {count} alert as {verdict}.", "{name} marked {count} alerts as {verdict}.", done).format(
+            name=run.by_name, count=number(done), verdict=run.verdict
+        ),
+        plural("{count} failed: {labels}.", "{count} failed: {labels}.", len(failed)).format(
+            count=number(len(failed)), labels=_some(failed)
+        )
+        if failed
+        else "",
+        plural("{count} left as they are: {labels}.", "{count} left as they are: {labels}.", len(elsewhere)).format(
+            count=number(len(elsewhere)), labels=_some(elsewhere)
+        )
+        if elsewhere
+        else "",
+        _("Note: {note}").format(note=run.note) if run.note else "",
+    )
 
 
 def people(names: Sequence[tuple[str, int]]) -> str:
     """`Contoso (30), Fabrikam (18)`: the most frequent first."""
     shown = ", ".join(f"{name} ({count})" if len(names) > 1 else name for name, count in names[:3])
-    return _("{shown} and {value} more").format(shown=shown, value=len(names) - 3) if len(names) > 3 else shown
+    return _("{names} and {count} more").format(names=shown, count=len(names) - 3) if len(names) > 3 else shown
 
 
 def _listed(left: Sequence[LeftOut]) -> str:
-    said = "; ".join(left_out(each).replace(" left out", "") for each in left[:NAMED])
-    return (
-        _("{said}; and {value} more.").format(said=said, value=len(left) - NAMED) if len(left) > NAMED else f"{said}."
-    )
+    said = "; ".join(f"{each.label}: {_reason(each)}" for each in left[:NAMED])
+    if len(left) > NAMED:
+        return _("{alerts}; and {count} more.").format(alerts=said, count=len(left) - NAMED)
+    return f"{said}."
 
 
 def _some(labels: Sequence[str]) -> str:
     shown = ", ".join(labels[:NAMED])
-    return (
-        _("{shown} and {value} more").format(shown=shown, value=len(labels) - NAMED) if len(labels) > NAMED else shown
-    )
-
-
-def _alerts(count: int) -> str:
-    return _("{count} alert{further}").format(count=number(count), further="s" if count != 1 else "")
-
-
-def _are(count: int) -> str:
-    return "are" if count != 1 else "is"
+    if len(labels) > NAMED:
+        return _("{names} and {count} more").format(names=shown, count=len(labels) - NAMED)
+    return shown

@@ -12,13 +12,10 @@ from bot.domain.alerts import AlertRecord
 from bot.domain.cancellations import SUFFIX, Cancellation, Found, Kind, Objection, Plan, State
 from bot.texts import en as texts
 from bot.texts.catalogue import _
+from bot.texts.formats import both, sentences
 from bot.texts.partner_center import ANSWERS, LOOK_UPS
 from cards.text import defuse
 
-_TO = {Kind.CANCEL: "cancel", Kind.REACTIVATE: "reactivate"}
-_DONE = {Kind.CANCEL: "cancelled", Kind.REACTIVATE: "reactivated"}
-_DOING = {Kind.CANCEL: "cancelling", Kind.REACTIVATE: "reactivating"}
-_IN_PORTAL = _("Open the subscription in the Azure portal")
 _ASK_AGAIN = _("Ask again if it is still needed.")
 _LONGEST_NAME = 120
 _LONGEST_REASON = 1000
@@ -30,8 +27,8 @@ _LONGEST_REASON = 1000
 def subject(plan: Plan) -> str:
     """`“Production” of Contoso Ltd`"""
     customer = _shown(plan.customer_name) or plan.customer_tenant_id
-    return _("“{shown}” of {customer}").format(
-        shown=_shown(plan.entitlement_name) or plan.entitlement_id, customer=customer
+    return _("“{subscription}” of {customer}").format(
+        subscription=_shown(plan.entitlement_name) or plan.entitlement_id, customer=customer
     )
 
 
@@ -40,42 +37,36 @@ def _shown(name: str) -> str:
     return defuse(name, _LONGEST_NAME)
 
 
+def by_kind(kind: str, cancel: str, reactivate: str) -> str:
+    """The sentence of the two that fits what was asked for."""
+    return cancel if Kind(kind) is Kind.CANCEL else reactivate
+
+
 def title(kind: str) -> str:
-    return _("{capitalize} Azure subscription").format(capitalize=_TO[Kind(kind)].capitalize())
+    return by_kind(kind, _("Cancel Azure subscription"), _("Reactivate Azure subscription"))
 
 
 def nothing_done(kind: str) -> str:
-    return _("Nothing was {done}.").format(done=_DONE[Kind(kind)])
+    return by_kind(kind, _("Nothing was cancelled."), _("Nothing was reactivated."))
 
 
 def _why(reason: str) -> str:
     why = defuse(reason, _LONGEST_REASON)
-    return _(" Why: {sentence}").format(sentence=_sentence(why)) if why else ""
+    return _("Why: {reason}").format(reason=_sentence(why)) if why else ""
 
 
 def _sentence(words: str) -> str:
     return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
-def _list(words: Sequence[str]) -> str:
-    return (
-        words[0]
-        if len(words) == 1
-        else _("{words} and {words_2}").format(words=", ".join(words[:-1]), words_2=words[-1])
-    )
-
-
 def _echo(words: str) -> str:
     return words if len(words) <= 80 else f"{words[:80]}\u2026"
 
 
-def _stands(c: Cancellation) -> str:
-    """How the subscription stands, when it is not as it was to be."""
-    if c.seen_status:
-        return _("the subscription still is {seen_status}").format(seen_status=c.seen_status)
-    if c.seen_at is not None:
-        return _("Partner Center does not find the subscription")
-    return _("I could not see how the subscription stands")
+def _stands(c: Cancellation, still: str, gone: str, unseen: str) -> str:
+    """The sentence of the three that says how the subscription stands, when it is not as it was to be."""
+    said = still if c.seen_status else gone if c.seen_at is not None else unseen
+    return said.format(status=c.seen_status, time=texts.when(c.accepted_at))
 
 
 # What a request's step means, in its thread -------------------------------------------------------------------------
@@ -91,116 +82,140 @@ def _line(c: Cancellation) -> str:
     nothing = nothing_done(kind)
     match State(c.state):
         case State.ASKED:
-            asks = _("{by_name} asks to {to} the Azure subscription {subject}.").format(
-                by_name=plan.by_name, to=_TO[kind], subject=subject(plan)
-            )
-            return c.outcome or _("{asks} It waits for a decision until {expires_at}.").format(
-                asks=asks, expires_at=texts.when(plan.expires_at)
-            )
+            asks = by_kind(
+                kind,
+                _("{name} asks to cancel the Azure subscription {subscription}."),
+                _("{name} asks to reactivate the Azure subscription {subscription}."),
+            ).format(name=plan.by_name, subscription=subject(plan))
+            waits = _("It waits for a decision until {time}.").format(time=texts.when(plan.expires_at))
+            return c.outcome or sentences(asks, waits)
         case State.APPROVED:
-            return _("{approver_name} approved. It is being sent to Partner Center.").format(
-                approver_name=c.approver_name
-            )
+            return _("{name} approved. It is being sent to Partner Center.").format(name=c.approver_name)
         case State.ACCEPTED:
-            return _(
-                "Approved by {approver_name}, and accepted by Partner Center at {accepted_at}. {capitalize} usually takes about ten minutes; I watch the subscription."
-            ).format(
-                approver_name=c.approver_name,
-                accepted_at=texts.when(c.accepted_at),
-                capitalize=_DOING[kind].capitalize(),
+            return sentences(
+                _("Approved by {name}, and accepted by Partner Center at {time}.").format(
+                    name=c.approver_name, time=texts.when(c.accepted_at)
+                ),
+                by_kind(
+                    kind,
+                    _("Cancelling usually takes about ten minutes; I watch the subscription."),
+                    _("Reactivating usually takes about ten minutes; I watch the subscription."),
+                ),
             )
         case State.STUCK:
-            return f"{stuck(c)} {to_do(c)}"
+            return sentences(stuck(c), to_do(c))
         case State.UNSURE:
-            return f"{unsure(c)} {to_do(c)}"
+            return sentences(unsure(c), to_do(c))
         case State.DONE:
-            by = _("asked for by {by_name}, approved by {approver_name}").format(
-                by_name=plan.by_name, approver_name=c.approver_name
-            )
-            return _("{subject} was {done} at {ended_at} ({by}).").format(
-                subject=subject(plan), done=_DONE[kind], ended_at=texts.when(c.ended_at), by=by
+            return by_kind(
+                kind,
+                _("{subscription} was cancelled at {time} (asked for by {name}, approved by {approver})."),
+                _("{subscription} was reactivated at {time} (asked for by {name}, approved by {approver})."),
+            ).format(
+                subscription=subject(plan),
+                time=texts.when(c.ended_at),
+                name=plan.by_name,
+                approver=c.approver_name,
             )
         case State.REJECTED:
-            return _("{approver_name} rejected it.{why} {nothing}").format(
-                approver_name=c.approver_name, why=_why(c.outcome), nothing=nothing
-            )
+            return sentences(_("{name} rejected it.").format(name=c.approver_name), _why(c.outcome), nothing)
         case State.WITHDRAWN:
-            return _("{by_name} withdrew it.{why} {nothing}").format(
-                by_name=plan.by_name, why=_why(c.outcome), nothing=nothing
-            )
+            return sentences(_("{name} withdrew it.").format(name=plan.by_name), _why(c.outcome), nothing)
         case State.EXPIRED:
-            return _("Nobody decided by {expires_at}, so it has expired. {nothing} {ask_again}").format(
-                expires_at=texts.when(plan.expires_at), nothing=nothing, ask_again=_ASK_AGAIN
-            )
+            expired = _("Nobody decided by {time}, so it has expired.").format(time=texts.when(plan.expires_at))
+            return sentences(expired, nothing, _ASK_AGAIN)
         case State.VOID:
-            return _("It does not stand any more. {sentence} {nothing} {ask_again}").format(
-                sentence=_sentence(c.outcome), nothing=nothing, ask_again=_ASK_AGAIN
-            )
+            return sentences(_("It does not stand any more."), _sentence(c.outcome), nothing, _ASK_AGAIN)
         case State.REFUSED:
-            return _("Partner Center refused it. {sentence} {nothing}{earliest}").format(
-                sentence=_sentence(c.outcome), nothing=nothing, earliest=earliest(c)
-            )
+            return sentences(_("Partner Center refused it."), _sentence(c.outcome), nothing, earliest(c))
         case State.LAPSED:
-            return f"{lapsed(c)} {nothing} {_ASK_AGAIN}"
+            return sentences(lapsed(c), nothing, _ASK_AGAIN)
         case State.FAILED:
-            return f"{failed(c)} {to_do(c)}"
+            return sentences(failed(c), to_do(c))
 
 
 def stuck(c: Cancellation) -> str:
-    return _("Partner Center accepted it at {accepted_at}, but an hour later {stands}{further}.").format(
-        accepted_at=texts.when(c.accepted_at),
-        stands=_stands(c),
-        further=_("; its resources may still run") if c.plan.kind == Kind.CANCEL else "",
+    if c.plan.kind == Kind.REACTIVATE:
+        return _stands(
+            c,
+            _("Partner Center accepted it at {time}, but an hour later the subscription still is {status}."),
+            _("Partner Center accepted it at {time}, but an hour later Partner Center does not find the subscription."),
+            _("Partner Center accepted it at {time}, but an hour later I could not see how the subscription stands."),
+        )
+    return _stands(
+        c,
+        _(
+            "Partner Center accepted it at {time}, but an hour later the subscription still is {status}; "
+            "its resources may still run."
+        ),
+        _(
+            "Partner Center accepted it at {time}, but an hour later Partner Center does not find the subscription; "
+            "its resources may still run."
+        ),
+        _(
+            "Partner Center accepted it at {time}, but an hour later I could not see how the subscription stands; "
+            "its resources may still run."
+        ),
     )
 
 
 def unsure(c: Cancellation) -> str:
-    because = f" {_sentence(c.outcome)}" if c.outcome else ""
-    return _(
-        "It was sent and its answer was lost, so it may have been accepted or not.{because} It is not sent again; I watch the subscription for an hour."
-    ).format(because=because)
+    return sentences(
+        _("It was sent and its answer was lost, so it may have been accepted or not."),
+        _sentence(c.outcome) if c.outcome else "",
+        _("It is not sent again; I watch the subscription for an hour."),
+    )
 
 
 def lapsed(c: Cancellation) -> str:
-    return _(
-        "{approver_name} approved it, but it could not be sent within 15 minutes and is not sent any more."
-    ).format(approver_name=c.approver_name)
+    return _("{name} approved it, but it could not be sent within 15 minutes and is not sent any more.").format(
+        name=c.approver_name
+    )
 
 
 def failed(c: Cancellation) -> str:
     if c.accepted_at is None:
-        return _("It was sent and its answer was lost; an hour later {stands}.").format(stands=_stands(c))
-    return _("Partner Center accepted it at {accepted_at}, but a day later {stands}.").format(
-        accepted_at=texts.when(c.accepted_at), stands=_stands(c)
+        return _stands(
+            c,
+            _("It was sent and its answer was lost; an hour later the subscription still is {status}."),
+            _("It was sent and its answer was lost; an hour later Partner Center does not find the subscription."),
+            _("It was sent and its answer was lost; an hour later I could not see how the subscription stands."),
+        )
+    return _stands(
+        c,
+        _("Partner Center accepted it at {time}, but a day later the subscription still is {status}."),
+        _("Partner Center accepted it at {time}, but a day later Partner Center does not find the subscription."),
+        _("Partner Center accepted it at {time}, but a day later I could not see how the subscription stands."),
     )
 
 
 def to_do(c: Cancellation) -> str:
     """What a person does where we cannot do more."""
     if c.plan.kind == Kind.REACTIVATE:
-        return _("{in_portal} and see whether it is active.").format(in_portal=_IN_PORTAL)
+        return _("Open the subscription in the Azure portal and see whether it is active.")
     if c.state == State.UNSURE:
-        return _("{in_portal} and see whether its resources still run.").format(in_portal=_IN_PORTAL)
-    return _("{in_portal}, stop what still runs there, cancel it there, and write to Partner Center's support.").format(
-        in_portal=_IN_PORTAL
+        return _("Open the subscription in the Azure portal and see whether its resources still run.")
+    return _(
+        "Open the subscription in the Azure portal, stop what still runs there, cancel it there, "
+        "and write to Partner Center's support."
     )
 
 
 def earliest(c: Cancellation) -> str:
-    return _(" Ask again after {earliest_at}.").format(earliest_at=texts.when(c.earliest_at)) if c.earliest_at else ""
+    """Empty where Partner Center named no time."""
+    return _("Ask again after {time}.").format(time=texts.when(c.earliest_at)) if c.earliest_at else ""
 
 
 def reminder(c: Cancellation) -> str:
-    return _(
-        "{label} still waits: {by_name} asks to {to} {subject}. Decide by {expires_at}. Press a button on its card, or write: {typed_twins}"
-    ).format(
-        label=c.label,
-        by_name=c.plan.by_name,
-        to=_TO[Kind(c.plan.kind)],
-        subject=subject(c.plan),
-        expires_at=texts.when(c.plan.expires_at),
-        typed_twins=typed_twins(c.label),
+    asks = by_kind(
+        c.plan.kind,
+        _("{label} still waits: {name} asks to cancel {subscription}."),
+        _("{label} still waits: {name} asks to reactivate {subscription}."),
+    ).format(label=c.label, name=c.plan.by_name, subscription=subject(c.plan))
+    how = _("Decide by {time}. Press a button on its card, or write: {commands}").format(
+        time=texts.when(c.plan.expires_at), commands=typed_twins(c.label)
     )
+    return sentences(asks, how)
 
 
 def nobody_reachable(c: Cancellation) -> str:
@@ -208,10 +223,14 @@ def nobody_reachable(c: Cancellation) -> str:
 
 
 def _nobody(c: Cancellation) -> str:
-    who = _(" I tried {words}.").format(words=_list(c.unreached)) if c.unreached else ""
-    return _(
-        "I could reach nobody who may approve it.{who} Tell somebody with Global Administrator and Admin Agent yourself; until {expires_at} they can write: approve {label}"
-    ).format(who=who, expires_at=texts.when(c.plan.expires_at), label=c.label)
+    return sentences(
+        _("I could reach nobody who may approve it."),
+        _("I tried {names}.").format(names=both(c.unreached)) if c.unreached else "",
+        _(
+            "Tell somebody with Global Administrator and Admin Agent yourself; until {time} they can write: "
+            "approve {label}"
+        ).format(time=texts.when(c.plan.expires_at), label=c.label),
+    )
 
 
 # Asking -------------------------------------------------------------------------------------------------------------
@@ -226,8 +245,10 @@ NO_CONSENT_NOTE = _(
 
 
 def no_reason(kind: str) -> str:
-    return _("Say why the subscription is to be {done}: whoever approves must know. Nothing was asked for.").format(
-        done=_DONE[Kind(kind)]
+    return by_kind(
+        kind,
+        _("Say why the subscription is to be cancelled: whoever approves must know. Nothing was asked for."),
+        _("Say why the subscription is to be reactivated: whoever approves must know. Nothing was asked for."),
     )
 
 
@@ -256,7 +277,7 @@ def no_such_subscription(subscription_id: str) -> str:
 
 
 def form_title(kind: str, label: str) -> str:
-    return _("{capitalize} subscription: {label}").format(capitalize=_TO[Kind(kind)].capitalize(), label=label)
+    return by_kind(kind, _("Cancel subscription: {label}"), _("Reactivate subscription: {label}")).format(label=label)
 
 
 def no_subscription(label: str) -> str:
@@ -285,23 +306,41 @@ def not_fraud(record: AlertRecord) -> str:
 
 
 def wrong_status(kind: str, name: str, status: str) -> str:
-    needed = "active" if kind == Kind.CANCEL else "inactive"
-    return _(
-        "“{shown}” is {status} at Partner Center; only an {needed} subscription can be {done}. Nothing was asked for."
-    ).format(shown=_shown(name), status=status or texts.UNKNOWN, needed=needed, done=_DONE[Kind(kind)])
+    return by_kind(
+        kind,
+        _(
+            "“{name}” is {status} at Partner Center; only an active subscription can be cancelled. "
+            "Nothing was asked for."
+        ),
+        _(
+            "“{name}” is {status} at Partner Center; only an inactive subscription can be reactivated. "
+            "Nothing was asked for."
+        ),
+    ).format(name=_shown(name), status=status or texts.UNKNOWN)
 
 
 def in_portal(kind: str, label: str, link: str) -> str:
-    way = _(", or open {link}").format(link=link) if link else ""
-    return _(
-        "{label}: nothing was {done}. For this partner Alert Desk acts with its own identity, which is not known to be able to do that. A person with Global Administrator and Admin Agent does it in the Azure portal: “{manage_subscription}”, under the three dots of the alert's card{way}"
-    ).format(label=label, done=_DONE[Kind(kind)], manage_subscription=texts.MANAGE_SUBSCRIPTION, way=way)
+    nothing = by_kind(kind, _("{label}: nothing was cancelled."), _("{label}: nothing was reactivated."))
+    why = _("For this partner Alert Desk acts with its own identity, which is not known to be able to do that.")
+    how = (
+        _(
+            "A person with Global Administrator and Admin Agent does it in the Azure portal: “{button}”, "
+            "under the three dots of the alert's card, or open {link}"
+        )
+        if link
+        else _(
+            "A person with Global Administrator and Admin Agent does it in the Azure portal: “{button}”, "
+            "under the three dots of the alert's card"
+        )
+    )
+    return sentences(nothing.format(label=label), why, how.format(button=texts.MANAGE_SUBSCRIPTION, link=link))
 
 
 def open_one(c: Cancellation) -> str:
     return _(
-        "{label} is open on this subscription already ({lower}), asked for by {by_name} at {asked_at}. One at a time: nothing more was asked for."
-    ).format(label=c.label, lower=state(c).lower(), by_name=c.plan.by_name, asked_at=texts.when(c.plan.asked_at))
+        "{label} is open on this subscription already ({state}), asked for by {name} at {time}. "
+        "One at a time: nothing more was asked for."
+    ).format(label=c.label, state=state(c).lower(), name=c.plan.by_name, time=texts.when(c.plan.asked_at))
 
 
 def too_early(c: Cancellation) -> str:
@@ -311,26 +350,30 @@ def too_early(c: Cancellation) -> str:
 
 
 def not_found(record: AlertRecord, reason: str) -> str:
-    return _(
-        "The subscription of {label} could not be found at Partner Center. {sentence} Nothing was asked for."
-    ).format(label=record.label, sentence=_sentence(reason))
+    return sentences(
+        _("The subscription of {label} could not be found at Partner Center.").format(label=record.label),
+        _sentence(reason),
+        _("Nothing was asked for."),
+    )
 
 
 def asked(c: Cancellation) -> str:
     """What who asked is told."""
-    what = _("{label} is asked for: to {to} {subject}.").format(
-        label=c.label, to=_TO[Kind(c.plan.kind)], subject=subject(c.plan)
-    )
-    until = _("It can be approved until {expires_at}.").format(expires_at=texts.when(c.plan.expires_at))
+    what = by_kind(
+        c.plan.kind,
+        _("{label} is asked for: to cancel {subscription}."),
+        _("{label} is asked for: to reactivate {subscription}."),
+    ).format(label=c.label, subscription=subject(c.plan))
+    until = _("It can be approved until {time}.").format(time=texts.when(c.plan.expires_at))
     if not c.notified:
-        return _("{what} I am calling those who may approve it; the card shows whom I reached. {until}").format(
-            what=what, until=until
-        )
+        return sentences(what, _("I am calling those who may approve it; the card shows whom I reached."), until)
     if not c.asked_names:
-        return f"{what} {_nobody(c)}"
-    missing = _(" Not reached: {words}.").format(words=_list(c.unreached)) if c.unreached else ""
-    return _("{what} I asked {words} to decide.{missing} {until}").format(
-        what=what, words=_list(c.asked_names), missing=missing, until=until
+        return sentences(what, _nobody(c))
+    return sentences(
+        what,
+        _("I asked {names} to decide.").format(names=both(c.asked_names)),
+        _("Not reached: {names}.").format(names=both(c.unreached)) if c.unreached else "",
+        until,
     )
 
 
@@ -348,15 +391,18 @@ APPROVALS = _("Requests to cancel or reactivate")
 
 def typed_twins(label: str, newest: str = "") -> str:
     """`newest` is the newest alert that was shown, where one came after the question."""
-    return _("approve {label}{further}, or reject {label} because \u2026").format(
-        label=label, further=_(" seen {newest}").format(newest=newest) if newest else ""
+    said = (
+        _("approve {label} seen {newest}, or reject {label} because \u2026")
+        if newest
+        else _("approve {label}, or reject {label} because \u2026")
     )
+    return said.format(label=label, newest=newest)
 
 
 def which_request(labels: Sequence[str]) -> str:
     if not labels:
         return _("No request waits for a decision here. Say “approvals” for the latest ones.")
-    return _("Several requests wait here: {words}. Say which one.").format(words=_list(labels))
+    return _("Several requests wait here: {labels}. Say which one.").format(labels=both(labels))
 
 
 def approve_takes_no_reason(words: str) -> str:
@@ -381,27 +427,27 @@ def own_request(c: Cancellation) -> str:
 
 
 def not_yours(c: Cancellation) -> str:
-    how = (
+    return sentences(
+        _("Only {name}, who asked for {label}, can withdraw it.").format(name=c.plan.by_name, label=c.label),
         _("To stop it, reject it.")
         if c.is_decidable
-        else _("It does not wait for a decision any more ({state}).").format(state=state(c))
-    )
-    return _("Only {by_name}, who asked for {label}, can withdraw it. {how} Nothing was changed.").format(
-        by_name=c.plan.by_name, label=c.label, how=how
+        else _("It does not wait for a decision any more ({state}).").format(state=state(c)),
+        _("Nothing was changed."),
     )
 
 
 def no_reject_reason(c: Cancellation) -> str:
-    return _(
-        "Say why you reject it: {by_name} and everybody else read it. Write: reject {label} because \u2026"
-    ).format(by_name=c.plan.by_name, label=c.label)
+    return _("Say why you reject it: {name} and everybody else read it. Write: reject {label} because \u2026").format(
+        name=c.plan.by_name, label=c.label
+    )
 
 
 def new_alerts(c: Cancellation, labels: Sequence[str]) -> str:
     newest = max(labels, key=lambda label: (len(label), label))
     return _(
-        "{label} was not approved yet: {words} came since your card was drawn. Look at the new card, then press {approve} again, or write: approve {label} seen {newest}"
-    ).format(label=c.label, words=_list(labels), approve=APPROVE, newest=newest)
+        "{label} was not approved yet: {alerts} came since your card was drawn. Look at the new card, then press "
+        "{button} again, or write: approve {label} seen {newest}"
+    ).format(label=c.label, alerts=both(labels), button=APPROVE, newest=newest)
 
 
 def stale(c: Cancellation) -> str:
@@ -421,32 +467,34 @@ def requester_unchecked(name: str) -> str:
 
 
 def cannot_verify(problem_words: str) -> str:
-    return _(
-        "Before anything is sent it all has to be checked once more, and that cannot be done. {sentence} Nothing was approved or sent."
-    ).format(sentence=_sentence(problem_words))
+    return sentences(
+        _("Before anything is sent it all has to be checked once more, and that cannot be done."),
+        _sentence(problem_words),
+        _("Nothing was approved or sent."),
+    )
 
 
 def already(c: Cancellation, me: bool) -> str:
     """What somebody is told who came too late; `me`: it was themselves who were first."""
-    who = "you" if me else c.approver_name or "somebody"
     match State(c.state):
         case State.ASKED:
             return _("{label} waits for a decision. Nothing was done.").format(label=c.label)
         case State.APPROVED | State.ACCEPTED | State.STUCK | State.UNSURE:
-            return _("{label} was approved already by {who}: {lower}. Nothing more was sent.").format(
-                label=c.label, who=who, lower=state(c).lower()
+            said = (
+                _("{label} was approved already by you: {state}. Nothing more was sent.")
+                if me
+                else _("{label} was approved already by {name}: {state}. Nothing more was sent.")
             )
+            return said.format(label=c.label, name=c.approver_name or texts.SOMEBODY, state=state(c).lower())
         case State.REJECTED:
-            return _("{label} was rejected already by {who}.{why} {nothing_done}").format(
-                label=c.label, who=who, why=_why(c.outcome), nothing_done=nothing_done(c.plan.kind)
-            )
+            said = _("{label} was rejected already by you.") if me else _("{label} was rejected already by {name}.")
+            rejected = said.format(label=c.label, name=c.approver_name or texts.SOMEBODY)
+            return sentences(rejected, _why(c.outcome), nothing_done(c.plan.kind))
         case State.WITHDRAWN:
-            by = "you" if me else c.plan.by_name
-            return _("{label} was withdrawn already by {by}. {nothing_done}").format(
-                label=c.label, by=by, nothing_done=nothing_done(c.plan.kind)
-            )
+            said = _("{label} was withdrawn already by you.") if me else _("{label} was withdrawn already by {name}.")
+            return sentences(said.format(label=c.label, name=c.plan.by_name), nothing_done(c.plan.kind))
         case _:
-            return _("{line} You came too late to change that.").format(line=line(c)) if not me else line(c)
+            return line(c) if me else sentences(line(c), _("You came too late to change that."))
 
 
 def late(c: Cancellation) -> str:
@@ -474,7 +522,7 @@ def objection(found: Found) -> str:
 
 
 def what_changed(founds: Sequence[Found]) -> str:
-    return _("Something changed since it was asked: {map}.").format(map="; ".join(map(objection, founds)))
+    return _("Something changed since it was asked: {changes}.").format(changes="; ".join(map(objection, founds)))
 
 
 def refused_after_doubt(problem_words: str) -> str:
@@ -506,7 +554,7 @@ def fraud_note(c: Cancellation) -> str:
 def problem(code: str, message: str) -> str:
     """Our words for an answer, what to do included; the message where the code is none that we know."""
     if code in ANSWERS:
-        return _("Partner Center answered {code}: {answers}.").format(code=code, answers=ANSWERS[code])
+        return _("Partner Center answered {code}: {meaning}.").format(code=code, meaning=ANSWERS[code])
     return LOOK_UPS.get(code) or message or _("Partner Center gave no reason.")
 
 
@@ -531,4 +579,6 @@ STATES = {
 
 def state(c: Cancellation) -> str:
     """How far it has come, in a word or a few."""
-    return _DONE[Kind(c.plan.kind)].capitalize() if c.state == State.DONE else STATES[State(c.state)]
+    if c.state == State.DONE:
+        return by_kind(c.plan.kind, _("Cancelled"), _("Reactivated"))
+    return STATES[State(c.state)]

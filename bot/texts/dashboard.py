@@ -11,18 +11,17 @@ from bot.domain.response_clock import (
     Answers,
     DayAnswers,
     Tiles,
-    Waiting,
     can_wait,
     forecast,
 )
 from bot.texts import en, formats
-from bot.texts.catalogue import _
+from bot.texts.catalogue import _, plural
 
 TITLE = _("Dashboard")
 AVERAGE_TILE = _("average time to respond, 30 days")
 NEW_TILE = _("new in 7 days")
 REASONED_TILE = _("resolved with a reason, 30 days")
-UNRESOLVED_TILE = "unresolved"
+UNRESOLVED_TILE = _("unresolved")
 NOTHING_ANSWERED = _("Nothing was resolved in the last 30 days, so there is no average yet.")
 NO_AVERAGE = _("none yet")
 BY_PARTNER = _("By partner, the slowest first")
@@ -55,7 +54,7 @@ def as_of(now: datetime, partners: Sequence[str]) -> str:
     names = (
         formats.both(partners)
         if len(partners) <= 3
-        else _("{partners} partners").format(partners=formats.number(len(partners)))
+        else plural("{count} partner", "{count} partners", len(partners)).format(count=formats.number(len(partners)))
     )
     return f"{names} \u00b7 {formats.moment(now)}"
 
@@ -89,30 +88,42 @@ def clock_lines(tiles: Tiles, now: datetime, until: datetime) -> tuple[str, ...]
 
 
 def standing_line(answers: Answers) -> str:
-    value = answers.average_hours
+    value, count = answers.average_hours, answers.count
     if value is None:
         return NOTHING_ANSWERED
-    said = _("{alerts} {were} answered, after {value} on average: ").format(
-        alerts=_alerts(answers.count), were=_were(answers.count), value=hours(value)
-    )
     if answers.meets(RESPONSE_TARGET):
-        return _("{said}within the hour that Microsoft recommends.").format(said=said)
-    if answers.meets(REQUIRED):
-        return _("{said}within the 24 h that Microsoft requires, not within the hour that it recommends.").format(
-            said=said
+        said = plural(
+            "{count} alert was answered, after {average} on average: within the hour that Microsoft recommends.",
+            "{count} alerts were answered, after {average} on average: within the hour that Microsoft recommends.",
+            count,
         )
-    return _("{said}longer than the 24 h that Microsoft requires.").format(said=said)
+    elif answers.meets(REQUIRED):
+        said = plural(
+            "{count} alert was answered, after {average} on average: within the 24 h that Microsoft requires, "
+            "not within the hour that it recommends.",
+            "{count} alerts were answered, after {average} on average: within the 24 h that Microsoft requires, "
+            "not within the hour that it recommends.",
+            count,
+        )
+    else:
+        said = plural(
+            "{count} alert was answered, after {average} on average: longer than the 24 h that Microsoft requires.",
+            "{count} alerts were answered, after {average} on average: longer than the 24 h that Microsoft requires.",
+            count,
+        )
+    return said.format(count=formats.number(count), average=hours(value))
 
 
 def forecast_line(tiles: Tiles, now: datetime, until: datetime) -> str:
     """Empty where nothing is unresolved."""
-    value = forecast(tiles.remaining, tiles.waiting, until)
-    if not tiles.waiting.count or value is None:
+    count, value = tiles.waiting.count, forecast(tiles.remaining, tiles.waiting, until)
+    if not count or value is None:
         return ""
-    these = _these(tiles.waiting)
-    return _("If {these} open until {clock}, the average will be {value}.").format(
-        these=these, clock=en.clock(until, now), value=hours(value)
-    )
+    return plural(
+        "If this one stays open until {time}, the average will be {average}.",
+        "If these {count} stay open until {time}, the average will be {average}.",
+        count,
+    ).format(count=formats.number(count), time=en.clock(until, now), average=hours(value))
 
 
 def waiting_line(tiles: Tiles, now: datetime) -> str:
@@ -122,14 +133,18 @@ def waiting_line(tiles: Tiles, now: datetime) -> str:
         return ""
     latest = can_wait(tiles.answers, tiles.leaving, waiting, now)
     if latest is not None:
-        return _("The average passes 24 h if {these} open beyond {clock}.").format(
-            these=_these(waiting), clock=en.clock(latest, now)
-        )
+        return plural(
+            "The average passes 24 h if this one stays open beyond {time}.",
+            "The average passes 24 h if these {count} stay open beyond {time}.",
+            waiting.count,
+        ).format(count=formats.number(waiting.count), time=en.clock(latest, now))
     at_once = forecast(tiles.answers, waiting, now)
     if at_once is not None and at_once * 3600 > REQUIRED.total_seconds():
-        return _("Even if {they} answered now, the average will be {at_once}, longer than 24 h.").format(
-            they=_they(waiting), at_once=hours(at_once)
-        )
+        return plural(
+            "Even if it is answered now, the average will be {average}, longer than 24 h.",
+            "Even if all of them are answered now, the average will be {average}, longer than 24 h.",
+            waiting.count,
+        ).format(average=hours(at_once))
     return _("Within the next 7 days the average does not pass 24 h, even with none of them answered.")
 
 
@@ -168,33 +183,38 @@ OTHERS = _("Others")
 
 def microsofts(value: float, ours: float | None, refreshed_at: datetime | None) -> str:
     """Microsoft's own average beside ours."""
-    said = _("Microsoft's own average: {value}").format(value=hours(value))
-    if refreshed_at is not None:
-        said += _(", refreshed {refreshed_at}").format(refreshed_at=formats.moment(refreshed_at))
+    said = (
+        _("Microsoft's own average: {average}")
+        if refreshed_at is None
+        else _("Microsoft's own average: {average}, refreshed {time}")
+    ).format(average=hours(value), time=en.when(refreshed_at))
     if ours is not None:
         difference = abs(round(value, 1) - round(ours, 1))  # of what is read, so that it can be reckoned again
-        more = "more" if value > ours else "less"
-        said += (
-            _("; {difference} {more} than ours").format(difference=hours(difference), more=more)
-            if difference >= 0.05
-            else _("; the same as ours")
-        )
-    return _(
-        "{said}. Microsoft does not publish how it measures, so the two need not agree; its own is what counts."
-    ).format(said=said)
+        if difference < 0.05:
+            compared = _("the same as ours")
+        elif value > ours:
+            compared = _("{difference} more than ours").format(difference=hours(difference))
+        else:
+            compared = _("{difference} less than ours").format(difference=hours(difference))
+        said = f"{said}; {compared}"
+    return formats.sentences(
+        f"{said}.",
+        _("Microsoft does not publish how it measures, so the two need not agree; its own is what counts."),
+    )
 
 
 def partner_detail(tiles: Tiles, microsoft: float | None) -> str:
     """A partner in a list of several."""
-    said = _("{count} unresolved \u00b7 {new} new \u00b7 {reasoned} resolved").format(
+    said = (
+        _("{count} unresolved \u00b7 {new} new \u00b7 {resolved} resolved")
+        if microsoft is None
+        else _("{count} unresolved \u00b7 {new} new \u00b7 {resolved} resolved \u00b7 Microsoft: {average}")
+    )
+    return said.format(
         count=formats.number(tiles.waiting.count),
         new=formats.number(tiles.new),
-        reasoned=formats.number(tiles.reasoned),
-    )
-    return (
-        _("{said} \u00b7 Microsoft: {microsoft}").format(said=said, microsoft=hours(microsoft))
-        if microsoft is not None
-        else said
+        resolved=formats.number(tiles.reasoned),
+        average=hours(microsoft),
     )
 
 
@@ -210,23 +230,3 @@ def fallback(tiles: Tiles) -> str:
     return _(
         "{count} unresolved, {new} new in 7 days, average response {average}. Say to Alert Desk: dashboard"
     ).format(count=formats.number(tiles.waiting.count), new=formats.number(tiles.new), average=average(tiles.answers))
-
-
-def _these(waiting: Waiting) -> str:
-    return (
-        _("this one stays")
-        if waiting.count == 1
-        else _("these {count} stay").format(count=formats.number(waiting.count))
-    )
-
-
-def _they(waiting: Waiting) -> str:
-    return _("it is") if waiting.count == 1 else _("all of them are")
-
-
-def _were(count: int) -> str:
-    return "was" if count == 1 else "were"
-
-
-def _alerts(count: int) -> str:
-    return _("{count} alert{further}").format(count=formats.number(count), further="s" if count != 1 else "")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.people import ConversationState
-from bot.texts.catalogue import _
-from bot.texts.formats import number
+from bot.texts.catalogue import _, plural
+from bot.texts.formats import number, sentences
 
 _STOPPED = {
     ConversationState.REMOVED: _("the bot was removed"),
@@ -21,15 +21,17 @@ def stopped(state: str) -> str:
 def not_delivered(names: list[str], why: str) -> str:
     said = why.strip().rstrip(".") or _("Teams takes nothing for it")
     return _(
-        "Alerts are not delivered to {listed} any more: {lower}{said}. They come again after the bot is installed or spoken to there."
-    ).format(listed=_listed(names), lower=said[:1].lower(), said=said[1:])
+        "Alerts are not delivered to {places} any more: {reason}. They come again after the bot is installed or "
+        "spoken to there."
+    ).format(places=_listed(names), reason=f"{said[:1].lower()}{said[1:]}")
 
 
 def back(waiting: int) -> str:
-    what = _("1 message has") if waiting == 1 else _("{waiting} messages have").format(waiting=number(waiting))
-    return _("Alert Desk can write here again. {what} waited and will follow now, the most severe first.").format(
-        what=what
-    )
+    return plural(
+        "Alert Desk can write here again. {count} message has waited and will follow now, the most severe first.",
+        "Alert Desk can write here again. {count} messages have waited and will follow now, the most severe first.",
+        waiting,
+    ).format(count=number(waiting))
 
 
 def pointer_title(label: str) -> str:
@@ -37,15 +39,20 @@ def pointer_title(label: str) -> str:
 
 
 POINTER = _("This copy was sent when Teams left it open whether it had arrived. The newer one is kept up to date.")
+NOT_TAKEN = _("Teams did not take the bot's message. Please try again.")
 CUT = _("[The rest was too long for Teams.]")
 
 
 def late(count: int, label: str, since: str, problem: str) -> str:
-    what = _("1 alert has") if count == 1 else _("{count} alerts have").format(count=number(count))
-    why = _(" The last answer from Teams: {problem}").format(problem=problem) if problem else ""
-    return _(
-        "{what} no confirmed card in a conversation that wants it. The oldest is {label}, waiting since {since}.{why}"
-    ).format(what=what, label=label, since=since, why=why)
+    return sentences(
+        plural(
+            "{count} alert has no confirmed card in a conversation that wants it.",
+            "{count} alerts have no confirmed card in a conversation that wants it.",
+            count,
+        ).format(count=number(count)),
+        _("The oldest is {label}, waiting since {time}.").format(label=label, time=since),
+        _("The last answer from Teams: {problem}").format(problem=problem) if problem else "",
+    )
 
 
 LATE_OVER = _("The alerts that waited have their cards.")
@@ -53,13 +60,17 @@ PARKED_OVER = _("The alert cards that could not be sent are settled.")
 
 
 def parked(count: int, label: str, problem: str) -> str:
-    what = _("1 alert card") if count == 1 else _("{count} alert cards").format(count=number(count))
-    why = _(" Teams said: {problem}").format(problem=problem) if problem else ""
-    return _("{what} cannot be sent, and trying again will not help. The oldest is {label}.{why}").format(
-        what=what, label=label, why=why
+    return sentences(
+        plural(
+            "{count} alert card cannot be sent, and trying again will not help.",
+            "{count} alert cards cannot be sent, and trying again will not help.",
+            count,
+        ).format(count=number(count)),
+        _("The oldest is {label}.").format(label=label),
+        _("Teams said: {problem}").format(problem=problem) if problem else "",
     )
 
 
 def _listed(names: list[str]) -> str:
     shown = ", ".join(names[:5])
-    return _("{shown} and {value} more").format(shown=shown, value=len(names) - 5) if len(names) > 5 else shown
+    return _("{names} and {count} more").format(names=shown, count=len(names) - 5) if len(names) > 5 else shown

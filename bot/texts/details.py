@@ -17,7 +17,7 @@ HELP = _("Help")
 ABOUT = _("About this alert")
 RESPOND_BY = _("Respond by")
 RESOLVED = _("Resolved")
-YES, NO = "yes", "no"
+YES, NO = _("yes"), _("no")
 NOTHING = "\u2013"
 MORE_DETAILS = _("There is more than fits here; an export has all of it.")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.cancellations import Cancellation
-from bot.domain.digest import WEEKDAYS, Digest, DigestKind, Schedule
+from bot.domain.cancellations import Cancellation, Kind
+from bot.domain.digest import Digest, DigestKind, Schedule
 from bot.texts import en as texts
 from bot.texts import formats
 from bot.texts.catalogue import _
@@ -42,10 +42,19 @@ QUIET_DAY = _("A quiet day: nothing new, nothing decided, nothing open.")
 QUIET_WEEK = _("A quiet week: nothing new, nothing decided, nothing open.")
 
 _TITLES = {DigestKind.DAILY: _("Daily digest"), DigestKind.WEEKLY: _("Weekly digest")}
+_AT = (
+    _("Mondays at {time}, {zone}"),
+    _("Tuesdays at {time}, {zone}"),
+    _("Wednesdays at {time}, {zone}"),
+    _("Thursdays at {time}, {zone}"),
+    _("Fridays at {time}, {zone}"),
+    _("Saturdays at {time}, {zone}"),
+    _("Sundays at {time}, {zone}"),
+)
 
 
 def title(kind: str) -> str:
-    return _TITLES.get(kind, "Digest")  # type: ignore[call-overload,no-any-return]
+    return _TITLES.get(kind, _("Digest"))  # type: ignore[call-overload,no-any-return]
 
 
 def kind_word(kind: str) -> str:
@@ -62,28 +71,32 @@ def period(since: datetime, until: datetime) -> str:
 
 def at(schedule: Schedule) -> str:
     """`Mondays at 08:00, Europe/Stockholm`."""
-    days = f"{WEEKDAYS[schedule.weekday].capitalize()}s" if schedule.kind == DigestKind.WEEKLY else _("Every day")
-    return _("{days} at {clock}, {zone}").format(days=days, clock=schedule.clock, zone=schedule.zone)
+    said = _AT[schedule.weekday] if schedule.kind == DigestKind.WEEKLY else _("Every day at {time}, {zone}")
+    return said.format(time=schedule.clock, zone=schedule.zone)
 
 
 def standing(digest: Digest) -> str:
-    by = _(", set by {by_name}").format(by_name=digest.by_name) if digest.by_name else ""
-    return _("{at}. Next: {next_at}{by}").format(at=at(digest.schedule), next_at=texts.when(digest.next_at), by=by)
+    # Translators: {when} is "Mondays at 08:00, Europe/Stockholm" or the like.
+    said = _("{when}. Next: {next}, set by {name}") if digest.by_name else _("{when}. Next: {next}")
+    return said.format(when=at(digest.schedule), next=texts.when(digest.next_at), name=digest.by_name)
 
 
 def set_to(digest: Digest) -> str:
-    said = _("{title} set: {at}. The next one comes {next_at}.").format(
-        title=title(digest.schedule.kind), at=at(digest.schedule), next_at=texts.when(digest.next_at)
+    said = _("{title} set: {when}. The next one comes {next}.").format(
+        title=title(digest.schedule.kind), when=at(digest.schedule), next=texts.when(digest.next_at)
     )
-    if digest.schedule.zone == "UTC":
-        return _("{said} For another time zone, write it at the end, such as Europe/Stockholm.").format(said=said)
-    return said
+    zone = _("For another time zone, write it at the end, such as Europe/Stockholm.")
+    return formats.sentences(said, zone if digest.schedule.zone == "UTC" else "")
 
 
 def removed(kinds: Sequence[str]) -> str:
     if not kinds:
         return _("No such digest was set here, so nothing was changed.")
-    return _("From now on I send no {kinds} digest here.").format(kinds=_(" and no ").join(kinds))
+    if len(kinds) > 1:
+        return _("From now on I send no daily and no weekly digest here.")
+    if kinds[0] == DigestKind.DAILY:
+        return _("From now on I send no daily digest here.")
+    return _("From now on I send no weekly digest here.")
 
 
 def no_zone(text: str) -> str:
@@ -105,20 +118,28 @@ def hours(value: float) -> str:
 
 
 def if_open_until(value: float, until: datetime) -> str:
-    return _("{value}, if what is open stays so until {until}").format(
-        value=formats.hours(value), until=texts.when(until)
+    return _("{average}, if what is open stays so until {time}").format(
+        average=formats.hours(value), time=texts.when(until)
     )
 
 
 def by_person(name: str, parts: Sequence[str]) -> str:
-    return "{name}: {parts}".format(name=name or _("Somebody"), parts=", ".join(parts))
+    who = name or _("Somebody")
+    return f"{who}: {', '.join(parts)}"
 
 
 def request(c: Cancellation) -> str:
     plan = c.plan
-    what = plan.entitlement_name or plan.entitlement_id
-    return _("{label}: {kind} {what}, asked by {by_name}, until {expires_at}").format(
-        label=c.label, kind=plan.kind, what=what, by_name=plan.by_name, expires_at=texts.when(plan.expires_at)
+    said = (
+        _("{label}: cancel {subscription}, asked by {name}, until {time}")
+        if plan.kind == Kind.CANCEL
+        else _("{label}: reactivate {subscription}, asked by {name}, until {time}")
+    )
+    return said.format(
+        label=c.label,
+        subscription=plan.entitlement_name or plan.entitlement_id,
+        name=plan.by_name,
+        time=texts.when(plan.expires_at),
     )
 
 
@@ -129,6 +150,11 @@ def summary(kind: str, new: int, unresolved: int) -> str:
 
 
 def fallback(kind: str, new: int, resolved: int, unresolved: int) -> str:
-    return _("{summary}, {resolved} resolved. Say to Alert Desk: show unresolved").format(
-        summary=summary(kind, new, unresolved), resolved=formats.number(resolved)
+    return _(
+        "{title}: {new} new, {unresolved} unresolved, {resolved} resolved. Say to Alert Desk: show unresolved"
+    ).format(
+        title=title(kind),
+        new=formats.number(new),
+        unresolved=formats.number(unresolved),
+        resolved=formats.number(resolved),
     )

@@ -11,7 +11,7 @@ from bot.texts import formats
 from bot.texts.catalogue import _
 
 NAME = _("DRILL: practise answering this alert")
-NOBODY = "nobody"
+NOBODY = _("nobody")
 TITLE = _("Drills")
 NONE_YET = _("There was no drill yet. In a channel that gets alerts, an Admin Agent can say: drill")
 NOT_READ_YET = _("This partner's alerts have not been read yet. Nothing was begun; say “drill” again in some minutes.")
@@ -21,8 +21,8 @@ FALLBACK = _("The last drills. Say to Alert Desk: drill report")
 
 def description(of: Drill) -> str:
     return _(
-        "This is a DRILL. {by_name} began it in Alert Desk to see how fast the team answers. Nothing happened at any customer, and no subscription is concerned.\nDo what you would do with a real alert: investigate or assign it, then mark it as you like. Partner Center never hears of it, and it counts in no average.\nIt ends with the verdict, or by itself after {given_up_after}. Then the times are told here."
-    ).format(by_name=of.by_name, given_up_after=span(GIVEN_UP_AFTER))
+        "This is a DRILL. {name} began it in Alert Desk to see how fast the team answers. Nothing happened at any customer, and no subscription is concerned.\nDo what you would do with a real alert: investigate or assign it, then mark it as you like. Partner Center never hears of it, and it counts in no average.\nIt ends with the verdict, or by itself after {length}. Then the times are told here."
+    ).format(name=of.by_name, length=span(GIVEN_UP_AFTER))
 
 
 def span(length: timedelta) -> str:
@@ -30,20 +30,18 @@ def span(length: timedelta) -> str:
     seconds = int(length.total_seconds())
     hours, minutes, rest = seconds // 3600, seconds % 3600 // 60, seconds % 60
     if hours:
-        return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes) if minutes else f"{hours} h"
-    if minutes:
-        return (
-            _("{minutes} min {rest} s").format(minutes=minutes, rest=rest)
-            if rest
-            else _("{minutes} min").format(minutes=minutes)
-        )
-    return f"{rest} s"
+        said = _("{hours} h {minutes} min") if minutes else _("{hours} h")
+    elif minutes:
+        said = _("{minutes} min {seconds} s") if rest else _("{minutes} min")
+    else:
+        said = _("{seconds} s")
+    return said.format(hours=hours, minutes=minutes, seconds=rest)
 
 
 def begun(partner: str, severity: str) -> str:
     return _(
-        "The drill at {partner} has begun: an alert of {severity} severity, marked DRILL, comes with the next reading of the alerts. It is reported when it is decided, or after {given_up_after}."
-    ).format(partner=partner, severity=severity, given_up_after=span(GIVEN_UP_AFTER))
+        "The drill at {partner} has begun: an alert of {severity} severity, marked DRILL, comes with the next reading of the alerts. It is reported when it is decided, or after {length}."
+    ).format(partner=partner, severity=severity, length=span(GIVEN_UP_AFTER))
 
 
 def not_routed(partner: str) -> str:
@@ -63,8 +61,8 @@ def under_way(by_name: str) -> str:
 
 
 def too_many(partner: str) -> str:
-    return _("No drill was begun: {partner} had {a_day} in the last 24 hours, which is the most.").format(
-        partner=partner, a_day=A_DAY
+    return _("No drill was begun: {partner} had {count} in the last 24 hours, which is the most.").format(
+        partner=partner, count=A_DAY
     )
 
 
@@ -77,81 +75,65 @@ def bad_severity(word: str) -> str:
 
 
 def not_answered_note() -> str:
-    return _("Nobody answered this drill within {given_up_after}.").format(given_up_after=span(GIVEN_UP_AFTER))
+    return _("Nobody answered this drill within {length}.").format(length=span(GIVEN_UP_AFTER))
 
 
 def report(of: Drill, label: str) -> str:
     """The line under its card when it is over."""
     if of.decided_at is not None:
-        return _("Drill {label} is over. {sentence}").format(label=label, sentence=_sentence(of, judged=True))
+        return formats.sentences(_("Drill {label} is over.").format(label=label), _sentence(of, judged=True))
     if not label:
         return _(
-            "The drill that {by_name} began is over: its alert was never recorded. Look at why alerts are not read."
-        ).format(by_name=of.by_name)
-    return _("Drill {label} is over: nobody decided on it within {given_up_after}. {sentence}").format(
-        label=label, given_up_after=span(GIVEN_UP_AFTER), sentence=_sentence(of, judged=True)
-    )
+            "The drill that {name} began is over: its alert was never recorded. Look at why alerts are not read."
+        ).format(name=of.by_name)
+    over = _("Drill {label} is over: nobody decided on it within {length}.")
+    return formats.sentences(over.format(label=label, length=span(GIVEN_UP_AFTER)), _sentence(of, judged=True))
 
 
 def row(of: Drill, label: str, partner: str) -> str:
     """A line of the list."""
-    when = texts.when(of.begun_at)
-    about = ", ".join(
-        filter(
-            None,
-            (
-                label,
-                partner,
-                _("{lower} severity").format(lower=texts.severity_word(of.severity).lower()),
-                _("by {by_name}").format(by_name=of.by_name),
-            ),
-        )
-    )
+    severity = _("{severity} severity").format(severity=texts.severity_word(of.severity).lower())
+    by = _("by {name}").format(name=of.by_name)
+    about = ", ".join(part for part in (label, partner, severity, by) if part)
     if of.reported_at is None:
-        return _("{when}: {about}. Still open. {sentence}").format(
-            when=when, about=about, sentence=_sentence(of, judged=False)
-        )
-    if of.decided_at is None:
-        return _("{when}: {about}. Not answered. {sentence}").format(
-            when=when, about=about, sentence=_sentence(of, judged=False)
-        )
-    return f"{when}: {about}. {_sentence(of, judged=False)}"
+        how = _("Still open.")
+    else:
+        how = _("Not answered.") if of.decided_at is None else ""
+    return formats.sentences(f"{texts.when(of.begun_at)}: {about}.", how, _sentence(of, judged=False))
 
 
 def _sentence(of: Drill, *, judged: bool) -> str:
     recorded, carded = of.after(of.detected_at), of.after(of.carded_at)
-    taken, decided = of.after(of.acknowledged_at), of.after(of.decided_at)
-
-    def nobody(what: str) -> str:
-        return (
-            _("not {what} yet").format(what=what)
-            if of.reported_at is None
-            else _("{what} by {nobody}").format(what=what, nobody=NOBODY)
-        )
-
     parts = [
-        _("recorded after {recorded}").format(recorded=span(recorded)) if recorded is not None else _("not recorded"),
-        _("card in Teams after {carded}").format(carded=span(carded))
+        _("recorded after {length}").format(length=span(recorded)) if recorded is not None else _("not recorded"),
+        _("card in Teams after {length}").format(length=span(carded))
         if carded is not None
         else _("no card of its own confirmed"),
-        _("taken up after {taken} by {acknowledged_by}").format(
-            taken=span(taken), acknowledged_by=of.acknowledged_by or texts.SOMEBODY
-        )
-        + (_judged(taken, ACKNOWLEDGE_TARGET) if judged else "")
-        if taken is not None
-        else nobody(_("taken up")),
-        _("decided after {decided} as {verdict} by {decided_by}").format(
-            decided=span(decided), verdict=of.verdict, decided_by=of.decided_by
-        )
-        + (_judged(decided, VERDICT_TARGET) if judged else "")
-        if decided is not None
-        else nobody("decided"),
+        _taken_up(of, judged=judged),
+        _decided(of, judged=judged),
     ]
     said = ", ".join(parts)
     return f"{said[0].upper()}{said[1:]}."
 
 
-def _judged(length: timedelta, target: timedelta) -> str:
-    return _(" ({further} the {target} to aim at)").format(
-        further="within" if in_time(length, target) else _("later than"), target=span(target)
+def _taken_up(of: Drill, *, judged: bool) -> str:
+    length = of.after(of.acknowledged_at)
+    if length is None:
+        return _("not taken up yet") if of.reported_at is None else _("taken up by nobody")
+    said = _("taken up after {length} by {name}").format(length=span(length), name=of.acknowledged_by or texts.SOMEBODY)
+    return formats.sentences(said, _judged(length, ACKNOWLEDGE_TARGET) if judged else "")
+
+
+def _decided(of: Drill, *, judged: bool) -> str:
+    length = of.after(of.decided_at)
+    if length is None:
+        return _("not decided yet") if of.reported_at is None else _("decided by nobody")
+    said = _("decided after {length} as {verdict} by {name}").format(
+        length=span(length), verdict=of.verdict, name=of.decided_by
     )
+    return formats.sentences(said, _judged(length, VERDICT_TARGET) if judged else "")
+
+
+def _judged(length: timedelta, target: timedelta) -> str:
+    said = _("(within the {target} to aim at)") if in_time(length, target) else _("(later than the {target} to aim at)")
+    return said.format(target=span(target))

@@ -8,7 +8,7 @@ from bot.domain.duty import AHEAD_MOST, EXCEPTIONS_MOST, PEOPLE_MOST, TOGETHER_M
 from bot.domain.escalation import Plan
 from bot.domain.people import Conversation, ConversationKind
 from bot.texts import en as texts
-from bot.texts.catalogue import _
+from bot.texts.catalogue import _, plural
 from bot.texts.formats import both, day
 
 TITLE = _("Who is on duty")
@@ -66,8 +66,9 @@ def several_named(name: str) -> str:
 
 def bad_week(word: str, now: Week) -> str:
     return _(
-        "{word!r} is no week from now to {ahead_most} weeks ahead. Write this, next, or a week such as {label}: duty week {label_2} @name"
-    ).format(word=word, ahead_most=AHEAD_MOST, label=now.label, label_2=now.plus(1).label)
+        "{word!r} is no week from now to {count} weeks ahead. Write this, next, or a week such as {week}: "
+        "duty week {example} @name"
+    ).format(word=word, count=AHEAD_MOST, week=now.label, example=now.plus(1).label)
 
 
 def bad_zone(word: str) -> str:
@@ -86,30 +87,37 @@ def too_many() -> str:
 
 
 def added(names: Sequence[str], now_on: Sequence[Member]) -> str:
-    return _("{names} take{further} turns by week from now on. This week: {people}.").format(
-        names=listed(names), further="s" if len(names) == 1 else "", people=people(now_on)
-    )
+    return plural(
+        "{names} takes turns by week from now on. This week: {people}.",
+        "{names} take turns by week from now on. This week: {people}.",
+        len(names),
+    ).format(names=listed(names), people=people(now_on))
 
 
 def removed(names: Sequence[str], now_on: Sequence[Member]) -> str:
-    be = "is" if len(names) == 1 else "are"
-    return _(
-        "{names} {be} out of this roster: of the rotation, of single weeks and of the managers. This week: {people}."
-    ).format(names=listed(names), be=be, people=people(now_on))
+    return plural(
+        "{names} is out of this roster: of the rotation, of single weeks and of the managers. This week: {people}.",
+        "{names} are out of this roster: of the rotation, of single weeks and of the managers. This week: {people}.",
+        len(names),
+    ).format(names=listed(names), people=people(now_on))
 
 
 def week_given(week: Week, names: Sequence[str]) -> str:
-    return f"{listed(names)} {'has' if len(names) == 1 else 'have'} {week_of(week)}."
+    return plural("{names} has {week}.", "{names} have {week}.", len(names)).format(
+        names=listed(names), week=week_of(week)
+    )
 
 
 def week_as_usual(week: Week, who: Sequence[Member]) -> str:
-    return _("In {week_of} the rotation holds again: {people}.").format(week_of=week_of(week), people=people(who))
+    return _("In {week} the rotation holds again: {people}.").format(week=week_of(week), people=people(who))
 
 
 def managers_added(names: Sequence[str]) -> str:
-    return _("{names} {further} called as manager where nobody else answers.").format(
-        names=listed(names), further="is" if len(names) == 1 else "are"
-    )
+    return plural(
+        "{names} is called as manager where nobody else answers.",
+        "{names} are called as manager where nobody else answers.",
+        len(names),
+    ).format(names=listed(names))
 
 
 TAG_SET = _("That tag is mentioned first, in the place of those on duty.")
@@ -149,7 +157,9 @@ def plan(minutes: Plan) -> str:
     if not of_steps:
         return _("Nobody is called: the operator has set no steps")
     said = [
-        _("{words} after {words_2} minutes").format(words=listed(words), words_2=listed([str(each) for each in steps]))
+        _("{severities} after {lengths} minutes").format(
+            severities=listed(words), lengths=listed([str(each) for each in steps])
+        )
         for steps, words in of_steps.items()
     ]
     return "; ".join(said).capitalize()

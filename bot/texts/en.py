@@ -10,8 +10,8 @@ from bot.domain.changes import Change, ChangeKind
 from bot.domain.decisions import Intent
 from bot.domain.policy import Act, Role
 from bot.texts import formats
-from bot.texts.catalogue import _
-from bot.texts.formats import number
+from bot.texts.catalogue import _, plural
+from bot.texts.formats import number, sentences
 
 # Access -------------------------------------------------------------------------------------------------------------
 
@@ -50,15 +50,19 @@ _ACTS = {
 
 
 def lacks_roles(act: Act, roles: Sequence[str]) -> str:
+    # Translators: {acts} is one of the phrases with a verb, such as "decide on alerts".
     said = _(
-        "Nothing was done: to {acts} you need the role {roles} in Partner Center, and you do not hold it now. This attempt is on record. "
-    ).format(acts=_ACTS[act], roles=_(" and ").join(roles))
+        "Nothing was done: to {acts} you need the role {roles} in Partner Center, and you do not hold it now. "
+        "This attempt is on record."
+    ).format(acts=_ACTS[act], roles=formats.both(roles))
     if list(roles) == [Role.GLOBAL_ADMINISTRATOR]:
-        return said + _(
+        how = _(
             "If the role is only eligible for you, activate Global Administrator in Privileged Identity Management, "
             "then press again; else ask a colleague who has it."
         )
-    return said + _("Ask a colleague who has the role.")
+    else:
+        how = _("Ask a colleague who has the role.")
+    return sentences(said, how)
 
 
 # Looking up ---------------------------------------------------------------------------------------------------------
@@ -75,13 +79,18 @@ def no_such_partner(words: str) -> str:
 
 
 def give_whole_id(labels: Sequence[str]) -> str:
-    return _("To change an alert, give its number or its whole id. Did you mean {labels}?").format(labels=_or(labels))
+    return _("To change an alert, give its number or its whole id. Did you mean {labels}?").format(
+        labels=formats.either(labels)
+    )
 
 
 def ambiguous(text: str, labels: Sequence[str], *, more: bool) -> str:
-    return _("{text!r} fits several alerts: {labels}{further}. Give more of the id, or the number.").format(
-        text=text, labels=", ".join(labels), further=_(" and more") if more else ""
+    said = (
+        _("{text!r} fits several alerts: {labels} and more. Give more of the id, or the number.")
+        if more
+        else _("{text!r} fits several alerts: {labels}. Give more of the id, or the number.")
     )
+    return said.format(text=text, labels=", ".join(labels))
 
 
 NO_ALERT_NAMED = _("Which alert? Write its number, such as A-1042, or say it in the alert's own thread.")
@@ -91,6 +100,7 @@ NOT_SHOWN_YET = _("Partner Center took the change but does not show it yet")
 # Decisions ----------------------------------------------------------------------------------------------------------
 
 VERDICTS = {Verdict.LEGITIMATE: _("Legitimate"), Verdict.FRAUD: _("Fraud"), Verdict.IGNORE: _("Ignored")}
+RESOLVED = _("resolved")
 
 
 def verdict_word(verdict: str) -> str:
@@ -98,95 +108,114 @@ def verdict_word(verdict: str) -> str:
     return VERDICTS.get(verdict, verdict) or _("Resolved")  # type: ignore[call-overload]
 
 
-def _doing(intent: Intent) -> str:
-    if intent.status == Status.INVESTIGATING:
-        return _("taking this into investigation")
-    return _("marking this as {reason}").format(reason=intent.reason)
-
-
 def pending(intent: Intent) -> str:
-    return _("{by_name} is {doing}. Partner Center has not confirmed it yet.").format(
-        by_name=intent.by_name, doing=_doing(intent)
-    )
+    if intent.status == Status.INVESTIGATING:
+        said = _("{name} is taking this into investigation. Partner Center has not confirmed it yet.")
+    else:
+        said = _("{name} is marking this as {verdict}. Partner Center has not confirmed it yet.")
+    return said.format(name=intent.by_name, verdict=intent.reason)
 
 
 def decided_line(record: AlertRecord, intent: Intent) -> str:
-    note = _(" Note: {note}").format(note=intent.note) if intent.note else ""
     if intent.status == Status.INVESTIGATING:
-        return _("{by_name} is investigating {label}.{note}").format(
-            by_name=intent.by_name, label=record.label, note=note
-        )
-    changed = _(" changed the verdict of") if intent.may_replace else _(" marked")
-    to = _(" to") if intent.may_replace else _(" as")
-    return f"{intent.by_name}{changed} {record.label}{to} {intent.reason}.{note}"
+        said = _("{name} is investigating {label}.")
+    elif intent.may_replace:
+        said = _("{name} changed the verdict of {label} to {verdict}.")
+    else:
+        said = _("{name} marked {label} as {verdict}.")
+    return sentences(
+        said.format(name=intent.by_name, label=record.label, verdict=intent.reason),
+        _("Note: {note}").format(note=intent.note) if intent.note else "",
+    )
 
 
 def overtaken_line(record: AlertRecord, intent: Intent) -> str:
     decision = record.decision
     if decision is None:
-        return _("{label} is already {status}; nothing was sent for {by_name}.").format(
-            label=record.label, status=record.alert.status, by_name=intent.by_name
+        return _("{label} is already {status}; nothing was sent for {name}.").format(
+            label=record.label, status=record.alert.status, name=intent.by_name
         )
-    return _("{label} was already marked as {verdict} by {by_name}; nothing was sent for {by_name_2}.").format(
+    return _("{label} was already marked as {verdict} by {other}; nothing was sent for {name}.").format(
         label=record.label,
-        verdict=decision.verdict or "resolved",
-        by_name=decision.by_name or "somebody",
-        by_name_2=intent.by_name,
+        verdict=decision.verdict or RESOLVED,
+        other=decision.by_name or SOMEBODY,
+        name=intent.by_name,
     )
 
 
 def sign_in_line(record: AlertRecord, intent: Intent) -> str:
-    return _(
-        "{by_name} wanted {label} {wanted}, but must sign in again first. Nothing was changed; press again."
-    ).format(by_name=intent.by_name, label=record.label, wanted=_wanted(intent))
+    if intent.status == Status.INVESTIGATING:
+        said = _("{name} wanted {label} investigated, but must sign in again first. Nothing was changed; press again.")
+    else:
+        said = _(
+            "{name} wanted {label} marked as {verdict}, but must sign in again first. Nothing was changed; press again."
+        )
+    return said.format(name=intent.by_name, label=record.label, verdict=intent.reason)
 
 
 def failed_line(record: AlertRecord, intent: Intent, problem: str) -> str:
-    return _(
-        "{by_name} wanted {label} {wanted}, but Partner Center refused it and nothing was changed. {problem}"
-    ).format(by_name=intent.by_name, label=record.label, wanted=_wanted(intent), problem=problem)
+    if intent.status == Status.INVESTIGATING:
+        said = _("{name} wanted {label} investigated, but Partner Center refused it and nothing was changed. {problem}")
+    else:
+        said = _(
+            "{name} wanted {label} marked as {verdict}, but Partner Center refused it and nothing was changed. {problem}"
+        )
+    return said.format(name=intent.by_name, label=record.label, verdict=intent.reason, problem=problem)
 
 
-def _wanted(intent: Intent) -> str:
-    return (
-        "investigated"
-        if intent.status == Status.INVESTIGATING
-        else _("marked as {reason}").format(reason=intent.reason)
-    )
+_PORTAL = {
+    ChangeKind.RESOLVED: (
+        _("{label} was marked as {value} in Partner Center."),
+        _("{label} was marked as {value} in Partner Center by {name}."),
+    ),
+    ChangeKind.REOPENED: (
+        _("{label} was reopened in Partner Center."),
+        _("{label} was reopened in Partner Center by {name}."),
+    ),
+    ChangeKind.INVESTIGATING: (
+        _("{label} was taken into investigation in Partner Center."),
+        _("{label} was taken into investigation in Partner Center by {name}."),
+    ),
+    ChangeKind.OTHER_VERDICT: (
+        _("The verdict of {label} was changed to {value} in Partner Center."),
+        _("The verdict of {label} was changed to {value} in Partner Center by {name}."),
+    ),
+    ChangeKind.OTHER_STATUS: (
+        _("The status of {label} was changed to {value} in Partner Center."),
+        _("The status of {label} was changed to {value} in Partner Center by {name}."),
+    ),
+}
+"""Without and with the name of who did it."""
 
 
 def portal_line(record: AlertRecord, change: Change) -> str:
     """What happened to an alert outside Teams; empty where it is not worth a line."""
-    who = _(" by {by}").format(by=change.by) if change.by else ""
-    if change.kind is ChangeKind.RESOLVED:
-        return _("{label} was marked as {resolved_reason} in Partner Center{who}.").format(
-            label=record.label, resolved_reason=record.alert.resolved_reason or "resolved", who=who
-        )
-    if change.kind is ChangeKind.REOPENED:
-        return _("{label} was reopened in Partner Center{who}.").format(label=record.label, who=who)
-    if change.kind is ChangeKind.INVESTIGATING:
-        return _("{label} was taken into investigation in Partner Center{who}.").format(label=record.label, who=who)
-    if change.kind is ChangeKind.OTHER_VERDICT:
-        return _("The verdict of {label} was changed to {resolved_reason} in Partner Center{who}.").format(
-            label=record.label, resolved_reason=record.alert.resolved_reason or "none", who=who
-        )
-    if change.kind is ChangeKind.OTHER_STATUS:
-        return _("The status of {label} was changed to {status} in Partner Center{who}.").format(
-            label=record.label, status=record.alert.status or UNKNOWN, who=who
-        )
-    return ""
+    known = _PORTAL.get(change.kind)
+    if known is None:
+        return ""
+    values = {
+        ChangeKind.RESOLVED: record.alert.resolved_reason or RESOLVED,
+        ChangeKind.OTHER_VERDICT: record.alert.resolved_reason or _("none"),
+        ChangeKind.OTHER_STATUS: record.alert.status or UNKNOWN,
+    }
+    return known[bool(change.by)].format(label=record.label, value=values.get(change.kind, ""), name=change.by)
 
 
 def already(record: AlertRecord, by_name: str, mine: bool) -> str:
-    alert, who = record.alert, "you" if mine else by_name or "somebody"
+    alert = record.alert
     if alert.is_open:
-        return _("{label} is already {status}{further}. Nothing was sent.").format(
-            label=record.label, status=alert.status, further=f" ({who})" if by_name else ""
+        if not by_name:
+            return _("{label} is already {status}. Nothing was sent.").format(label=record.label, status=alert.status)
+        return _("{label} is already {status} ({name}). Nothing was sent.").format(
+            label=record.label, status=alert.status, name=_("you") if mine else by_name
         )
+    said = (
+        _("{label} was already decided by you: {verdict}. Nothing was sent. To mend it, use Change verdict.")
+        if mine
+        else _("{label} was already decided by {name}: {verdict}. Nothing was sent. To mend it, use Change verdict.")
+    )
     verdict = verdict_word(alert.resolved_reason.lower()).lower()
-    return _(
-        "{label} was already decided by {who}: {verdict}. Nothing was sent. To mend it, use Change verdict."
-    ).format(label=record.label, who=who, verdict=verdict)
+    return said.format(label=record.label, name=by_name or SOMEBODY, verdict=verdict)
 
 
 def busy(record: AlertRecord, by_name: str) -> str:
@@ -259,17 +288,21 @@ EXPORT_NOWHERE = _(
 
 
 def export_consent(rows: int) -> str:
-    return _("{alerts} with all details, as CSV").format(alerts=_alerts(rows))
-
-
-def audit_consent(rows: int, partner: str) -> str:
-    return _("The audit trail of {partner} ({rows} row{further} so far), as JSON Lines").format(
-        partner=partner, rows=number(rows), further="s" if rows != 1 else ""
+    return plural("{count} alert with all details, as CSV", "{count} alerts with all details, as CSV", rows).format(
+        count=number(rows)
     )
 
 
+def audit_consent(rows: int, partner: str) -> str:
+    return plural(
+        "The audit trail of {partner} ({count} row so far), as JSON Lines",
+        "The audit trail of {partner} ({count} rows so far), as JSON Lines",
+        rows,
+    ).format(partner=partner, count=number(rows))
+
+
 def export_what(rows: int) -> str:
-    return _alerts(rows)
+    return plural("{count} alert", "{count} alerts", rows).format(count=number(rows))
 
 
 def audit_what(partner: str) -> str:
@@ -297,9 +330,9 @@ AUDIT_WORDS = _(
 
 
 def which_audit(partners: Sequence[str]) -> str:
-    return _(
-        'One file holds the audit trail of one partner: {partners}. Say: export audit partner:"{partners_2}"'
-    ).format(partners=_or(partners), partners_2=partners[0])
+    return _('One file holds the audit trail of one partner: {partners}. Say: export audit partner:"{example}"').format(
+        partners=formats.either(partners), example=partners[0]
+    )
 
 
 def daily_heads(heads: str) -> str:
@@ -307,23 +340,26 @@ def daily_heads(heads: str) -> str:
 
 
 def export_failed(problem: str) -> str:
-    return _("The file could not be saved.{further} Say “export” again.").format(
-        further=f" {problem}" if problem else ""
-    )
+    return sentences(_("The file could not be saved."), problem, _("Say “export” again."))
 
 
 # Routes -------------------------------------------------------------------------------------------------------------
 
 
 def subscribed(partners: Sequence[str], words: str) -> str:
-    which = _(" that match {words}").format(words=words) if words else ""
-    return _(
-        "From now on the alerts of {partners}{which} are sent here. A summary of what is open comes first."
-    ).format(partners=_and(partners), which=which)
+    said = (
+        _(
+            "From now on the alerts of {partners} that match {filter} are sent here. "
+            "A summary of what is open comes first."
+        )
+        if words
+        else _("From now on the alerts of {partners} are sent here. A summary of what is open comes first.")
+    )
+    return said.format(partners=formats.both(partners), filter=words)
 
 
 def unsubscribed(partners: Sequence[str]) -> str:
-    return _("The alerts of {partners} are no longer sent here.").format(partners=_and(partners))
+    return _("The alerts of {partners} are no longer sent here.").format(partners=formats.both(partners))
 
 
 # Intake -------------------------------------------------------------------------------------------------------------
@@ -336,9 +372,11 @@ def reader_fails(partner: str, problem: str) -> str:
 
 
 def unreadable(count: int, problem: str) -> str:
-    return _("{count} alert{further} could not be read; the first: {problem}").format(
-        count=count, further="s" if count != 1 else "", problem=problem
-    )
+    return plural(
+        "{count} alert could not be read; the first: {problem}",
+        "{count} alerts could not be read; the first: {problem}",
+        count,
+    ).format(count=number(count), problem=problem)
 
 
 # The conversation ---------------------------------------------------------------------------------------------------
@@ -353,9 +391,10 @@ TRY_AGAIN = _("Something that I depend on did not answer just now. Look at the a
 
 
 def unknown_command(word: str, near: str) -> str:
-    hint = _(" Did you mean “{near}”?").format(near=near) if near else ""
-    return _("I do not know the command {word!r}.{hint} Say “help” for all commands.").format(
-        word=_echo(word), hint=hint
+    return sentences(
+        _("I do not know the command {word!r}.").format(word=_echo(word)),
+        _("Did you mean “{near}”?").format(near=near) if near else "",
+        _("Say “help” for all commands."),
     )
 
 
@@ -384,7 +423,7 @@ _ECHO_MOST = 80
 
 def when(moment: datetime | None) -> str:
     """`21 Nov 2026, 14:05 UTC`: absolute, because a card is not redrawn by the minute."""
-    return formats.moment(moment) if moment else "unknown"
+    return formats.moment(moment) if moment else UNKNOWN
 
 
 def clock(moment: datetime | None, now: datetime) -> str:
@@ -395,18 +434,6 @@ def clock(moment: datetime | None, now: datetime) -> str:
 def _echo(words: str) -> str:
     """What somebody wrote, as it is quoted back to them: recognisable, never pages of it."""
     return words if len(words) <= _ECHO_MOST else f"{words[:_ECHO_MOST]}\u2026"
-
-
-def _alerts(count: int) -> str:
-    return _("{count} alert{further}").format(count=number(count), further="s" if count != 1 else "")
-
-
-def _and(words: Sequence[str]) -> str:
-    return formats.both(words)
-
-
-def _or(words: Sequence[str]) -> str:
-    return formats.either(words)
 
 
 # Cards --------------------------------------------------------------------------------------------------------------
@@ -438,8 +465,8 @@ DECISION = _("Decision")
 TEST_BADGE = _("TEST")
 DRILL_BADGE = _("DRILL")
 DRILL_CUSTOMER = _("None: this is a drill")
-SOMEBODY = "somebody"
-UNKNOWN = "unknown"
+SOMEBODY = _("somebody")
+UNKNOWN = _("unknown")
 
 MARK_LEGITIMATE = _("Mark legitimate")
 MARK_FRAUD = _("Mark as fraud")
@@ -479,15 +506,13 @@ def severity_word(severity: str) -> str:
 
 def respond_by(moment: datetime, now: datetime, over: bool) -> str:
     if over:
-        return _("The one-hour target passed at {clock}. Answer now.").format(clock=clock(moment, now))
-    return _("Respond by {clock}").format(clock=clock(moment, now))
+        return _("The one-hour target passed at {time}. Answer now.").format(time=clock(moment, now))
+    return _("Respond by {time}").format(time=clock(moment, now))
 
 
 def decided(verdict: str, by: str, at: datetime) -> str:
     """With the day: a decided card is looked at for weeks, and not drawn again."""
-    return _("{verdict_word} by {by}, {at}").format(
-        verdict_word=verdict_word(verdict), by=by or "somebody", at=when(at)
-    )
+    return _("{verdict} by {name}, {time}").format(verdict=verdict_word(verdict), name=by or SOMEBODY, time=when(at))
 
 
 def history_line(at: datetime | None, status_from: str, status_to: str, by: str) -> str:
@@ -517,12 +542,12 @@ def more(count: int) -> str:
 
 def alert_fallback(record: AlertRecord, customer: str) -> str:
     alert = record.alert
-    return _("{label} {severity_word}: {name}. {customer}. {status_word}. Say to Alert Desk: show {label}").format(
+    return _("{label} {severity}: {name}. {customer}. {status}. Say to Alert Desk: show {label}").format(
         label=record.label,
-        severity_word=severity_word(alert.severity),
+        severity=severity_word(alert.severity),
         name=alert.name,
         customer=customer,
-        status_word=status_word(alert.status),
+        status=status_word(alert.status),
     )
 
 
@@ -613,9 +638,8 @@ VIEWER_MAY_NOT = _(
 def viewer_may_not(label: str, *, open_alert: bool) -> str:
     if not open_alert:
         return VIEWER_MAY_NOT
-    return _("{viewer_may_not} If you hold it now, write: mark {label} legitimate, or mark {label} fraud").format(
-        viewer_may_not=VIEWER_MAY_NOT, label=label
-    )
+    how = _("If you hold it now, write: mark {label} legitimate, or mark {label} fraud").format(label=label)
+    return sentences(VIEWER_MAY_NOT, how)
 
 
 def acts_as_you(partner: str) -> str:
@@ -632,9 +656,10 @@ HELP_ROLES = (
 
 
 def no_help(word: str, near: str) -> str:
-    hint_text = _(" Did you mean “help {near}”?").format(near=near) if near else ""
-    return _("There is no command {word!r}.{hint_text} Say “help” for all.").format(
-        word=_echo(word), hint_text=hint_text
+    return sentences(
+        _("There is no command {word!r}.").format(word=_echo(word)),
+        _("Did you mean “help {near}”?").format(near=near) if near else "",
+        _("Say “help” for all."),
     )
 
 
@@ -646,14 +671,24 @@ def summary_posted(posted: int, total: int) -> str:
     if not total:
         return _("Nothing is open at the moment.")
     if posted == total:
-        return _("{alerts} open; each has its card below.").format(alerts=_alerts(total))
-    if not posted:
-        return _("{alerts} open, all older than a day. Say “show unresolved” to see them.").format(
-            alerts=_alerts(total)
+        said = plural(
+            "{count} alert open; each has its card below.", "{count} alerts open; each has its card below.", total
         )
-    return _(
-        "{alerts} open. Below are the cards of {posted} from the last 24 hours, most severe first; say “show unresolved” for the other {value}."
-    ).format(alerts=_alerts(total), posted=posted, value=number(total - posted))
+    elif not posted:
+        said = plural(
+            "{count} alert open, all older than a day. Say “show unresolved” to see them.",
+            "{count} alerts open, all older than a day. Say “show unresolved” to see them.",
+            total,
+        )
+    else:
+        said = plural(
+            "{count} alert open. Below are the cards of {posted} from the last 24 hours, most severe first; "
+            "say “show unresolved” for the other {others}.",
+            "{count} alerts open. Below are the cards of {posted} from the last 24 hours, most severe first; "
+            "say “show unresolved” for the other {others}.",
+            total,
+        )
+    return said.format(count=number(total), posted=posted, others=number(total - posted))
 
 
 OTHER_SEVERITY = _("Other")

@@ -8,8 +8,8 @@ from datetime import datetime
 from bot.domain.alerts import AlertRecord
 from bot.domain.escalation import Call, Step, Why
 from bot.texts import en as texts
-from bot.texts.catalogue import _
-from bot.texts.formats import both, number
+from bot.texts.catalogue import _, plural
+from bot.texts.formats import both, number, sentences
 
 SHOW_THEM = _("Show them")
 WORDS = "active"
@@ -32,27 +32,28 @@ def line(call: Call, waiting: Sequence[tuple[AlertRecord, str]], count: int, now
     said = [_unanswered(waiting, count, now)]
     if not call.failed:
         said += [_what_to_do(waiting, count, now), *_done(call)]
-    said += _not_reached(call)
-    return " ".join(said)
+    return sentences(*said, *_not_reached(call))
 
 
 def lead(call: Call, record: AlertRecord, place: str, now: datetime) -> str:
     """Before the badges of the card that somebody gets in person: short, for it stands on one line."""
-    drill = _("DRILL: ") if record.alert.is_drill else ""
-    why = _why(call)
-    return _("{drill}No answer for {record} in {place}; {why}").format(
-        drill=drill, record=span(record, now), place=place, why=why
-    )
+    # Translators: {reason} is a clause such as "you are on duty there".
+    said = _("No answer for {time} in {place}; {reason}").format(time=span(record, now), place=place, reason=_why(call))
+    return _marked(said, drill=record.alert.is_drill)
+
+
+def _marked(said: str, *, drill: bool) -> str:
+    return _("DRILL: {sentence}").format(sentence=said) if drill else said
 
 
 def many_title(count: int, *, drill: bool) -> str:
-    return _("{further}{count} alerts wait for an answer").format(
-        further=_("DRILL: ") if drill else "", count=number(count)
-    )
+    said = plural("{count} alert waits for an answer", "{count} alerts wait for an answer", count)
+    return _marked(said.format(count=number(count)), drill=drill)
 
 
 def many_why(call: Call, place: str) -> str:
-    return _("In {place}; {why}. Nobody has taken, assigned or decided them.").format(place=place, why=_why(call))
+    # Translators: {reason} is a clause such as "you are on duty there".
+    return _("In {place}; {reason}. Nobody has taken, assigned or decided them.").format(place=place, reason=_why(call))
 
 
 def many_more(count: int) -> str:
@@ -60,15 +61,15 @@ def many_more(count: int) -> str:
 
 
 def message_fallback(said: str) -> str:
-    return _("{said} Say to Alert Desk: show {words}").format(said=said, words=WORDS)
+    return sentences(said, _("Say to Alert Desk: show {words}").format(words=WORDS))
 
 
 def span(record: AlertRecord, now: datetime) -> str:
     """Since it was detected, as one says it: `31 minutes`, `2 h 05 min`."""
     minutes = max(0, int((now - record.alert.detected_at).total_seconds() // 60))
     if minutes < 120:
-        return _("{minutes} minute{further}").format(minutes=minutes, further="s" if minutes != 1 else "")
-    return _("{value} h {value_2:02} min").format(value=minutes // 60, value_2=minutes % 60)
+        return plural("{minutes} minute", "{minutes} minutes", minutes).format(minutes=minutes)
+    return _("{hours} h {minutes:02} min").format(hours=minutes // 60, minutes=minutes % 60)
 
 
 def drilled(records: Sequence[AlertRecord]) -> bool:
@@ -76,33 +77,32 @@ def drilled(records: Sequence[AlertRecord]) -> bool:
 
 
 def _unanswered(waiting: Sequence[tuple[AlertRecord, str]], count: int, now: datetime) -> str:
-    drill = _("DRILL: ") if drilled([record for record, _ in waiting]) else ""
-    first, summary = waiting[0]
+    records = [record for record, summary in waiting]
+    summary = waiting[0][1]
     if count == 1:
-        return _("{drill}{summary} has had no answer for {first}.").format(
-            drill=drill, summary=summary, first=span(first, now)
-        )
-    worst = ", ".join(record.label for record, _ in waiting[:_WORST_MOST])
-    return _("{drill}{count} alerts wait for an answer, the worst: {worst}. First of them: {summary}.").format(
-        drill=drill, count=number(count), worst=worst, summary=summary
-    )
+        said = _("{alert} has had no answer for {time}.").format(alert=summary, time=span(records[0], now))
+    else:
+        worst = ", ".join(record.label for record in records[:_WORST_MOST])
+        said = plural(
+            "{count} alert waits for an answer, the worst: {worst}. First of them: {alert}.",
+            "{count} alerts wait for an answer, the worst: {worst}. First of them: {alert}.",
+            count,
+        ).format(count=number(count), worst=worst, alert=summary)
+    return _marked(said, drill=drilled(records))
 
 
 def _what_to_do(waiting: Sequence[tuple[AlertRecord, str]], count: int, now: datetime) -> str:
-    first = waiting[0][0]
     if count == 1:
-        due = first.alert.respond_by
-        return _("Press Investigate or decide on its card. {respond_by}{stop}").format(
-            respond_by=texts.respond_by(due, now, over=now > due), stop=_stop(due, now)
+        due = waiting[0][0].alert.respond_by
+        return sentences(
+            _("Press Investigate or decide on its card."),
+            texts.respond_by(due, now, over=True)
+            if now > due
+            else _("Respond by {time}.").format(time=texts.clock(due, now)),
         )
     return _("Say “show {words}” for the list; Investigate, assign or decide stops this for an alert.").format(
         words=WORDS
     )
-
-
-def _stop(due: datetime, now: datetime) -> str:
-    """`texts.respond_by` ends a sentence only where the time is over."""
-    return "" if now > due else "."
 
 
 def _done(call: Call) -> list[str]:
@@ -110,22 +110,22 @@ def _done(call: Call) -> list[str]:
         return []
     said = []
     if call.nobody:
-        said.append(f"Nobody is on duty here, so nobody is called by name. {_HOW_TO_SET}")
+        said += [_("Nobody is on duty here, so nobody is called by name."), _HOW_TO_SET]
     if call.written:
-        said.append(f"I wrote to {_names(call.written)} in person.")
+        said.append(_("I wrote to {names} in person.").format(names=_names(call.written)))
     if call.instead and call.step == Step.MANAGERS:
-        said.append("No managers are set here (“duty manager @name”), so I asked who may approve cancellations.")
+        said.append(_("No managers are set here (“duty manager @name”), so I asked who may approve cancellations."))
     elif call.step == Step.MANAGERS and not call.written and not call.unreached:
-        said.append("There is nobody else whom I could call: set managers with “duty manager @name”.")
+        said.append(_("There is nobody else whom I could call: set managers with “duty manager @name”."))
     return said
 
 
 def _not_reached(call: Call) -> list[str]:
     said = []
     if call.unreached:
-        said.append(f"I could not write to {_names(call.unreached)} in person. {_NEEDS_APP}")
+        said += [_("I could not write to {names} in person.").format(names=_names(call.unreached)), _NEEDS_APP]
     if call.absent and not call.failed:
-        said.append(f"Not in this conversation any more: {_names(call.absent)}.")
+        said.append(_("Not in this conversation any more: {names}.").format(names=_names(call.absent)))
     return said
 
 
@@ -136,4 +136,4 @@ def _why(call: Call) -> str:
 def _names(names: Sequence[str]) -> str:
     shown = [name or texts.UNKNOWN for name in names[:_NAMES_MOST]]
     others = len(names) - len(shown)
-    return both([*shown, _("{others} more").format(others=number(others))] if others else shown)
+    return both([*shown, _("{count} more").format(count=number(others))] if others else shown)

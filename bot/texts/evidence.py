@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from bot.domain.cancellations import Kind
 from bot.domain.refund import DAYS
 from bot.texts import en as texts
 from bot.texts import formats
-from bot.texts.catalogue import _
+from bot.texts.catalogue import _, plural
 
 GET_PACK = _("Evidence pack")
 USAGE = _(
@@ -17,27 +18,40 @@ CREDIT_SOURCE = "https://learn.microsoft.com/partner-center/security/nonpayment-
 
 
 def nothing_about(reference: str) -> str:
-    return _("There is no alert and no subscription with alerts called {reference} here. {usage}").format(
-        reference=reference[:80], usage=USAGE
-    )
+    said = _("There is no alert and no subscription with alerts called {reference} here.")
+    return formats.sentences(said.format(reference=reference[:80]), USAGE)
 
 
-def of(subject: str) -> str:
-    return (
-        _("alert {subject}").format(subject=subject)
-        if subject.startswith("A-")
-        else _("subscription {subject}").format(subject=subject)
-    )
+def _is_alert(subject: str) -> bool:
+    return subject.startswith("A-")
 
 
 def consent(alerts: int, subject: str) -> str:
-    return _("Evidence about {of}: {alerts}, with timeline, decisions and audit rows, as one zip file").format(
-        of=of(subject), alerts=_alerts(alerts)
+    said = (
+        plural(
+            "Evidence about alert {subject}: {count} alert, with timeline, decisions and audit rows, as one zip file",
+            "Evidence about alert {subject}: {count} alerts, with timeline, decisions and audit rows, as one zip file",
+            alerts,
+        )
+        if _is_alert(subject)
+        else plural(
+            "Evidence about subscription {subject}: {count} alert, with timeline, decisions and audit rows, "
+            "as one zip file",
+            "Evidence about subscription {subject}: {count} alerts, with timeline, decisions and audit rows, "
+            "as one zip file",
+            alerts,
+        )
     )
+    return said.format(subject=subject, count=formats.number(alerts))
 
 
 def what(subject: str) -> str:
-    return _("the evidence about {of}").format(of=of(subject))
+    said = (
+        _("the evidence about alert {subject}")
+        if _is_alert(subject)
+        else _("the evidence about subscription {subject}")
+    )
+    return said.format(subject=subject)
 
 
 # In the pack --------------------------------------------------------------------------------------------------------
@@ -95,7 +109,7 @@ FILE_MEANINGS = (
     ("verdicts.csv", _("who gave which verdict, when, and why")),
     ("requests.csv", _("who asked for the subscription to be cancelled or reactivated, and who decided")),
     ("notes.csv", _("what people wrote down about the alerts")),
-    (_("alerts/A-….json"), _("each alert as Partner Center gave it, as Alert Desk keeps it")),
+    ("alerts/A-….json", _("each alert as Partner Center gave it, as Alert Desk keeps it")),
     (
         "audit.jsonl",
         _(
@@ -103,7 +117,7 @@ FILE_MEANINGS = (
             "chain. It is a part of the chain: each row can be checked with the audit key, the whole with “audit verify”"
         ),
     ),
-    (_("MANIFEST.txt"), _("the SHA-256 of every file, to be checked with: sha256sum --check MANIFEST.txt")),
+    ("MANIFEST.txt", _("the SHA-256 of every file, to be checked with: sha256sum --check MANIFEST.txt")),
 )
 
 CREDIT_PAID = _(
@@ -120,7 +134,8 @@ CREDIT_COUNTED = _(
 
 
 def title(subject: str) -> str:
-    return _("Evidence about {of}").format(of=of(subject))
+    said = _("Evidence about alert {subject}") if _is_alert(subject) else _("Evidence about subscription {subject}")
+    return said.format(subject=subject)
 
 
 def counted(shown: int, found: int) -> str:
@@ -160,8 +175,8 @@ ALERT_DESK = _("Alert Desk")
 
 
 def detected(severity: str, name: str) -> str:
-    return _("Detected by Partner Center: {name} (severity {lower})").format(
-        name=name, lower=texts.severity_word(severity).lower()
+    return _("Detected by Partner Center: {name} (severity {severity})").format(
+        name=name, severity=texts.severity_word(severity).lower()
     )
 
 
@@ -170,7 +185,7 @@ def status_changed(before: str, after: str) -> str:
 
 
 def decided(verdict: str, via_word: str) -> str:
-    return _("Verdict: {verdict_word} (in {via})").format(verdict_word=texts.verdict_word(verdict), via=via(via_word))
+    return _("Verdict: {verdict} (in {place})").format(verdict=texts.verdict_word(verdict), place=via(via_word))
 
 
 def noted(text: str) -> str:
@@ -178,24 +193,30 @@ def noted(text: str) -> str:
 
 
 def asked(kind: str, reason: str) -> str:
-    return _("Asked to {kind} the subscription: {reason}").format(kind=kind, reason=reason)
+    said = (
+        _("Asked to cancel the subscription: {reason}")
+        if kind == Kind.CANCEL
+        else _("Asked to reactivate the subscription: {reason}")
+    )
+    return said.format(reason=reason)
 
 
 def approved(kind: str) -> str:
-    return _("Approved: {kind} the subscription").format(kind=kind)
+    if kind == Kind.CANCEL:
+        return _("Approved: cancel the subscription")
+    return _("Approved: reactivate the subscription")
 
 
 def accepted(kind: str) -> str:
-    return _("Partner Center accepted the request to {kind}").format(kind=kind)
+    if kind == Kind.CANCEL:
+        return _("Partner Center accepted the request to cancel")
+    return _("Partner Center accepted the request to reactivate")
 
 
 def ended(state: str, outcome: str) -> str:
-    return _("The request ended: {state}{further}").format(state=state, further=f". {outcome}" if outcome else "")
+    said = _("The request ended: {state}. {outcome}") if outcome else _("The request ended: {state}")
+    return said.format(state=state, outcome=outcome)
 
 
 def audited(act: str, outcome: str) -> str:
     return _("On record: {act}, {outcome}").format(act=act, outcome=outcome)
-
-
-def _alerts(count: int) -> str:
-    return _("{count} alert{further}").format(count=formats.number(count), further="s" if count != 1 else "")

@@ -103,3 +103,8 @@ def both(words: Sequence[str]) -> str:
 def either(words: Sequence[str]) -> str:
     """`A, B or C`."""
     return _current.listed(words, "or")
+
+
+def sentences(*said: str) -> str:
+    """Whole sentences, one after the other; an empty one is none."""
+    return " ".join(sentence for sentence in said if sentence)

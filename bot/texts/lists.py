@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.domain.filters import COUNTED_MOST, Sort
 from bot.texts import en, formats
-from bot.texts.catalogue import _
+from bot.texts.catalogue import _, plural
 
 SORTED = {
     Sort.SEVERITY: _("highest severity first"),
@@ -43,35 +43,43 @@ def search_title(text: str) -> str:
 def page(first: int, last: int, total: int, sort: Sort) -> str:
     if not total:
         return _("No alerts")
-    return _("{first} to {last} of {counted}, {sorted}").format(
-        first=formats.number(first), last=formats.number(last), counted=counted(total), sorted=SORTED[sort]
+    # Translators: {alerts} is "12 alerts" or "more than 500 alerts", {order} is "newest first" and the like.
+    return _("{first} to {last} of {alerts}, {order}").format(
+        first=formats.number(first), last=formats.number(last), alerts=counted(total), order=SORTED[sort]
     )
 
 
 def counted(total: int) -> str:
     """What a page's total stands for."""
     if total > COUNTED_MOST:
-        return _("more than {counted_most} alerts").format(counted_most=formats.number(COUNTED_MOST))
-    return _("{total} alert{further}").format(total=formats.number(total), further="s" if total != 1 else "")
+        return _("more than {count} alerts").format(count=formats.number(COUNTED_MOST))
+    return plural("{count} alert", "{count} alerts", total).format(count=formats.number(total))
 
 
 def fallback(total: int) -> str:
-    return _("{upper}{counted}. Your Teams does not show this card; say “export” for a file.").format(
-        upper=counted(total)[0].upper(), counted=counted(total)[1:]
+    said = (
+        _("More than {count} alerts. Your Teams does not show this card; say “export” for a file.")
+        if total > COUNTED_MOST
+        else plural(
+            "{count} alert. Your Teams does not show this card; say “export” for a file.",
+            "{count} alerts. Your Teams does not show this card; say “export” for a file.",
+            total,
+        )
     )
+    return said.format(count=formats.number(min(total, COUNTED_MOST)))
 
 
 def deadline(respond_by: datetime, now: datetime) -> str:
     """`respond by 14:05 UTC, in 12 min`, or `overdue since 14:05 UTC`."""
     if now >= respond_by:
-        return _("overdue since {clock}").format(clock=en.clock(respond_by, now))
+        return _("overdue since {time}").format(time=en.clock(respond_by, now))
     minutes = -int((now - respond_by).total_seconds() // 60)
-    return _("respond by {clock}, in {minutes} min").format(clock=en.clock(respond_by, now), minutes=minutes)
+    return _("respond by {time}, in {minutes} min").format(time=en.clock(respond_by, now), minutes=minutes)
 
 
 def decided(verdict: str, by: str, at: datetime, now: datetime) -> str:
-    return _("{verdict_word} by {by}, {clock}").format(
-        verdict_word=en.verdict_word(verdict), by=by or "somebody", clock=en.clock(at, now)
+    return _("{verdict} by {name}, {time}").format(
+        verdict=en.verdict_word(verdict), name=by or en.SOMEBODY, time=en.clock(at, now)
     )
 
 
@@ -80,17 +88,17 @@ def subscription(subscription_id: str) -> str:
 
 
 def observed(first: datetime | None, last: datetime | None, now: datetime) -> str:
-    return _("observed first {clock}, last {clock_2}").format(clock=en.clock(first, now), clock_2=en.clock(last, now))
+    return _("observed first {first}, last {last}").format(first=en.clock(first, now), last=en.clock(last, now))
 
 
 def detected(at: datetime, now: datetime) -> str:
-    return _("detected {clock}").format(clock=en.clock(at, now))
+    return _("detected {time}").format(time=en.clock(at, now))
 
 
 def alert_id(alert_id: str) -> str:
     """Enough of it to search by, and to tell it from others."""
     short = alert_id if len(alert_id) <= 16 else f"{alert_id[:8]}\u2026{alert_id[-4:]}"
-    return _("alert ID {short}").format(short=short)
+    return _("alert ID {alert_id}").format(alert_id=short)
 
 
 def assigned(name: str) -> str:
@@ -98,4 +106,4 @@ def assigned(name: str) -> str:
 
 
 def snoozed(until: datetime, now: datetime) -> str:
-    return _("Snoozed until {clock}").format(clock=en.clock(until, now))
+    return _("Snoozed until {time}").format(time=en.clock(until, now))

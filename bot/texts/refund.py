@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.domain.refund import DAYS, RefundClock
 from bot.texts import en as texts
 from bot.texts import formats
-from bot.texts.catalogue import _
+from bot.texts.catalogue import _, plural
 
 TITLE = _("Credit requests")
 LEAD = _(
@@ -51,8 +51,8 @@ def standing(clock: RefundClock, now: datetime) -> str:
     """How the request stands on this day, in one line."""
     if clock.filed is not None:
         filed = clock.filed
-        return _("Credit request: ticket {ticket} filed, says {by_name}, {at}").format(
-            ticket=filed.ticket, by_name=filed.by_name, at=texts.when(filed.at)
+        return _("Credit request: ticket {ticket} filed, says {name}, {time}").format(
+            ticket=filed.ticket, name=filed.by_name, time=texts.when(filed.at)
         )
     if clock.customer_filed is not None:
         ticket = clock.customer_filed.ticket
@@ -63,27 +63,24 @@ def standing(clock: RefundClock, now: datetime) -> str:
         return _("Credit request: the {days} days were over on {last_day}").format(
             days=DAYS, last_day=formats.day(clock.last_day)
         )
-    return _("Credit request: {running}").format(running=_running(clock, now))
+    return _("Credit request: day {day} of {days}, until {last_day}").format(
+        day=clock.day(now), days=DAYS, last_day=formats.day(clock.last_day)
+    )
 
 
 def progress(clock: RefundClock, now: datetime) -> str:
     """The same where it is plain what is told of."""
     if clock.answered or not clock.is_open(now):
         return standing(clock, now)
-    running = _running(clock, now)
-    return f"{running[0].upper()}{running[1:]}"
-
-
-def _running(clock: RefundClock, now: datetime) -> str:
-    return _("day {now} of {days}, until {last_day}").format(
-        now=clock.day(now), days=DAYS, last_day=formats.day(clock.last_day)
+    return _("Day {day} of {days}, until {last_day}").format(
+        day=clock.day(now), days=DAYS, last_day=formats.day(clock.last_day)
     )
 
 
 def left(days: int) -> str:
     if days == 0:
         return _("today is the last day")
-    return _("{days} day{further} left").format(days=days, further="s" if days != 1 else "")
+    return plural("{days} day left", "{days} days left", days).format(days=days)
 
 
 def heading(customer: str, clock: RefundClock, now: datetime) -> str:
@@ -94,12 +91,11 @@ def heading(customer: str, clock: RefundClock, now: datetime) -> str:
 
 
 def detail(clock: RefundClock) -> str:
-    alerts = _("{alerts} alert{further} marked as fraud").format(
-        alerts=formats.number(clock.alerts), further="s" if clock.alerts != 1 else ""
-    )
-    return _("{alerts}, newest {label}. First fraudulent usage {first_usage_at}").format(
-        alerts=alerts, label=clock.label, first_usage_at=texts.when(clock.first_usage_at)
-    )
+    return plural(
+        "{count} alert marked as fraud, newest {label}. First fraudulent usage {time}",
+        "{count} alerts marked as fraud, newest {label}. First fraudulent usage {time}",
+        clock.alerts,
+    ).format(count=formats.number(clock.alerts), label=clock.label, time=texts.when(clock.first_usage_at))
 
 
 def count(shown: int, total: int) -> str:
@@ -113,9 +109,11 @@ def count(shown: int, total: int) -> str:
 
 
 def fallback(total: int) -> str:
-    return _("{total} open credit request{further}. Say to Alert Desk: refunds").format(
-        total=formats.number(total), further="s" if total != 1 else ""
-    )
+    return plural(
+        "{count} open credit request. Say to Alert Desk: refunds",
+        "{count} open credit requests. Say to Alert Desk: refunds",
+        total,
+    ).format(count=formats.number(total))
 
 
 def filed(clock: RefundClock, ticket: str) -> str:

@@ -9,12 +9,9 @@ from bot.domain.alerts import AlertRecord
 from bot.domain.cancellations import SUFFIX, Cancellation, Consent, Kind, State
 from bot.texts import cancelling
 from bot.texts import en as texts
-from bot.texts.catalogue import _
-from bot.texts.formats import number
-
-_TO = {Kind.CANCEL: _("Cancel"), Kind.REACTIVATE: _("Reactivate")}
-_DONE = {Kind.CANCEL: "cancelled", Kind.REACTIVATE: "reactivated"}
-_DOING = {Kind.CANCEL: _("Cancelling"), Kind.REACTIVATE: _("Reactivating")}
+from bot.texts.cancelling import by_kind
+from bot.texts.catalogue import _, plural
+from bot.texts.formats import number, sentences
 
 SUBSCRIPTION_ID = _("Subscription ID")
 AZURE_PLAN = _("Azure plan ID")
@@ -48,45 +45,46 @@ def heading(c: Cancellation) -> str:
 
 
 def asked_by(c: Cancellation) -> str:
-    return _("Asked by {by_name}, {asked_at}").format(by_name=c.plan.by_name, asked_at=texts.when(c.plan.asked_at))
+    return _("Asked by {name}, {time}").format(name=c.plan.by_name, time=texts.when(c.plan.asked_at))
 
 
 def decide_by(c: Cancellation, now: datetime) -> str:
-    return _("Decide by {clock}").format(clock=texts.clock(c.plan.expires_at, now))
+    return _("Decide by {time}").format(time=texts.clock(c.plan.expires_at, now))
 
 
 def approved_by(c: Cancellation) -> str:
-    return _("Approved by {approver_name}, {approved_at}").format(
-        approver_name=c.approver_name, approved_at=texts.when(c.approved_at)
-    )
+    return _("Approved by {name}, {time}").format(name=c.approver_name, time=texts.when(c.approved_at))
 
 
 def sending(c: Cancellation) -> str:
     if c.outcome:
-        return _("Not accepted yet. {outcome} I try again until {send_until}.").format(
-            outcome=c.outcome, send_until=texts.when(c.send_until)
-        )
+        again = _("I try again until {time}.").format(time=texts.when(c.send_until))
+        return sentences(_("Not accepted yet."), c.outcome, again)
     return _("It is being sent to Partner Center.")
 
 
 def accepted(c: Cancellation) -> str:
-    return _("Accepted by Partner Center, {accepted_at}").format(accepted_at=texts.when(c.accepted_at))
+    return _("Accepted by Partner Center, {time}").format(time=texts.when(c.accepted_at))
 
 
 def watching(c: Cancellation) -> str:
-    usual = _("{doing} usually takes about ten minutes.").format(doing=_DOING[Kind(c.plan.kind)])
+    usual = by_kind(
+        c.plan.kind,
+        _("Cancelling usually takes about ten minutes."),
+        _("Reactivating usually takes about ten minutes."),
+    )
     if c.seen_at is None:
         return usual
     says = (
-        _("still says {seen_status}").format(seen_status=c.seen_status)
+        _("{time}: Partner Center still says {status}.")
         if c.seen_status
-        else _("does not find the subscription")
+        else _("{time}: Partner Center does not find the subscription.")
     )
-    return _("{seen_at}: Partner Center {says}. {usual}").format(seen_at=texts.when(c.seen_at), says=says, usual=usual)
+    return sentences(says.format(time=texts.when(c.seen_at), status=c.seen_status), usual)
 
 
 def done(c: Cancellation) -> str:
-    return f"{_DONE[Kind(c.plan.kind)].capitalize()}, {texts.when(c.ended_at)}"
+    return by_kind(c.plan.kind, _("Cancelled, {time}"), _("Reactivated, {time}")).format(time=texts.when(c.ended_at))
 
 
 def ended_by(c: Cancellation) -> str:
@@ -94,33 +92,30 @@ def ended_by(c: Cancellation) -> str:
     at = texts.when(c.ended_at)
     match c.state:
         case State.REJECTED:
-            return _("Rejected by {approver_name}, {at}").format(approver_name=c.approver_name, at=at)
+            return _("Rejected by {name}, {time}").format(name=c.approver_name, time=at)
         case State.WITHDRAWN:
-            return _("Withdrawn by {by_name}, {at}").format(by_name=c.plan.by_name, at=at)
+            return _("Withdrawn by {name}, {time}").format(name=c.plan.by_name, time=at)
         case State.EXPIRED:
-            return _("Nobody decided by {expires_at}").format(expires_at=texts.when(c.plan.expires_at))
+            return _("Nobody decided by {time}").format(time=texts.when(c.plan.expires_at))
         case State.REFUSED:
-            return _("Refused by Partner Center, {at}").format(at=at)
+            return _("Refused by Partner Center, {time}").format(time=at)
         case _:
-            return _("Ended {at}").format(at=at)
+            return _("Ended {time}").format(time=at)
 
 
 def verdicts(done_count: int, total: int) -> str:
     if done_count == total:
-        return _("{further}{total} alert{further_2} resolved as fraud").format(
-            further=_("All ") if total > 1 else "", total=total, further_2="s" if total > 1 else ""
-        )
-    return _("{done_count} of {total} alert{further} resolved as fraud").format(
-        done_count=done_count, total=total, further="s" if total > 1 else ""
-    )
+        said = plural("{total} alert resolved as fraud", "All {total} alerts resolved as fraud", total)
+    else:
+        said = plural("{done} of {total} alert resolved as fraud", "{done} of {total} alerts resolved as fraud", total)
+    return said.format(done=done_count, total=total)
 
 
 def verdict_failed(label: str, problem: str, *, again: bool) -> str:
-    why = _(" failed: {problem}").format(problem=problem) if problem else _(" is not resolved yet.")
-    return "{label}{why} {further}".format(
-        label=label,
-        why=why,
-        further=_("It is tried again.") if again else _("It is not tried any more: mark it by hand."),
+    said = _("{label} failed: {problem}") if problem else _("{label} is not resolved yet.")
+    return sentences(
+        said.format(label=label, problem=problem),
+        _("It is tried again.") if again else _("It is not tried any more: mark it by hand."),
     )
 
 
@@ -135,8 +130,8 @@ def alert_item(record: AlertRecord) -> str:
 
 
 def new_since(labels: Sequence[str], left_out: int) -> str:
-    rest = f" {texts.more(left_out)}" if left_out else ""
-    return _("New since it was asked: {labels}{rest}").format(labels=", ".join(labels), rest=rest)
+    said = _("New since it was asked: {labels}").format(labels=", ".join(labels))
+    return sentences(said, texts.more(left_out) if left_out else "")
 
 
 NEW_TOO = _("They are resolved as fraud too.")
@@ -149,9 +144,11 @@ def consequences(kind: str, open_count: int) -> tuple[str, ...]:
             _("The subscription becomes active again, with what its retention period has kept."),
             _("It costs money again, and whoever broke in may still have access: secure it first."),
         )
-    marked = _("{open_count} open alert{further} resolved as fraud, and what comes until then.").format(
-        open_count=number(open_count), further=_(" is") if open_count == 1 else _("s are")
-    )
+    marked = plural(
+        "{count} open alert is resolved as fraud, and what comes until then.",
+        "{count} open alerts are resolved as fraud, and what comes until then.",
+        open_count,
+    ).format(count=open_count)
     return (
         _("Every resource of the subscription is deallocated: it stops working."),
         _("Its data is deleted after the retention period."),
@@ -161,13 +158,11 @@ def consequences(kind: str, open_count: int) -> tuple[str, ...]:
 
 
 def typed_hint(label: str, newest: str) -> str:
-    return _("If buttons fail, write to Alert Desk: {typed_twins}").format(
-        typed_twins=cancelling.typed_twins(label, newest)
-    )
+    return _("If buttons fail, write to Alert Desk: {commands}").format(commands=cancelling.typed_twins(label, newest))
 
 
 def fallback(c: Cancellation) -> str:
-    return _("{line} Say to Alert Desk: approvals").format(line=cancelling.line(c))
+    return sentences(cancelling.line(c), _("Say to Alert Desk: approvals"))
 
 
 # Lists --------------------------------------------------------------------------------------------------------------
@@ -178,19 +173,23 @@ APPROVALS_WAITING_NONE = _("Nothing waits for a decision.")
 
 def approvals_waiting(count: int, label: str) -> str:
     """`label` is that of the first."""
-    waits = _("request waits") if count == 1 else _("requests wait")
-    return _("{count} {waits} for a decision. Write: {typed_twins}").format(
-        count=count, waits=waits, typed_twins=cancelling.typed_twins(label)
-    )
+    return plural(
+        "{count} request waits for a decision. Write: {commands}",
+        "{count} requests wait for a decision. Write: {commands}",
+        count,
+    ).format(count=count, commands=cancelling.typed_twins(label))
 
 
 def request_row(c: Cancellation) -> str:
-    return f"{_TO[Kind(c.plan.kind)]} {cancelling.subject(c.plan)}"
+    return by_kind(c.plan.kind, _("Cancel {subscription}"), _("Reactivate {subscription}")).format(
+        subscription=cancelling.subject(c.plan)
+    )
 
 
 def request_state(c: Cancellation, now: datetime) -> str:
-    until = _(" until {clock}").format(clock=texts.clock(c.plan.expires_at, now)) if c.state == State.ASKED else ""
-    return f"{cancelling.state(c)}{until}"
+    if c.state == State.ASKED:
+        return _("Waits for a decision until {time}").format(time=texts.clock(c.plan.expires_at, now))
+    return cancelling.state(c)
 
 
 # On alerts' cards ---------------------------------------------------------------------------------------------------
@@ -199,34 +198,46 @@ def request_state(c: Cancellation, now: datetime) -> str:
 def on_alert(c: Cancellation) -> str:
     """What the cards of a subscription's alerts say of the request; empty where nothing came of it."""
     kind = Kind(c.plan.kind)
-    gerund = _DOING[kind]
     match State(c.state):
         case State.ASKED:
-            return _("{gerund} the subscription was asked for by {by_name} ({label}); it waits for approval").format(
-                gerund=gerund, by_name=c.plan.by_name, label=c.label
+            said = by_kind(
+                kind,
+                _("Cancelling the subscription was asked for by {name} ({label}); it waits for approval"),
+                _("Reactivating the subscription was asked for by {name} ({label}); it waits for approval"),
             )
         case State.APPROVED | State.ACCEPTED:
-            return _("The subscription is being {done} ({label})").format(done=_DONE[kind], label=c.label)
+            said = by_kind(
+                kind,
+                _("The subscription is being cancelled ({label})"),
+                _("The subscription is being reactivated ({label})"),
+            )
         case State.STUCK:
-            return _("{gerund} the subscription was accepted, but is not done after an hour ({label})").format(
-                gerund=gerund, label=c.label
+            said = by_kind(
+                kind,
+                _("Cancelling the subscription was accepted, but is not done after an hour ({label})"),
+                _("Reactivating the subscription was accepted, but is not done after an hour ({label})"),
             )
         case State.UNSURE:
-            return _("{gerund} the subscription was sent and the answer lost ({label})").format(
-                gerund=gerund, label=c.label
+            said = by_kind(
+                kind,
+                _("Cancelling the subscription was sent and the answer lost ({label})"),
+                _("Reactivating the subscription was sent and the answer lost ({label})"),
             )
         case State.DONE:
-            return _("Subscription {done} {ended_at} ({label})").format(
-                done=_DONE[kind], ended_at=texts.when(c.ended_at), label=c.label
+            said = by_kind(
+                kind, _("Subscription cancelled {time} ({label})"), _("Subscription reactivated {time} ({label})")
             )
         case State.FAILED:
-            return _("{gerund} the subscription failed ({label})").format(gerund=gerund, label=c.label)
+            said = by_kind(
+                kind,
+                _("Cancelling the subscription failed ({label})"),
+                _("Reactivating the subscription failed ({label})"),
+            )
         case State.VOID:
             return ""
         case _:
-            return (
-                _("The subscription stays cancelled ({label})").format(label=c.label) if kind == Kind.REACTIVATE else ""
-            )
+            said = _("The subscription stays cancelled ({label})") if kind == Kind.REACTIVATE else ""
+    return said.format(name=c.plan.by_name, label=c.label, time=texts.when(c.ended_at))
 
 
 # Forms --------------------------------------------------------------------------------------------------------------

@@ -25,8 +25,6 @@ STOP = _("Stop sending here")
 DIGEST = _("Digest")
 NO_DIGEST = _("None; “digest daily 08:00” sets one")
 MANY = _("There are more; the rest is not shown.")
-PASSES = "fits"
-FAILS = _("does not fit")
 ALL_ALERTS = _("all alerts")
 _LABELS = {"sla": _("Answer"), "sla_due": _("Answer"), "test": _("Test alerts")}
 NO_CONDITION = _("The route has no filter: every alert of the partner fits.")
@@ -39,12 +37,13 @@ def route(of: Route, partner: str, now_state: str) -> str:
 
 
 def since(of: Route) -> str:
-    by = _(" by {by_name}").format(by_name=of.by_name) if of.by_name else ""
     if not of.on:
-        return _("turned off{by}").format(by=by)
-    if of.begun_at is None:
-        return f"on{by}"
-    return _("since {begun_at}{by}").format(begun_at=texts.when(of.begun_at), by=by)
+        said = _("turned off by {name}") if of.by_name else _("turned off")
+    elif of.begun_at is None:
+        said = _("on by {name}") if of.by_name else _("on")
+    else:
+        said = _("since {time} by {name}") if of.by_name else _("since {time}")
+    return said.format(name=of.by_name, time=texts.when(of.begun_at))
 
 
 def obstacles(of: Route, state: str) -> list[str]:
@@ -52,21 +51,18 @@ def obstacles(of: Route, state: str) -> list[str]:
     if not of.on:
         return []
     said = []
-    if state != ConversationState.ACTIVE:
-        said.append(
-            f"nothing arrives: {delivery.stopped(state)}"
-            if state
-            else "nothing arrives yet: nobody added the bot there"
-        )
+    if not state:
+        said.append(_("nothing arrives yet: nobody added the bot there"))
+    elif state != ConversationState.ACTIVE:
+        said.append(_("nothing arrives: {reason}").format(reason=delivery.stopped(state)))
     if not of.summarised:
-        said.append("begins after the first reading of all alerts")
+        said.append(_("begins after the first reading of all alerts"))
     return said
 
 
 def why_title(record: AlertRecord, *, came: bool) -> str:
-    return _("Why {label} {further}").format(
-        label=record.label, further=_("came here") if came else _("did not come here")
-    )
+    said = _("Why {label} came here") if came else _("Why {label} did not come here")
+    return said.format(label=record.label)
 
 
 def reason(of: Reason, route: Route | None, state: str) -> str:
@@ -80,8 +76,8 @@ def reason(of: Reason, route: Route | None, state: str) -> str:
         ).format(begun=begun),
         Reason.STAYS: _("As things stand now it would not come any more, but what stands here is kept up to date."),
         Reason.NO_ROUTE: _("The alerts of its partner are not sent here. An Admin Agent can say “subscribe”."),
-        Reason.OFF: _("The route is turned off{by}.").format(by=_by(route)),
-        Reason.SILENT: _("This conversation takes nothing: {stopped}.").format(stopped=delivery.stopped(state)),
+        Reason.OFF: _turned_off(route),
+        Reason.SILENT: _("This conversation takes nothing: {reason}.").format(reason=delivery.stopped(state)),
         Reason.FILTER: _("It does not fit the route's filter, {filter}.").format(filter=_filter(route)),
         Reason.NOT_BEGUN: _("The route has not begun: the first reading of all alerts is not over."),
         Reason.DECIDED_BEFORE: _(
@@ -103,10 +99,11 @@ def reason(of: Reason, route: Route | None, state: str) -> str:
 def term(of: Term, record: AlertRecord, customer: str) -> str:
     """What is wanted and what the alert has: `does not fit: wanted high,medium, is low`."""
     actual = _actual(of.name, record, customer)
-    verdict = PASSES if of.passes else FAILS
-    return _("{verdict}: wanted {wanted}{further}").format(
-        verdict=verdict, wanted=_wanted(of), further=_(", is {actual}").format(actual=actual) if actual else ""
-    )
+    if of.passes:
+        said = _("fits: wanted {wanted}, is {actual}") if actual else _("fits: wanted {wanted}")
+    else:
+        said = _("does not fit: wanted {wanted}, is {actual}") if actual else _("does not fit: wanted {wanted}")
+    return said.format(wanted=_wanted(of), actual=actual)
 
 
 def label(name: str) -> str:
@@ -130,12 +127,14 @@ def seen(record: AlertRecord) -> str:
     )
 
 
+def _turned_off(route: Route | None) -> str:
+    if route is not None and route.by_name:
+        return _("The route is turned off by {name}.").format(name=route.by_name)
+    return _("The route is turned off.")
+
+
 def fallback(said: Sequence[str]) -> str:
     return " ".join(said)
-
-
-def _by(route: Route | None) -> str:
-    return _(" by {by_name}").format(by_name=route.by_name) if route is not None and route.by_name else ""
 
 
 def _filter(route: Route | None) -> str:
@@ -146,9 +145,8 @@ def _wanted(of: Term) -> str:
     """As one writes it in a filter, behind the colon."""
     name, wanted = of.name, of.wanted
     if name in ("since", "until"):
-        return _("{wanted} or {further}").format(
-            wanted=texts.when(wanted), further="later" if name == "since" else "earlier"
-        )
+        said = _("{time} or later") if name == "since" else _("{time} or earlier")
+        return said.format(time=texts.when(wanted))
     if name == "status" and wanted is True:
         return "unresolved"
     if name == "sla":
@@ -170,8 +168,8 @@ def _actual(name: str, record: AlertRecord, customer: str) -> str:
         "severity": texts.severity_word(alert.severity).lower(),
         "type": alert.alert_type,
         "customer": customer,
-        "reseller": record.reseller_name or alert.reseller_tenant_id or "none",
-        "subscription": alert.subscription_id or "none",
+        "reseller": record.reseller_name or alert.reseller_tenant_id or _("none"),
+        "subscription": alert.subscription_id or _("none"),
         "since": texts.when(alert.detected_at),
         "until": texts.when(alert.detected_at),
         "test": _("a test") if alert.is_test else _("no test"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.saved_filters import LONGEST_NAME, MOST
-from bot.texts.catalogue import _
+from bot.texts.catalogue import _, plural
+from bot.texts.en import SOMEBODY
+from bot.texts.formats import number, sentences
 
 SAVE_USAGE = _("Write: save <name> <filters>. For example: save urgent unresolved severity:high sort:deadline")
 FORGET_USAGE = _("Write: forget <name>. Say “saved” for the names.")
@@ -33,24 +35,29 @@ FILTER = _("Filter")
 
 def bad_name(name: str) -> str:
     shown = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}\u2026"
-    return _(
-        "{shown!r} cannot be a name: it begins with a letter or a digit, then come letters, digits, - and _, {longest_name} at most. {save_usage}"
-    ).format(shown=shown, longest_name=LONGEST_NAME, save_usage=SAVE_USAGE)
+    said = _(
+        "{name!r} cannot be a name: it begins with a letter or a digit, then come letters, digits, - and _, "
+        "{count} at most."
+    )
+    return sentences(said.format(name=shown, count=LONGEST_NAME), SAVE_USAGE)
 
 
 def unknown(name: str, names: Sequence[str]) -> str:
-    known = (
-        _(" There are: {words}.").format(words=", ".join(f"@{each}" for each in names))
+    return sentences(
+        _("No filter is saved as @{name}.").format(name=name[:LONGEST_NAME]),
+        _("There are: {names}.").format(names=", ".join(f"@{each}" for each in names))
         if names
-        else _(" None are saved here.")
+        else _("None are saved here."),
     )
-    return _("No filter is saved as @{name}.{known}").format(name=name[:LONGEST_NAME], known=known)
 
 
 def saved(name: str, words: str, *, replaced: bool) -> str:
-    return _("{further} as @{name}: {words}. Use it as show @{name}.").format(
-        further=_("Saved anew") if replaced else _("Saved"), name=name, words=words
+    said = (
+        _("Saved anew as @{name}: {filter}. Use it as show @{name}.")
+        if replaced
+        else _("Saved as @{name}: {filter}. Use it as show @{name}.")
     )
+    return said.format(name=name, filter=words)
 
 
 def forgotten(name: str) -> str:
@@ -58,10 +65,12 @@ def forgotten(name: str) -> str:
 
 
 def by(name: str) -> str:
-    return _("saved by {name}").format(name=name or "somebody")
+    return _("saved by {name}").format(name=name or SOMEBODY)
 
 
 def fallback(count: int) -> str:
-    return _("{count} saved filter{further}. Say “show @name” to use one.").format(
-        count=count, further="s" if count != 1 else ""
-    )
+    return plural(
+        "{count} saved filter. Say “show @name” to use one.",
+        "{count} saved filters. Say “show @name” to use one.",
+        count,
+    ).format(count=number(count))

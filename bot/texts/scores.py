@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.domain.scores import CustomerMfa, Requirement, ScorePoint, SecurityScore
 from bot.texts import en as texts
 from bot.texts import formats
-from bot.texts.catalogue import _
+from bot.texts.catalogue import _, plural
 
 TITLE = _("Security scores")
 NOT_OFFERED = _(
@@ -56,7 +56,7 @@ _KINDS = {
         _("Set a spending budget for each customer in Partner Center."),
     ),
 }
-_SETTINGS = {"enabled": "on", "disabled": "off", "true": "on", "false": "off"}
+_SETTINGS = {"enabled": _("on"), "disabled": _("off"), "true": _("on"), "false": _("off")}
 
 
 def title(partner: str) -> str:
@@ -82,19 +82,15 @@ def missed(score: SecurityScore) -> str:
     count = len(score.missed)
     if not score.requirements:
         return NO_REQUIREMENTS
-    return (
-        _("{count} requirement{further} missed").format(count=count, further="s" if count != 1 else "")
-        if count
-        else _("Every requirement that counts is met")
-    )
+    if not count:
+        return _("Every requirement that counts is met")
+    return plural("{count} requirement missed", "{count} requirements missed", count).format(count=count)
 
 
 def refreshed(at: datetime | None) -> str:
-    return (
-        _("Microsoft refreshed it {at}.").format(at=texts.when(at))
-        if at
-        else _("Microsoft does not say when it was refreshed.")
-    )
+    if at is None:
+        return _("Microsoft does not say when it was refreshed.")
+    return _("Microsoft refreshed it {time}.").format(time=texts.when(at))
 
 
 def unread(partner: str, problem: str) -> str:
@@ -106,7 +102,7 @@ def customers_unread(problem: str) -> str:
 
 
 def outdated(at: datetime, problem: str) -> str:
-    return _("This is as of {at}; it could not be read again. {problem}").format(at=texts.when(at), problem=problem)
+    return _("This is as of {time}; it could not be read again. {problem}").format(time=texts.when(at), problem=problem)
 
 
 def requirement(of: Requirement) -> str:
@@ -121,12 +117,12 @@ def what_to_do(of: Requirement) -> str:
 
 def met(of: Requirement) -> str:
     """`Missed · 0 of 20 · preview, does not count yet`."""
-    word = {True: "Met", False: "Missed", None: of.compliance or texts.UNKNOWN}[of.met]
-    parts = [word, _("{score} of {max_score}").format(score=number(of.score), max_score=number(of.max_score))]
+    word = {True: _("Met"), False: _("Missed"), None: of.compliance or texts.UNKNOWN}[of.met]
+    parts = [word, _("{score} of {most}").format(score=number(of.score), most=number(of.max_score))]
     if of.is_preview:
-        parts.append("preview, does not count yet")
+        parts.append(_("preview, does not count yet"))
     if of.average_response_hours is not None:
-        parts.append(f"average of 30 days: {number(of.average_response_hours)} h")
+        parts.append(_("average of 30 days: {hours} h").format(hours=number(of.average_response_hours)))
     return " \u00b7 ".join(parts)
 
 
@@ -158,17 +154,12 @@ def unknown_customers(count: int) -> str:
 
 def lacking(of: CustomerMfa) -> str:
     """`14 of 61 users have none · no administrator has it`."""
-    parts = (
-        []
-        if of.lacking is None
-        else [
-            _("{lacking} of {users_total} users have none").format(
-                lacking=formats.number(of.lacking), users_total=formats.number(of.users_total or 0)
-            )
-        ]
-    )
+    parts = []
+    if of.lacking is not None:
+        said = _("{count} of {total} users have none")
+        parts.append(said.format(count=formats.number(of.lacking), total=formats.number(of.users_total or 0)))
     if of.no_admin:
-        parts.append("no administrator has it")
+        parts.append(_("no administrator has it"))
     return " \u00b7 ".join(parts)
 
 

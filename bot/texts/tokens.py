@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.texts.catalogue import _
+from bot.texts.catalogue import _, plural
 
 NOT_SIGNED_IN = _("I act as you here, and you are not signed in yet. Nothing was done yet.")
 SIGNED_OUT = _("Your sign-in has ended or was revoked. Sign in again. Nothing was done yet.")
@@ -43,21 +43,23 @@ def how_to_sign_in_reader(partner: str) -> str:
 
 
 def no_reader(partner: str) -> str:
-    return _("Nobody has signed in to read the alerts of {partner}: {how_to_sign_in_reader}.").format(
-        partner=partner, how_to_sign_in_reader=how_to_sign_in_reader(partner)
+    return _("Nobody has signed in to read the alerts of {partner}: {how_to}.").format(
+        partner=partner, how_to=how_to_sign_in_reader(partner)
     )
 
 
 def reader_refused(partner: str, code: str) -> str:
-    return _(
-        "The sign-in that reads the alerts of {partner} does not work any more ({code}): {how_to_sign_in_reader}."
-    ).format(partner=partner, code=code, how_to_sign_in_reader=how_to_sign_in_reader(partner))
+    return _("The sign-in that reads the alerts of {partner} does not work any more ({code}): {how_to}.").format(
+        partner=partner, code=code, how_to=how_to_sign_in_reader(partner)
+    )
 
 
 def reader_ends(partner: str, days: int) -> str:
-    return _(
-        "The sign-in that reads the alerts of {partner} ends in {days} days unless it is used: {how_to_sign_in_reader}."
-    ).format(partner=partner, days=days, how_to_sign_in_reader=how_to_sign_in_reader(partner))
+    return plural(
+        "The sign-in that reads the alerts of {partner} ends in {days} day unless it is used: {how_to}.",
+        "The sign-in that reads the alerts of {partner} ends in {days} days unless it is used: {how_to}.",
+        days,
+    ).format(partner=partner, days=days, how_to=how_to_sign_in_reader(partner))
 
 
 def reads_delegated(partner: str, code: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.texts.catalogue import _
+from bot.texts.catalogue import _, plural
 from bot.texts.formats import number
 
 SIGN_IN_TITLE = _("Sign in to Alert Desk")
@@ -38,6 +38,8 @@ def file_ready(name: str) -> str:
 
 
 def export_ready(rows: int, name: str) -> str:
-    return _("{name} with {rows} alert{further} is ready. It can be fetched once.").format(
-        name=name, rows=number(rows), further="s" if rows != 1 else ""
-    )
+    return plural(
+        "{name} with {count} alert is ready. It can be fetched once.",
+        "{name} with {count} alerts is ready. It can be fetched once.",
+        rows,
+    ).format(name=name, count=number(rows))

@@ -16,10 +16,12 @@ def none(partner: str) -> str:
 
 
 def shown(partner: str, url: str, events: Sequence[str], ours: bool) -> str:
-    whose = _("this bot") if ours else _("another program")
-    return _("{partner}: Partner Center sends to {url} ({whose}): {events}.").format(
-        partner=partner, url=url, whose=whose, events=", ".join(events) or _("no events")
+    said = (
+        _("{partner}: Partner Center sends to {url} (this bot): {events}.")
+        if ours
+        else _("{partner}: Partner Center sends to {url} (another program): {events}.")
     )
+    return said.format(partner=partner, url=url, events=", ".join(events) or _("no events"))
 
 
 def stale(partner: str, url: str, ours: str) -> str:
@@ -76,10 +78,8 @@ def sent(correlation_id: str) -> str:
 
 
 def attempt(at: str, status: str, message: str, *, system_error: bool) -> str:
-    said = " ".join(filter(None, (status or _("no answer"), message)))
-    return "{at}: {said}{further}".format(
-        at=at, said=said, further=_(" (an error of Partner Center itself)") if system_error else ""
-    )
+    said = " ".join(filter(None, (f"{at}:", status or _("no answer"), message)))
+    return _("{answer} (an error of Partner Center itself)").format(answer=said) if system_error else said
 
 
 ARRIVED = _("The test event arrived and was accepted.")

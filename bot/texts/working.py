@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from bot.domain.alerts import AlertRecord, Note, Severity, Verdict
 from bot.domain.recurrence import Count, Earlier, Recurrence
-from bot.texts.catalogue import _
-from bot.texts.en import clock, severity_word, status_word, verdict_word, when
-from bot.texts.formats import number
+from bot.texts.catalogue import _, plural
+from bot.texts.en import RESOLVED, clock, severity_word, status_word, verdict_word, when
+from bot.texts.formats import number, sentences
 
 ASSIGN_TO_ME = _("Assign to me")
 ASSIGN = _("Assign\u2026")
@@ -64,17 +64,16 @@ _ORDINALS = (
     _("Ninth"),
     _("Tenth"),
 )
-_TIMES = ("never", "once", "twice", _("three times"), _("four times"), _("five times"))
+_TIMES = (_("never"), _("once"), _("twice"), _("three times"), _("four times"), _("five times"))
 _NOTE_ON_CARD = 160
 """Characters of a note on the card; the details have all of it."""
 _VERDICTS_NAMED = 3
 
 
 def not_a_member(name: str) -> str:
-    who = name or _("That person")
-    return _("{who} is not a member of this conversation and could not see the alert, so nothing was assigned.").format(
-        who=who
-    )
+    return _(
+        "{name} is not a member of this conversation and could not see the alert, so nothing was assigned."
+    ).format(name=name or _("That person"))
 
 
 def only_in_a_channel(label: str) -> str:
@@ -116,11 +115,9 @@ def assigned_line(label: str, by_name: str, to_name: str, *, to_self: bool) -> s
 
 def snoozed_line(record: AlertRecord, by_name: str, until: datetime | None, now: datetime) -> str:
     if until is None:
-        return _("{by_name} ended the snooze of {label}.").format(by_name=by_name, label=record.label)
-    high = f" {STILL_ESCALATES}" if is_high(record) else ""
-    return _("{by_name} snoozed {label} until {clock}.{high}").format(
-        by_name=by_name, label=record.label, clock=clock(until, now), high=high
-    )
+        return _("{name} ended the snooze of {label}.").format(name=by_name, label=record.label)
+    said = _("{name} snoozed {label} until {time}.").format(name=by_name, label=record.label, time=clock(until, now))
+    return sentences(said, STILL_ESCALATES if is_high(record) else "")
 
 
 def snooze_over_line(label: str) -> str:
@@ -128,8 +125,8 @@ def snooze_over_line(label: str) -> str:
 
 
 def worse_line(record: AlertRecord) -> str:
-    return _("The severity of {label} rose to {severity_word}, so its snooze is over.").format(
-        label=record.label, severity_word=severity_word(record.alert.severity)
+    return _("The severity of {label} rose to {severity}, so its snooze is over.").format(
+        label=record.label, severity=severity_word(record.alert.severity)
     )
 
 
@@ -138,10 +135,11 @@ def worse_line(record: AlertRecord) -> str:
 
 def investigating(since: datetime | None, by_name: str) -> str:
     """With the day: an investigation may take some."""
-    at = _(" since {since}").format(since=when(since)) if since is not None else ""
-    return _("Investigating{at}{further}").format(
-        at=at, further=_(" by {by_name}").format(by_name=by_name) if by_name else ""
-    )
+    if since is None:
+        said = _("Investigating by {name}") if by_name else _("Investigating")
+    else:
+        said = _("Investigating since {time} by {name}") if by_name else _("Investigating since {time}")
+    return said.format(time=when(since), name=by_name)
 
 
 def assigned(name: str) -> str:
@@ -149,75 +147,100 @@ def assigned(name: str) -> str:
 
 
 def snoozed(record: AlertRecord, now: datetime) -> str:
-    until = record.work.snoozed_until
+    until, name = record.work.snoozed_until, record.work.snoozed_by
     if until is None:
         return ""
-    by = _(" by {snoozed_by}").format(snoozed_by=record.work.snoozed_by) if record.work.snoozed_by else ""
-    return _("Snoozed until {clock}{by}.{further}").format(
-        clock=clock(until, now), by=by, further=f" {STILL_ESCALATES}" if is_high(record) else ""
-    )
+    said = _("Snoozed until {time} by {name}.") if name else _("Snoozed until {time}.")
+    return sentences(said.format(time=clock(until, now), name=name), STILL_ESCALATES if is_high(record) else "")
 
 
 def last_note(note: Note) -> str:
     text = note.text if len(note.text) <= _NOTE_ON_CARD else f"{note.text[:_NOTE_ON_CARD].rstrip()}\u2026"
-    return _("Note by {by_name}, {at}: {text}").format(by_name=note.by_name, at=when(note.at), text=text)
+    return _("Note by {name}, {time}: {text}").format(name=note.by_name, time=when(note.at), text=text)
 
 
 def recurring(of: Recurrence) -> str:
     """`Third time on this subscription: twice legitimate by Ada, last 4 days before (01 Aug 2026, 14:05 UTC).`"""
-    if of.same_type:
-        nth = _ordinal(of.times + 1)
-        begun = _("{further}{nth} time on this subscription").format(
-            further=_("At least the ") if of.at_least else "", nth=nth
-        )
-    else:
-        many = _("{times} other alerts").format(times=of.times) if of.times > 1 else _("Another alert")
-        begun = _("{further}{many} on this subscription before, of another type").format(
-            further=_("More than ") if of.at_least else "", many=many
-        )
     said = ", ".join(_counted(count) for count in of.counts[:_VERDICTS_NAMED])
     ago = _how_long(of.before)
-    return _("{begun}: {said}, last {further}.").format(
-        begun=begun, said=said, further=f"{ago} ({when(of.last.at)})" if ago else when(of.last.at)
-    )
+    last = f"{ago} ({when(of.last.at)})" if ago else when(of.last.at)
+    # Translators: {begun} is "Third time on this subscription", {decisions} "twice legitimate by Ada, once ignored".
+    return _("{begun}: {decisions}, last {time}.").format(begun=_before(of), decisions=said, time=last)
+
+
+def _before(of: Recurrence) -> str:
+    if of.same_type:
+        said = (
+            _("At least the {ordinal} time on this subscription")
+            if of.at_least
+            else _("{ordinal} time on this subscription")
+        )
+        return said.format(ordinal=_ordinal(of.times + 1))
+    if of.at_least:
+        said = plural(
+            "More than {count} other alert on this subscription before, of another type",
+            "More than {count} other alerts on this subscription before, of another type",
+            of.times,
+        )
+    elif of.times == 1:
+        said = _("Another alert on this subscription before, of another type")
+    else:
+        said = plural(
+            "{count} other alert on this subscription before, of another type",
+            "{count} other alerts on this subscription before, of another type",
+            of.times,
+        )
+    return said.format(count=of.times)
 
 
 def earlier(of: Earlier) -> str:
-    by = _(" by {by_name}").format(by_name=of.by_name) if of.by_name else ""
-    return f"{of.label} {of.name}: {verdict_word(of.verdict.lower()).lower()}{by}, {when(of.at)}"
+    said = _("{label} {alert}: {verdict} by {name}, {time}") if of.by_name else _("{label} {alert}: {verdict}, {time}")
+    return said.format(
+        label=of.label,
+        alert=of.name,
+        verdict=verdict_word(of.verdict.lower()).lower(),
+        name=of.by_name,
+        time=when(of.at),
+    )
 
 
 def related(record: AlertRecord, now: datetime) -> str:
     alert = record.alert
     status = status_word(alert.status) if alert.is_open else verdict_word(alert.resolved_reason.lower())
-    asleep = _(", snoozed") if alert.is_open and record.work.sleeps(now) else ""
-    return f"{record.label} {severity_word(alert.severity)}: {alert.name or alert.alert_type} ({status}{asleep})"
+    if alert.is_open and record.work.sleeps(now):
+        status = _("{status}, snoozed").format(status=status)
+    return f"{record.label} {severity_word(alert.severity)}: {alert.name or alert.alert_type} ({status})"
 
 
 def _counted(count: Count) -> str:
-    times = _TIMES[count.times] if count.times < len(_TIMES) else _("{times} times").format(times=count.times)
-    word = "ignored" if count.verdict == Verdict.IGNORE else count.verdict or "resolved"
-    return "{times} {word}{further}".format(
-        times=times, word=word, further=_(" by {by_name}").format(by_name=count.by_name) if count.by_name else ""
+    times = (
+        _TIMES[count.times]
+        if count.times < len(_TIMES)
+        else plural("{count} time", "{count} times", count.times).format(count=count.times)
     )
+    said = _("{times} {verdict} by {name}") if count.by_name else _("{times} {verdict}")
+    verdict = _("ignored") if count.verdict == Verdict.IGNORE else count.verdict or RESOLVED
+    return said.format(times=times, verdict=verdict, name=count.by_name)
 
 
 def _ordinal(place: int) -> str:
     if place <= len(_ORDINALS):
         return _ORDINALS[place - 1]
-    ending = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
-    return f"{place}{ending}"
+    others = {1: _("{number}st"), 2: _("{number}nd"), 3: _("{number}rd")}
+    usual = _("{number}th")
+    return (usual if 10 <= place % 100 <= 20 else others.get(place % 10, usual)).format(number=place)
 
 
 def _how_long(before: timedelta) -> str:
     """How long before this alert that was: absolute too, for a card is looked at for days and not drawn again."""
     if before < timedelta(0):
         return ""
-    for length, one in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
-        if (count := before // length) >= 1:
-            return _("{count} {one}{further} before").format(
-                count=number(count), one=one, further="s" if count > 1 else ""
-            )
+    if count := before // timedelta(days=1):
+        return plural("{count} day before", "{count} days before", count).format(count=number(count))
+    if count := before // timedelta(hours=1):
+        return plural("{count} hour before", "{count} hours before", count).format(count=number(count))
+    if count := before // timedelta(minutes=1):
+        return plural("{count} minute before", "{count} minutes before", count).format(count=number(count))
     return _("just before")
 
 

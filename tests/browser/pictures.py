@@ -1,6 +1,6 @@
 """`python -m tests.browser.pictures`: takes the README's pictures anew, into docs/pictures.
 
-With names of sets (`cards five-views signin cancelling`) only those.
+With names of sets (`cards five-views signin cancelling team`) only those.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Locator, expect
 
-from tests.browser.support import ROOT, Teams, button, by_id, running_demo, seated, thread_id
+from tests.browser.support import PATIENCE, ROOT, Teams, button, by_id, running_demo, seated, thread_id
 from tests.support.chromium import open_chromium
 
 FOLDER = ROOT / "docs" / "pictures"
@@ -220,7 +220,44 @@ async def pictures(browser: Browser, url: str) -> None:
         await take(nora, "export", of=".pane")
 
 
-SETS = {"cards": pictures, "five-views": five_views, "signin": signing_in, "cancelling": cancelling}
+async def team(browser: Browser, url: str) -> None:
+    """What a team asks for: where it stands, what the night brought, who is on duty."""
+    async with (
+        seated(browser, url, "fay", size=(1180, 2400), theme="light") as fay,
+        seated(browser, url, "finn", size=(360, 2400), theme="dark") as phone,
+        seated(browser, url, "ada", size=(1180, 1200), theme="light") as ada,
+    ):
+        await fay.say("subscribe")  # in this partner's figures nothing is years old
+        summary = fay.element("thread").filter(has_text="are now sent here")
+        await expect(summary).to_have_count(1, timeout=PATIENCE)
+        await phone.open("Alerts")
+        answer = await fay.say("dashboard")
+        await alone(answer, "dashboard")
+        same = phone.message(await answer.get_attribute("data-message-id") or "")
+        await alone(same, "dashboard-phone-dark")
+        await alone(await fay.say("score"), "score")
+        await fay.say("digest now")
+        digest = fay.element("message").filter(has_text="The most urgent").last
+        await expect(digest).to_be_visible()
+        await alone(digest, "digest")
+
+        await ada.sign_in()
+        for words in ("duty add @[ada] @[max] @[nora]", "duty manager @[max]", "duty zone Europe/Stockholm"):
+            await ada.say(words)
+        await alone(await ada.say("duty"), "duty")
+
+
+async def alone(message: Locator, name: str) -> None:
+    """A message without what stands around it."""
+    card = message.locator(by_id("card")).first
+    await expect(card).to_be_visible()
+    await card.page.mouse.move(2, 300)
+    path = FOLDER / f"{name}.png"
+    await card.screenshot(path=path, animations="disabled")
+    weigh(path)
+
+
+SETS = {"cards": pictures, "five-views": five_views, "signin": signing_in, "cancelling": cancelling, "team": team}
 
 
 async def main(names: Sequence[str]) -> None:

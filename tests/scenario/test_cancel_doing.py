@@ -256,7 +256,7 @@ async def test_what_does_not_change_within_an_hour_is_stuck(people: Desk) -> Non
     assert await state(people, request) == "accepted"
     await tend(people, 1900)
     assert await state(people, request) == "stuck"
-    says = "an hour later the subscription still is active and its resources may still run"
+    says = "an hour later the subscription still is active; its resources may still run"
     (to_approver,) = await said_to(people, "max", says)
     assert "cancel it there" in to_approver
     assert [post for post in await people.posts("general") if says in post.text], "the operators are told"

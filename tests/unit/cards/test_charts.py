@@ -95,3 +95,9 @@ def test_a_chart_that_says_what_no_class_knows_is_found() -> None:
     del (without := card([chart(ChartView("bars", "By day", POINTS))], "x"))["body"][0]["fallback"]
     with pytest.raises(BadCard, match="stands for it"):
         check_card(without)
+
+
+def test_where_the_card_tells_the_numbers_itself_nothing_stands_for_the_chart() -> None:
+    found = chart(ChartView("line", "By day", POINTS, told=True))
+    assert found is not None
+    assert card([found], "x")["body"][0]["fallback"] == "drop"

@@ -97,6 +97,12 @@ async def test_help_with_a_command_shows_that_one_with_an_example(desk: House, n
     assert text.count("\n") < (await shown(desk, "help")).text.count("\n")
 
 
+async def test_help_knows_commands_of_two_words(desk: House) -> None:
+    text = (await shown(desk, "help Drill  report")).text
+    assert "The last ten drills" in text
+    assert "to practise with" not in text
+
+
 async def test_help_for_what_is_no_command_names_the_nearest(desk: House) -> None:
     assert "help mark" in (await refused(desk, "help marc")).text
     assert (await refused(desk, "help xyzzy")).code == "no_help"

@@ -14,6 +14,7 @@ from bot.chat.turn import Refuse, Reply, ShowCard
 from bot.domain.people import Person
 from bot.errors import UserError
 from bot.texts import dashboard as texts
+from tests.cardcheck import walk
 from tests.factories import (
     ADA,
     FABRIKAM,
@@ -79,6 +80,20 @@ async def test_tiles_and_forecast_of_the_partner_that_is_routed_here(desk: House
     assert "The average passes 24 h if this one stays open beyond 02 Mar 2026, 20:00 UTC." in text, "72 h - 30.5 h"
     assert "catastrophic 1" in text
     assert "1 October 2025" in text
+
+
+async def test_a_forecast_beyond_what_is_required_is_red_and_few_types_are_named(desk: House) -> None:
+    def red(card: Card) -> list[str]:
+        runs = [run for _, run in walk(card.json) if run.get("type") == "TextRun"]
+        return [run["text"] for run in runs if run.get("color") == "Attention" and run["text"].startswith("If ")]
+
+    assert red(await shown(desk)) == []
+    old = desk.clock.now() - timedelta(days=20)
+    await desk.take_in(*(alert(f"old-{kind}", alert_type=f"Kind{kind}", detected_at=old) for kind in range(7)))
+    card = await shown(desk)
+    assert len(red(card)) == 1
+    (said,) = [line for line in card.text.splitlines() if line.startswith("Unresolved by type: ")]
+    assert "others 4" in said, "of eight types, one of them from before"
 
 
 async def test_the_forecast_is_for_when_it_was_asked_for(desk: House) -> None:

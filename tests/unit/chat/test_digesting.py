@@ -76,6 +76,14 @@ async def test_a_digest_is_set_seen_and_stopped_by_typing(desk: House) -> None:
     assert "nothing was changed" in await text_of(desk, "digest off")
 
 
+async def test_where_nothing_is_sent_no_button_promises_a_digest(desk: House) -> None:
+    reply = await ask(desk, "digest", conversation=personal(ADA))
+    assert isinstance(reply, ShowCard)
+    shown = checked(reply.card)
+    assert texts.NOTHING_SENT_HERE in shown.text
+    assert texts.SEND_NOW not in shown.buttons
+
+
 async def test_without_a_zone_it_is_utc_and_says_so(desk: House) -> None:
     assert "08:00, UTC" in (told := await text_of(desk, "digest daily 0800"))
     assert "another time zone" in told

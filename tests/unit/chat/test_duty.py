@@ -109,6 +109,12 @@ async def test_an_agent_of_any_partner_routed_here_may_change_it(ready: House) -
     assert await ready.audited(FABRIKAM) == []
 
 
+async def test_weeks_are_listed_as_soon_as_somebody_has_one(ready: House) -> None:
+    assert "2026-W" not in str(await say(ready, "duty"))
+    assert "2026-W" not in str(await say(ready, "duty manager @Max", MAX))
+    assert "2026-W" in str(await say(ready, "duty week next @Max", MAX))
+
+
 async def test_in_a_personal_chat_one_only_looks(ready: House) -> None:
     await say(ready, "duty add me")
     await ready.know(personal(ADA))

@@ -174,6 +174,23 @@ async def test_an_empty_list_says_so_by_what_was_asked(house: House) -> None:
     assert "Export these" not in checked(await house.lists.page("", OURS, CHANNEL)).buttons
 
 
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("", "Unresolved alerts"),
+        ("unresolved sort:oldest", "Unresolved alerts"),
+        ("severity:high sort:oldest", "Alerts: unresolved severity:high"),
+        ("all", "Alerts: all"),
+        ("resolved severity:low", "Alerts: resolved severity:low"),
+        ("find:tailspin all sort:newest", "Search: tailspin"),
+        ("find:tailspin unresolved", "Search: tailspin · unresolved"),
+        ('find:"tail spin" severity:high', "Search: tail spin · unresolved severity:high"),
+    ],
+)
+async def test_the_title_names_the_status_that_is_meant(house: House, words: str, title: str) -> None:
+    assert checked(await house.lists.page(words, OURS, CHANNEL)).text.splitlines()[0] == title
+
+
 async def test_bad_words_are_refused(house: House) -> None:
     with pytest.raises(UserError):
         await house.lists.page("sevrity:high", OURS, CHANNEL)

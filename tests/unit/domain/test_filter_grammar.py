@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.filter_grammar import LONGEST, NAMES, STATUS_WORDS, parse, with_status, without_sort
+from bot.domain.bad_filter import BadFilter
+from bot.domain.filter_grammar import LONGEST, NAMES, STATUS_WORDS, parse, with_status, without_find, without_sort
 from bot.domain.filters import Filter, Sort, query
-from bot.errors import UserError
+from bot.texts.filters import wrong
 from tests.factories import NORTHWIND, NOW
 
 UNRESOLVED = Filter(unresolved=True)
@@ -110,9 +111,9 @@ def test_what_is_written_is_what_is_meant(text: str, meant: Filter) -> None:
 
 @pytest.mark.parametrize(("text", "essentials"), BAD, ids=[text[:30] for text, _ in BAD])
 def test_what_cannot_be_read_is_refused_with_what_to_write(text: str, essentials: list[str]) -> None:
-    with pytest.raises(UserError) as refusal:
+    with pytest.raises(BadFilter) as refusal:
         parse(text)
-    assert [part for part in essentials if part not in refusal.value.message] == []
+    assert [part for part in essentials if part not in wrong(refusal.value)] == []
 
 
 def test_without_a_status_word_the_caller_says_what_is_meant() -> None:
@@ -160,6 +161,20 @@ def test_the_word_that_orders_can_be_left_out(words: str, left: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("", ""),
+        ("find:contoso", ""),
+        ('find:"contoso ltd" unresolved severity:high', "unresolved severity:high"),
+        ("all FIND:a find:b age:>1h", "all age:>1h"),
+        ('customer:"we find:x" find:y', 'customer:"we find:x"'),
+    ],
+)
+def test_the_text_that_is_searched_for_can_be_left_out(words: str, left: str) -> None:
+    assert without_find(words) == left
+
+
+@pytest.mark.parametrize(
     ("words", "complete"),
     [
         ("", "all"),
@@ -176,7 +191,7 @@ def test_a_status_is_put_before_words_that_name_none(words: str, complete: str) 
 def _parsed(text: str) -> Filter | None:
     try:
         return parse(text)
-    except UserError:
+    except BadFilter:
         return None
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.domain.alerts import Alert, Work
+from bot.domain.bad_filter import BadFilter
 from bot.domain.filters import AlertQuery, Filter, breached, due, matches, query
-from bot.errors import UserError
 from tests.factories import CUSTOMER, FABRIKAM, NORTHWIND, NOW, SUBSCRIPTION, alert, minutes, resolved
 from tests.factories import query as wanted
 
@@ -164,7 +164,7 @@ def test_due_is_open_with_half_an_hour_left_at_most(ago: float, is_due: bool) ->
 def test_me_is_whoever_asks_and_nobody_without_an_asker() -> None:
     asked = Filter(assigned=("Me", "nobody", "ben"))
     assert query(asked, BOTH, NAMES, NOW, "ada-id").assigned == ("ada-id", "", "ben")
-    with pytest.raises(UserError, match="whoever asks"):
+    with pytest.raises(BadFilter, match="no_asker"):
         query(asked, BOTH, NAMES, NOW)
 
 

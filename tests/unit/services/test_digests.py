@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.delivery import ItemKind
 from bot.domain.digest import Schedule
-from bot.domain.people import ConversationState
+from bot.domain.people import ConversationState, Route
 from bot.domain.refund import DAYS
 from bot.errors import NotAllowed, Unknown, UserError
 from bot.services.digest_contents import Severity, contents
@@ -146,6 +146,18 @@ async def test_stopping_one_or_all(desk: House) -> None:
     assert await desk.digests.off(ADA, conversation(), "", "d") == ("weekly",)
     assert await desk.digests.off(ADA, conversation(), "", "e") == ()
     assert len(await desk.audit()) == 4
+
+
+async def test_it_can_be_stopped_where_alerts_are_no_longer_sent(desk: House) -> None:
+    await desk.digests.set(ADA, conversation(), DAILY, "a")
+    async with desk.store.write() as tx:
+        await tx.conversations.put_route(Route(CHANNEL, NORTHWIND, on=False))
+    desk.clock.forward(10)
+    assert not await desk.digests.routed(CHANNEL)
+    with pytest.raises(NotAllowed):
+        await desk.digests.off(NORA, conversation(), "", "b")
+    assert await desk.digests.off(ADA, conversation(), "", "c") == ("daily",)
+    assert await desk.digests.of(CHANNEL) == ()
 
 
 async def test_what_it_counts(desk: House) -> None:

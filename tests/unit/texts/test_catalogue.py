@@ -9,6 +9,7 @@ import pytest
 from babel.messages.pofile import read_po, write_po
 
 from bot.texts import catalogue, formats, searching
+from tests.support.languages import another_language
 from tools import catalogue as tool
 
 SOURCE = """
@@ -23,8 +24,8 @@ def other(): return "not translatable"
 
 @pytest.fixture(autouse=True)
 def english_again() -> Iterator[None]:
-    yield
-    catalogue.speak(formats.ENGLISH)
+    with another_language():
+        yield
 
 
 @pytest.fixture
@@ -92,6 +93,23 @@ def test_an_unknown_locale_changes_nothing(texts: Path) -> None:
     with pytest.raises(ValueError, match="no locale"):
         catalogue.speak("xx", texts / "locales")
     assert formats.number(1234) == "1,234"
+
+
+def test_no_second_language_follows_once_something_was_said(texts: Path) -> None:
+    catalogue.speak("de", texts / "locales")
+    catalogue.speak("en")
+    assert catalogue._("Done.") == "Done."
+    catalogue.speak("EN")
+    for again in (lambda: catalogue.speak("de"), lambda: catalogue.speak("en-GB")):
+        with pytest.raises(RuntimeError, match="before the language was set"):
+            again()
+    assert formats.number(1234) == "1,234"
+
+
+def test_a_count_is_said_too(texts: Path) -> None:
+    catalogue.plural("{count} alert", "{count} alerts", 2)
+    with pytest.raises(RuntimeError, match="Call speak before"):
+        catalogue.speak("de", texts / "locales")
 
 
 def test_the_products_own_texts_can_be_collected() -> None:
