@@ -39,6 +39,7 @@ from bot.chat.saving import Saving
 from bot.chat.scoring import Scoring
 from bot.chat.searching import Searching
 from bot.chat.signing_in import SigningIn
+from bot.chat.status import Status
 from bot.chat.verbs import Verbs
 from bot.chat.working import AlertWork
 from bot.clock import SystemClock, SystemIds
@@ -302,7 +303,7 @@ def build_app(
     features += [Digesting(acting, digests), Refunding(env, acting, access, Refunds(env, cards))]
     features += [EvidencePacks(env, acting, access, exports, exporting)]
     features += [OnDuty(env, acting, duty_rosters, plan), Routing(env, acting, access, plan)]
-    features.append(Saving(saved))
+    features += [Saving(saved), Status(env, acting)]
     verbs = Verbs(env, acting, access, lists, notes, routes, exporting, requests, bulking, features)
     commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens), requests, saved, features)
     adoption = Adoption(env, connector, renderer)

@@ -176,6 +176,9 @@ COMMANDS = (
         "drill high",
     ),
     CommandHelp("drill report", "drill report [partner:name]", _("The last ten drills, and how long each step took.")),
+    CommandHelp(
+        "status", "status", _("Whether I do my work: when each partner was last read, and what waits to be sent.")
+    ),
     CommandHelp("whoami", "whoami", _("Your account and roles, and what you may do.")),
     CommandHelp("signout", "signout", _("Forget every token with which I could act as you.")),
     CommandHelp("help", "help [command]", _("This list, or more about one command."), "help show"),

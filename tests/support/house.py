@@ -34,6 +34,7 @@ from bot.chat.saving import Saving
 from bot.chat.scoring import Scoring
 from bot.chat.searching import Searching
 from bot.chat.signing_in import SigningIn
+from bot.chat.status import Status
 from bot.chat.verbs import Verbs
 from bot.chat.working import AlertWork
 from bot.domain.alerts import Alert, AlertRecord
@@ -176,7 +177,7 @@ class House:
             EvidencePacks(env, self.acting, self.access, self.exports, self.exporting),
         ]
         self.saved = SavedFilters(env, self.access)
-        self.features.append(Saving(self.saved))
+        self.features += [Saving(self.saved), Status(env, self.acting)]
         self.verbs = Verbs(
             env,
             self.acting,
