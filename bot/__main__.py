@@ -262,9 +262,13 @@ def _parser() -> argparse.ArgumentParser:
     manifest.add_argument("--out", type=Path, default=Path("alertdesk.zip"), help="the package to write")
     manifest.add_argument("--version", default="", help="of the package; Teams takes an update only with a higher one")
     manifest.add_argument("--developer", default="", help="who answers for the app (else: Alert Desk contributors)")
-    manifest.add_argument("--website", dest="website_url", default="", help="https page of theirs")
-    manifest.add_argument("--privacy", dest="privacy_url", default="", help="https page with their privacy statement")
-    manifest.add_argument("--terms", dest="terms_url", default="", help="https page with their terms of use")
+    manifest.add_argument("--website", dest="website_url", metavar="URL", default="", help="https page of theirs")
+    manifest.add_argument(
+        "--privacy", dest="privacy_url", metavar="URL", default="", help="https page with their privacy statement"
+    )
+    manifest.add_argument(
+        "--terms", dest="terms_url", metavar="URL", default="", help="https page with their terms of use"
+    )
     return parser
 
 

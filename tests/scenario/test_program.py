@@ -57,6 +57,16 @@ async def test_serve_works_and_ends_on_sigterm_with_0(tmp_path: Path) -> None:
             assert secret not in "".join(program.said)
 
 
+@pytest.mark.usefixtures("product_seconds")
+async def test_serve_speaks_the_language_of_its_settings_from_the_start(tmp_path: Path) -> None:
+    async with running_desk(tmp_path, POLL_SECONDS="1") as desk:
+        async with serving({**desk.settings, "ALERTDESK_LOCALE": "de"}, tmp_path) as program:
+            async with desk.http.get(f"{program.url}/healthz") as answer:
+                assert answer.status == 200
+            assert await program.terminate(15) == 0, "".join(program.said)
+        assert "Traceback" not in "".join(program.said)
+
+
 async def test_wrong_settings_end_with_2_and_name_each(tmp_path: Path, desk: Desk) -> None:
     good = dict(desk.settings)
     cases: list[tuple[dict[str, str], tuple[str, ...]]] = [
