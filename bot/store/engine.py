@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ READERS = 6
 BUSY_SECONDS = 2
 WAIT_SECONDS = 30
 """How long to wait for one of our own connections."""
+_WAL_TRIES, _WAL_PAUSE = 300, 0.1
+"""Half a minute, for the moment in which several programs open a new file."""
 _POSTGRES_SETTINGS = (
     "-c timezone=UTC -c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
 )
@@ -70,9 +74,8 @@ def migration_engine(url: str) -> Engine:
     parsed = parse_url(url)
     if parsed.drivername == "sqlite":
         engine = create_engine(parsed, poolclass=NullPool)
-        _set_up_sqlite(
-            engine, begin="BEGIN IMMEDIATE", pragmas=("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL")
-        )
+        _set_up_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("busy_timeout=60000", "synchronous=FULL"))
+        event.listen(engine, "connect", _to_wal)
         return engine
     arguments = {"connect_timeout": 10, "options": "-c timezone=UTC -c lock_timeout=60s"}
     return create_engine(parsed.set(drivername="postgresql+psycopg"), poolclass=NullPool, connect_args=arguments)
@@ -104,6 +107,18 @@ def _set_up_sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> N
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
+
+
+def _to_wal(connection: Any, _record: Any) -> None:
+    """SQLite does not wait for others while it changes a file's mode, whatever busy_timeout says: so we do. Blocks."""
+    for tries_left in reversed(range(_WAL_TRIES)):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as problem:
+            if not tries_left or "locked" not in str(problem):
+                raise
+        time.sleep(_WAL_PAUSE)  # noqa: TID251 in a thread, never on the loop
 
 
 def _postgres(url: URL) -> Engines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot import store as store_package
 from bot.errors import ConfigError
+from bot.store import engine as engines
 from bot.store import migrate, open_store
 from bot.store.engine import migration_engine
 from bot.store.migrate import _config
@@ -102,6 +104,34 @@ def test_those_who_migrate_at_once_wait_for_each_other(empty_urls: tuple[str, st
     with migration_engine(empty_urls[0]).connect() as connection:
         counters = connection.execute(text("SELECT name, value FROM counters ORDER BY name"))
         assert [tuple(row) for row in counters] == [("alert", 1000), ("requests", 0), ("schema for", 6)]
+
+
+class Locked:
+    """A new file that others change to the same mode at this moment: SQLite refuses at once, so many times."""
+
+    def __init__(self, times: int, says: str = "database is locked") -> None:
+        self.left, self.says, self.asked = times, says, 0
+
+    def execute(self, statement: str) -> None:
+        assert statement == "PRAGMA journal_mode=WAL"
+        self.asked += 1
+        if self.left:
+            self.left -= 1
+            raise sqlite3.OperationalError(self.says)
+
+
+def test_who_opens_a_new_sqlite_file_together_with_others_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "_WAL_PAUSE", 0.0)
+    connection = Locked(3)
+    engines._to_wal(connection, None)
+    assert connection.asked == 4
+
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        engines._to_wal(Locked(10_000), None)
+    broken = Locked(1, "disk I/O error")
+    with pytest.raises(sqlite3.OperationalError, match="disk"):
+        engines._to_wal(broken, None)
+    assert broken.asked == 1, "what waiting does not mend is told at once"
 
 
 async def test_a_database_of_the_version_before_keeps_what_it_holds(empty_urls: tuple[str, str]) -> None:
