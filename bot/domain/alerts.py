@@ -38,12 +38,12 @@ class Verdict(StrEnum):
     IGNORE = "ignore"
 
 
-_SEVERITY_RANK = {Severity.HIGH: 4, Severity.MEDIUM: 3, Severity.LOW: 2, Severity.INFORMATIONAL: 1}
+_SEVERITY_RANK: dict[str, int] = {Severity.HIGH: 4, Severity.MEDIUM: 3, Severity.LOW: 2, Severity.INFORMATIONAL: 1}
 
 
 def severity_rank(severity: str) -> int:
     """4 for high down to 1 for informational; an unknown severity ranks with medium, so that it is never buried."""
-    return _SEVERITY_RANK.get(severity.lower(), 3)  # type: ignore[call-overload, no-any-return]
+    return _SEVERITY_RANK.get(severity.lower(), 3)
 
 
 class AlertKey(NamedTuple):

@@ -41,7 +41,7 @@ NOTHING_OPEN = _("Nothing is open.")
 QUIET_DAY = _("A quiet day: nothing new, nothing decided, nothing open.")
 QUIET_WEEK = _("A quiet week: nothing new, nothing decided, nothing open.")
 
-_TITLES = {DigestKind.DAILY: _("Daily digest"), DigestKind.WEEKLY: _("Weekly digest")}
+_TITLES: dict[str, str] = {DigestKind.DAILY: _("Daily digest"), DigestKind.WEEKLY: _("Weekly digest")}
 _AT = (
     _("Mondays at {time}, {zone}"),
     _("Tuesdays at {time}, {zone}"),
@@ -54,7 +54,7 @@ _AT = (
 
 
 def title(kind: str) -> str:
-    return _TITLES.get(kind, _("Digest"))  # type: ignore[call-overload,no-any-return]
+    return _TITLES.get(kind, _("Digest"))
 
 
 def kind_word(kind: str) -> str:

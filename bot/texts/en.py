@@ -99,13 +99,13 @@ NOT_SHOWN_YET = _("Partner Center took the change but does not show it yet")
 
 # Decisions ----------------------------------------------------------------------------------------------------------
 
-VERDICTS = {Verdict.LEGITIMATE: _("Legitimate"), Verdict.FRAUD: _("Fraud"), Verdict.IGNORE: _("Ignored")}
+VERDICTS: dict[str, str] = {Verdict.LEGITIMATE: _("Legitimate"), Verdict.FRAUD: _("Fraud"), Verdict.IGNORE: _("Ignored")}
 RESOLVED = _("resolved")
 
 
 def verdict_word(verdict: str) -> str:
     """`Fraud` for `fraud`; a verdict that we do not know is shown as it came."""
-    return VERDICTS.get(verdict, verdict) or _("Resolved")  # type: ignore[call-overload]
+    return VERDICTS.get(verdict, verdict) or _("Resolved")
 
 
 def pending(intent: Intent) -> str:

@@ -134,6 +134,43 @@ def test_no_part_of_a_sentence_is_looked_up(path: Path) -> None:
             assert said == said.strip(), f"{path.name}:{call.lineno} {said!r}"
 
 
+def filled_twice(function: ast.FunctionDef) -> list[str]:
+    """Sentences that are filled although they were, or may have been: braces in somebody's words would be places."""
+    done = {
+        ast.unparse(target)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and ".format(" in ast.unparse(node.value)
+        for target in node.targets
+    }
+    texts = [
+        ast.unparse(node.func.value)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format"
+    ]
+    return [text for text in texts if text in done or ".format(" in text]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_nothing_is_filled_twice(path: Path) -> None:
+    functions = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+    assert {function.name: found for function in functions if (found := filled_twice(function))} == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "twice"),
+    [
+        ("return _('{a}').format(a=a)", False),
+        ("said = _('{a}') if a else _('b')\n    return said.format(a=a)", False),
+        ("said = _('{a}').format(a=a)\n    return said.format(b=b)", True),
+        ("return _('{a} {{b}}').format(a=a).format(b=b)", True),
+    ],
+)
+def test_the_rule_about_filling(body: str, twice: bool) -> None:
+    (function,) = ast.parse(f"def text(a, b):\n    {body}\n").body
+    assert isinstance(function, ast.FunctionDef)
+    assert bool(filled_twice(function)) is twice
+
+
 def test_what_is_kept_is_there() -> None:
     for name, kept in KEPT.items():
         tree = ast.parse((TEXTS / name).read_text())
