@@ -99,7 +99,11 @@ NOT_SHOWN_YET = _("Partner Center took the change but does not show it yet")
 
 # Decisions ----------------------------------------------------------------------------------------------------------
 
-VERDICTS: dict[str, str] = {Verdict.LEGITIMATE: _("Legitimate"), Verdict.FRAUD: _("Fraud"), Verdict.IGNORE: _("Ignored")}
+VERDICTS: dict[str, str] = {
+    Verdict.LEGITIMATE: _("Legitimate"),
+    Verdict.FRAUD: _("Fraud"),
+    Verdict.IGNORE: _("Ignored"),
+}
 RESOLVED = _("resolved")
 
 
