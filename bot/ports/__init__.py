@@ -25,43 +25,22 @@ from bot.ports.microsoft import (
     UnreadableAlert,
     UserTokens,
 )
-from bot.ports.store import (
-    Alerts,
+from bot.ports.store import Store, Transaction
+from bot.ports.store.acts import (
     Audit,
     Bulk,
     Cancellations,
-    Cards,
-    Conversations,
-    Coverage,
-    Decided,
-    Digests,
     Drills,
-    Duties,
-    Escalations,
     ExportKind,
     ExportRequest,
     Exports,
-    Figures,
-    Inbox,
     Intents,
-    Leases,
-    Names,
-    Outbox,
-    Page,
-    People,
-    Refunds,
     RequestCards,
-    RollUps,
-    SavedFilters,
-    Sealed,
-    SignIn,
-    SignIns,
-    Store,
-    Syncs,
-    SyncState,
-    Transaction,
-    Vault,
 )
+from bot.ports.store.alerts import Alerts, Decided, Figures, Names, Page, Refunds, SavedFilters
+from bot.ports.store.delivery import Cards, Coverage, Digests, Escalations, Outbox, RollUps
+from bot.ports.store.people import Conversations, Duties, People, Sealed, SignIn, SignIns, Vault
+from bot.ports.store.replicas import Inbox, Leases, Syncs, SyncState
 from bot.ports.teams import Channel, Files, Full, Heartbeat, Message, Pace, Renderer, Roster
 
 __all__ = [
