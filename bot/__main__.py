@@ -12,10 +12,13 @@ import asyncio
 import gc
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from aiohttp import web
 from dotenv import dotenv_values
@@ -60,6 +63,7 @@ def _environment() -> dict[str, str]:
 
 
 def _serve(_options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, _end_early)
     settings = _settings()
     from bot.app import build_app
     from bot.store import sole_user
@@ -78,6 +82,11 @@ def _serve(_options: argparse.Namespace) -> int:
             print=_listening,
         )
     return 0
+
+
+def _end_early(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Until aiohttp takes SIGTERM over, nothing has begun that would have to be finished."""
+    raise SystemExit(0)
 
 
 async def _spare_the_collector(_app: web.Application) -> None:

@@ -236,7 +236,10 @@ def build_app(
     bulk_buttons = BulkButtons(env, bulk, cards.rollups, place)
     rollup_board = RollUpBoard(env, place, bulk_buttons.of_rollup)
     renderer = CardRenderer(env, board, request_board, rollup_board, BulkBoard(env))
-    delivery = Delivery(env, connector, renderer, cards, reach, owner=owner, pace=Pacer(limits, clock))
+    progress = PlanProgress(env, cards)
+    delivery = Delivery(
+        env, connector, renderer, cards, reach, owner=owner, pace=Pacer(limits, clock), progress=progress
+    )
 
     hints = Hints(env)
     drills = Drills(env, cards, hints.wake)
@@ -248,7 +251,6 @@ def build_app(
 
     subscriptions = PartnerCenterSubscriptions(partner_center_service)
     check = PlanCheck(env, subscriptions, source, directory)
-    progress = PlanProgress(env, cards)
     telling = Telling(env, operators)
     poll = timedelta(seconds=settings.entitlement_poll_seconds)
     sending = Sending(env, subscriptions, directory, check, progress, telling, poll=poll)
@@ -324,7 +326,7 @@ def build_app(
         Login(settings.sso_resource, f"{settings.public_base}/auth/start?act=") if user_tokens is not None else NO_LOGIN
     )
     dispatcher = Dispatcher(env, delivery, owner=owner)
-    handler = AlertDeskHandler(desk.turn, events.event, ids, login)
+    handler = AlertDeskHandler(desk.turn, events.event, ids, login, events.unheard)
     counting = (lambda: dispatcher.keeps_limits) if background else (lambda: True)
     endpoint = TeamsEndpoint(token_check, TeamsAdapter(connector, handler, LateAnswers(env).later, counting))
     sign_in = SignInRoutes(env, entra, public_url=settings.public_base, home_tenant=settings.app_tenant_id)

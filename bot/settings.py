@@ -11,16 +11,18 @@ import difflib
 import json
 import math
 import os
+import re
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.escalation import USUAL, problem
-from bot.domain.people import Partner
+from bot.domain.people import GLOBAL_ADMINISTRATOR, Partner
 from bot.errors import ConfigError
 from bot.texts import formats
 
@@ -107,6 +109,16 @@ class PartnerSettings(BaseModel):
 
     _ids = field_validator("tenantId", "adminAgentsGroupId")(staticmethod(_guid))
 
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        name = value.strip()
+        if not name or not name.isprintable():
+            raise ValueError("a name is one line of text that can be read")
+        if name.lower() == "none":
+            raise ValueError("'none' is the audit trail of what concerns no partner; take another name")
+        return name
+
     @field_validator("roleTenantId", "approversGroupId")
     @classmethod
     def _optional_ids(cls, value: str) -> str:
@@ -115,7 +127,8 @@ class PartnerSettings(BaseModel):
     @field_validator("channels")
     @classmethod
     def _base_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        bases = tuple(channel.split(";", 1)[0].strip() for channel in value)
+        # As copied from a link to a channel, or with the thread that they stood in.
+        bases = tuple(unquote(channel).split(";", 1)[0].strip() for channel in value)
         if not all(bases):
             raise ValueError("a channel is the id of a Teams conversation, not an empty text")
         return bases
@@ -222,6 +235,7 @@ class Settings(BaseSettings):
     def contradictions(self, unknown: frozenset[str] = frozenset()) -> list[str]:
         """What the settings contradict each other in, a line each. Checks that need one of `unknown` are left out."""
         checks: tuple[tuple[Callable[[], list[str]], set[str]], ...] = (
+            (self._database_problems, {"database_url"}),
             (self._credential_problems, set()),
             (self._encryption_key_problems, set()),
             (self._partner_problems, {"partners", "act_as", "app_tenant_id"}),
@@ -230,6 +244,12 @@ class Settings(BaseSettings):
             (self._limit_problems, {"send_limits", "dangerously_allow_loopback"}),
         )
         return [problem for check, needs in checks if not needs & unknown for problem in check()]
+
+    def _database_problems(self) -> list[str]:
+        scheme = self.database_url.get_secret_value().split(":", 1)[0]
+        if scheme in ("sqlite", "postgresql"):
+            return []
+        return [f"{PREFIX}DATABASE_URL: must be sqlite:///file or postgresql://user:password@host/name"]
 
     def _credential_problems(self) -> list[str]:
         given = [
@@ -249,6 +269,8 @@ class Settings(BaseSettings):
             return [f"{PREFIX}{' and '.join(given)}: give exactly one credential"]
         if self.app_certificate_password and not self.app_certificate_path:
             return [f"{PREFIX}APP_CERTIFICATE_PASSWORD: there is no APP_CERTIFICATE_PATH that it could open"]
+        if self.app_certificate_path and not Path(self.app_certificate_path).is_file():
+            return [f"{PREFIX}APP_CERTIFICATE_PATH: there is no such file"]
         return []
 
     def _encryption_key_problems(self) -> list[str]:
@@ -269,11 +291,20 @@ class Settings(BaseSettings):
         if not self.partners:
             problems.append(f"{PREFIX}PARTNERS: at least one partner tenant is required")
         seen: set[str] = set()
+        names: set[str] = set()
         for entry in self.partners:
             where = f"{PREFIX}PARTNERS ({entry.name})"
             if entry.tenantId in seen:
                 problems.append(f"{where}: tenant {entry.tenantId} is listed twice")
+            elif entry.name.casefold() in names:
+                problems.append(f"{where}: another partner has that name; cards and commands tell partners apart by it")
             seen.add(entry.tenantId)
+            names.add(entry.name.casefold())
+            problems += [
+                f"{where}: {key} is the role Global Administrator, not a group"
+                for key in ("adminAgentsGroupId", "approversGroupId")
+                if getattr(entry, key) == GLOBAL_ADMINISTRATOR
+            ]
             if (entry.actAs or self.act_as) == "user":
                 if entry.tenantId != self.app_tenant_id:
                     problems.append(
@@ -321,6 +352,8 @@ class Settings(BaseSettings):
             value = getattr(self, name)
             if value and (why := self._url_problem(value)):
                 problems.append(f"{PREFIX}{name.upper()}: {why}")
+            elif name in ("graph_url", "partner_center_url") and _VERSIONED.search(value):
+                problems.append(f"{PREFIX}{name.upper()}: must be the base without a version, which the bot appends")
         for name in ("service_hosts", "upload_hosts", "webhook_cert_hosts"):
             for host in getattr(self, name):
                 if not host or any(sign in host for sign in "/:@?*"):
@@ -408,6 +441,7 @@ class Settings(BaseSettings):
         }
 
 
+_VERSIONED = re.compile(r"/(beta|v\d+(\.\d+)?)/?$")
 _JSON_FIELDS = frozenset(
     {"partners", "service_hosts", "upload_hosts", "webhook_cert_hosts", "send_limits", "escalation"}
 )
@@ -472,7 +506,7 @@ def _told(error: ValidationError) -> dict[str, list[str]]:
     told: dict[str, list[str]] = {}
     for item in error.errors(include_url=False, include_input=False):
         field_name = str(item["loc"][0])
-        text = str(item["msg"]).removeprefix("Value error, ")
+        text = "must be a list" if item["type"] == "tuple_type" else str(item["msg"]).removeprefix("Value error, ")
         where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"][1:])
         line = f"{PREFIX}{field_name.upper()}{where}: {'is required' if item['type'] == 'missing' else text}"
         told.setdefault(field_name, []).append(line)

@@ -16,7 +16,7 @@ from bot.domain.digest import Schedule
 from bot.domain.duty import NO_DUTY, Duty, Member, Week
 from bot.domain.escalation import Call, Plan
 from bot.domain.filters import query
-from bot.domain.people import Route
+from bot.domain.people import BY_SETTINGS, Route
 from bot.domain.routing import Found, terms
 from bot.texts import escalation as texts
 from cards import info_card
@@ -59,7 +59,7 @@ LEADS = [
     HERE,
     Lead(OFF, conversation(GENERAL, name="General"), "Northwind Cloud"),
     Lead(GONE, conversation(GENERAL, name="General", state="archived"), "Fabrikam Services"),
-    Lead(replace(ROUTE, summarised=False, begun_at=None, by_name="PARTNERS"), None, "Northwind Cloud"),
+    Lead(replace(ROUTE, summarised=False, begun_at=None, by_name=BY_SETTINGS), None, "Northwind Cloud"),
 ]
 DIGESTS = [Schedule("daily", "Europe/Stockholm", 480), Schedule("weekly", "UTC", 540)]
 

@@ -212,6 +212,8 @@ class FakeSubscriptions:
         self.accepted: list[tuple[str, str, str, str]] = []
         self.request_ids: list[str] = []
         """Of all requests that reached it, repeats included."""
+        self.reached_at: list[tuple[str, datetime]] = []
+        """The same, with when it did."""
         self.troubles: deque[Trouble] = deque()  # of the next requests to change something
         self.read_troubles: deque[AlertDeskError] = deque()
         self.slow = asyncio.Event()
@@ -247,22 +249,43 @@ class FakeSubscriptions:
         return found
 
     async def cancel(
-        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
+        self,
+        partner: Partner,
+        entitlement: Entitlement,
+        request_id: str,
+        actor: Person | None = None,
+        *,
+        until: datetime | None = None,
     ) -> None:
-        await self._change("cancel", "inactive", entitlement, request_id, actor)
+        await self._change("cancel", "inactive", entitlement, request_id, actor, until)
 
     async def reactivate(
-        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
+        self,
+        partner: Partner,
+        entitlement: Entitlement,
+        request_id: str,
+        actor: Person | None = None,
+        *,
+        until: datetime | None = None,
     ) -> None:
-        await self._change("reactivate", "active", entitlement, request_id, actor)
+        await self._change("reactivate", "active", entitlement, request_id, actor, until)
 
     async def _change(
-        self, kind: str, to: str, entitlement: Entitlement, request_id: str, actor: Person | None
+        self,
+        kind: str,
+        to: str,
+        entitlement: Entitlement,
+        request_id: str,
+        actor: Person | None,
+        until: datetime | None,
     ) -> None:
+        if until is not None and self._clock.now() >= until:
+            raise Transient("too late", code="too_late")
         trouble = self.troubles.popleft() if self.troubles else None
         if trouble is not None and not trouble.after:
             raise trouble.error
         self.request_ids.append(request_id)
+        self.reached_at.append((request_id, self._clock.now()))
         if request_id not in [accepted for _, _, accepted, _ in self.accepted]:
             self.accepted.append((kind, entitlement.id, request_id, actor.aad_id if actor else ""))
             self._pending[entitlement.id] = (to, self._clock.now() + timedelta(seconds=self.takes))
@@ -295,6 +318,7 @@ class FakeDirectory:
         """The approvers group."""
         self.away: AlertDeskError | None = None
         self.slow = False
+        self.signed_out: set[str] = set()  # object ids of whom we hold no token
         self.asked: list[str] = []
         """Whose roles were looked up, live."""
 
@@ -304,6 +328,8 @@ class FakeDirectory:
     async def roles(self, partner: Partner, person_id: str, actor: Person | None = None) -> Roles:
         self.asked.append(person_id)
         await self._ready()
+        if actor is not None and actor.aad_id in self.signed_out:
+            raise SignInNeeded("sign in", code="no_token")
         return self.held.get((partner.tenant_id, person_id), NO_ROLES)
 
     async def approvers(self, partner: Partner) -> tuple[Person, ...]:
@@ -354,6 +380,7 @@ class FakeChannel:
         self.open = asyncio.Event()
         self.open.set()  # cleared: sends are under way until it is set again
         self.stuck: dict[str, asyncio.Event] = {}  # the same for single conversations
+        self.blocked: set[str] = set()  # conversations that take nothing
         self._count = 0
 
     def join(self, conversation: Conversation, person: Person, tenant_id: str) -> None:
@@ -375,6 +402,8 @@ class FakeChannel:
         await self.open.wait()
         if to.id in self.stuck:
             await self.stuck[to.id].wait()
+        if to.id in self.blocked:
+            raise Unreachable("the person has blocked the bot")
         trouble = self.troubles.popleft() if self.troubles else None
         if trouble is not None and not trouble.after:
             raise trouble.error

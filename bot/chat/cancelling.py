@@ -38,7 +38,7 @@ class Requests:
     async def _form(self, turn: Turn, act: SubscriptionAct, kind: Kind) -> Reply:
         origin = await self._origin(turn, act)
         _, subject = await self._asking.subject(kind, origin, turn.person, _where(turn))
-        form = ask_form(kind, subject.found, subject.origin, subject.open_alerts, act, self._acting.board.place)
+        form = ask_form(kind, subject.found, subject.origin, subject.alerts, act, self._acting.board.place)
         return OpenDialog(texts.form_title(kind, origin.label), form)
 
     async def ask(self, turn: Turn, act: AskAct) -> Reply:
@@ -58,8 +58,7 @@ class Requests:
         """A dialog closes on any other answer, and what was typed would be gone."""
         alert = origin.alert
         records = await self._asking.records(frozenset({alert.partner}), alert.subscription_id)
-        still_open = [record for record in records if record.alert.is_open]
-        form = ask_form(act.kind, None, origin, still_open, act, self._acting.board.place, problem)
+        form = ask_form(act.kind, None, origin, records, act, self._acting.board.place, problem)
         return OpenDialog(texts.form_title(act.kind, origin.label), form)
 
     async def approve(self, turn: Turn, act: RequestAct) -> Reply:
@@ -102,7 +101,8 @@ class Requests:
         return SubscriptionAct(alert=record.number)
 
     async def number_of(self, turn: Turn, label: str) -> int:
-        """R-12, or 12; nothing where just one request waits here."""
+        """R-12, or 12; nothing in the own thread of an alert about whose subscription a request waits. Nowhere else:
+        the one that waits may be another by now than the one that was meant."""
         text = label.strip().lower().lstrip("#").removeprefix("r-")
         if text.isdecimal() and len(text) <= 12:
             return int(text)
@@ -111,9 +111,11 @@ class Requests:
         waiting = [
             c for c in await self._deciding.latest(await self._acting.readable(turn), LIST_MOST) if c.is_decidable
         ]
-        if len(waiting) != 1:
+        record = await self._acting.of_thread(turn)
+        meant = [c for c in waiting if record is not None and c.plan.is_about(record.alert)]
+        if len(meant) != 1:
             raise UserError(texts.which_request([c.label for c in waiting]), code="which_request")
-        return waiting[0].number
+        return meant[0].number
 
     async def _origin(self, turn: Turn, act: SubscriptionAct) -> AlertRecord:
         """The alert that stands for the subscription: the one named, or the worst open one that is no test."""

@@ -19,6 +19,7 @@ from bot.chat.turn import (
     TokenRefused,
     Turn,
     TurnKind,
+    WentOn,
 )
 from bot.chat.verbs import Verbs
 from bot.errors import AlertDeskError, NotChecked, SignInNeeded, Transient, UserError
@@ -64,24 +65,26 @@ class Desk:
             metrics.turns(turn.kind, turn.verb if turn.verb in PAYLOADS else "", _end(reply)).inc()
             return reply
 
-    async def go_on(self, turn: Turn) -> str:
-        """Do what waited for a sign-in, now that it is done. Returns the sentence for the person's browser; what all
-        should see shows in the conversation."""
+    async def go_on(self, turn: Turn) -> WentOn:
+        """Do what waited for a sign-in, now that it is done. Returns what the person's browser tells; what all should
+        see shows in the conversation."""
         if turn.kind == TurnKind.SEARCH:
-            return SIGNED_IN_SEARCH  # what was typed meanwhile only they know
+            return WentOn(SIGNED_IN_SEARCH)  # what was typed meanwhile only they know
         reply = await self.turn(turn)
-        if isinstance(reply, AskToken) or (isinstance(reply, ShowCard) and reply.sign_in):
-            return texts.WANTS_STILL_MORE
+        if isinstance(reply, AskToken):
+            return WentOn(texts.WANTS_STILL_MORE, self._signing_in.link(reply.exchange_id))
+        if isinstance(reply, ShowCard) and reply.sign_in:
+            return WentOn(texts.WANTS_STILL_MORE, reply.sign_in)
         if isinstance(reply, OpenDialog):
-            return texts.PRESS_AGAIN  # a form opens only in front of the one who pressed
+            return WentOn(texts.PRESS_AGAIN)  # a form opens only in front of the one who pressed
         if turn.kind == TurnKind.EXECUTE and isinstance(reply, ShowCard):
-            return reply.said or texts.WENT_ON
+            return WentOn(reply.said or texts.WENT_ON)
         said = as_message(reply)
         if said is None:
-            return texts.WENT_ON
+            return WentOn(texts.WENT_ON)
         if turn.kind != TurnKind.EXECUTE:
             await self._channel.send(turn.conversation, said, turn.thread)
-        return said.text or texts.WENT_ON
+        return WentOn(said.text or texts.WENT_ON)
 
     async def _answered(self, turn: Turn) -> Reply:
         try:

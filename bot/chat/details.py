@@ -12,6 +12,7 @@ from bot.chat.presenter import (
     data_of,
     decision_lines,
     links,
+    reactivating,
     reseller_fact,
     resource_name,
     severity_view,
@@ -184,8 +185,7 @@ def _buttons(
     back = Button(texts.BACK_TO_CARD, verb=actions.ALERT_REFRESH, data=data)
     asking: tuple[Button, ...] = ()
     if may_ask and is_cancelled(newest):
-        verb = actions.SUBSCRIPTION_REACTIVATE
-        asking = (Button(request_texts.REACTIVATE_SUBSCRIPTION, "dialog", verb, data, secondary=True),)
+        asking = reactivating(newest, data)
     elif may_ask and _may_be_cancelled(record.alert) and can_be_asked(newest):
         asking = (Button(texts.CANCEL_SUBSCRIPTION, "dialog", actions.SUBSCRIPTION_CANCEL, data),)
     return (back, *asking, *links(record.alert, place))

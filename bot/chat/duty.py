@@ -110,7 +110,6 @@ class OnDuty:
 
     async def _change(self, turn: Turn, act: DutyAct, before: Duty) -> tuple[Change, Callable[[Duty], str], Wanted]:
         """What becomes of a roster, how that is said, and how it is recorded."""
-        now = self._env.clock.now()
         if act.do == "remove":
             return self._removal(act, before)
         if act.do == "week":
@@ -126,7 +125,7 @@ class OnDuty:
                 )
             return (
                 lambda roster, at: roster.adding(people, at),
-                lambda roster: texts.added(names, roster.on_duty(now)),
+                lambda _: texts.added(names),
                 Wanted("add", names),
             )
         if act.do == "clear":
@@ -138,14 +137,14 @@ class OnDuty:
         return _setting(act)
 
     def _removal(self, act: DutyAct, before: Duty) -> tuple[Change, Callable[[Duty], str], Wanted]:
-        now, meant = self._env.clock.now(), set(act.people)
+        meant = set(act.people)
         gone = [each for each in before.people if each.id in meant or each.mri in meant]
         if not gone:
             raise UserError(texts.NOBODY_NAMED if not meant else texts.NOT_IN_IT, code="nobody_named")
         ids, names = [each.id for each in gone], tuple(each.name for each in gone)
         return (
             lambda roster, at: roster.without(ids, at),
-            lambda roster: texts.removed(names, roster.on_duty(now)),
+            lambda _: texts.removed(names),
             Wanted("remove", names),
         )
 
@@ -153,6 +152,8 @@ class OnDuty:
         this = before.week(self._env.clock.now())
         name, _, rest = act.word.partition(" ")
         week = read_week(name, this)
+        if not name:
+            raise UserError(texts.USAGE, code="bad_duty")
         if week is None:
             raise UserError(texts.bad_week(name, this), code="bad_week")
         if rest.lower() in _AS_USUAL and not act.people:

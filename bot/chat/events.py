@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.chat.turn import Event, EventKind
+from bot.chat.turn import Event, EventKind, Turn
 from bot.domain.people import Conversation, ConversationKind, ConversationState, Person
 from bot.errors import AlertDeskError, Permanent
 from bot.ports import Channel, Environment, Message
@@ -75,9 +75,14 @@ class Events:
             if isinstance(problem, Permanent) and where.kind == ConversationKind.CHANNEL and installer is not None:
                 await self._told_in_person(where, installer)
 
-    async def _told_in_person(self, where: Conversation, installer: Person) -> None:
+    async def unheard(self, turn: Turn) -> None:
+        """Teams took no answer there: whoever spoke is told in person, for a private channel gives no other sign."""
+        if turn.conversation.kind == ConversationKind.CHANNEL:
+            await self._told_in_person(turn.conversation, turn.person)
+
+    async def _told_in_person(self, where: Conversation, person: Person) -> None:
         try:
-            chat = await self._channel.personal(installer, where)
+            chat = await self._channel.personal(person, where)
             await self._channel.send(chat, Message(text=texts.PRIVATE_CHANNEL))
         except AlertDeskError as problem:
-            log.warning("installer_not_told", conversation=where.id, code=problem.code)
+            log.warning("not_told_in_person", conversation=where.id, code=problem.code)

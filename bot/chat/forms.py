@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.chat.presenter import Place, customer, known_resources, reseller
-from bot.domain.alerts import AlertRecord, Verdict
+from bot.domain.alerts import AlertRecord, Verdict, severity_rank
 from bot.domain.cancellations import SUFFIX, Cancellation, Kind
 from bot.ports import Entitlement
 from bot.services.notes import LONGEST
@@ -18,7 +18,8 @@ from cards.actions import AlertAct, AskAct, RequestAct, SubscriptionAct
 from cards.form import form_card
 from cards.views import Button, Choice, Fact, Field, FormView, Line, Section
 
-_RESOURCES = 5
+_LISTED = 5
+"""Alerts and resources that the question lists; the rest is counted."""
 _REASON_MOST = 1000
 """Characters of a reason or a note, as in cards.actions.AskAct."""
 
@@ -80,12 +81,14 @@ def ask_form(
     problem: str = "",
 ) -> Mapping[str, Any]:
     """What cancelling (or reactivating) this subscription does, and what has to be said to ask for it. `origin` is the
-    alert from which it is asked, `alerts` are all open ones. Good in a dialog and as a card in a message.
+    alert from which it is asked, `alerts` are all of the subscription, as on the request's card. Good in a dialog
+    and as a card in a message.
 
     With an AskAct it is the form again as somebody filled it in, `problem` says why; without `found`, as Partner Center
     need not be asked for that."""
     deed = Kind(kind)
     filled = act if isinstance(act, AskAct) else AskAct()
+    still_open = [record for record in alerts if record.alert.is_open]
     resources = known_resources((*alerts, origin)) if deed is Kind.CANCEL else ()
     data: dict[str, Any] = {"kind": deed.value, "subscription": _subscription_id(found, origin)}
     data |= {"alert": act.alert} if act.alert else {}
@@ -99,18 +102,9 @@ def ask_form(
             ),
             facts=_subscription_facts(found, origin, place),
             sections=(
-                Section(words.CONSEQUENCES, items=words.consequences(deed, len(alerts))),
-                *(
-                    (
-                        Section(
-                            words.RESOURCES,
-                            items=resources[:_RESOURCES],
-                            more=texts.more(len(resources) - _RESOURCES) if len(resources) > _RESOURCES else "",
-                        ),
-                    )
-                    if resources
-                    else ()
-                ),
+                Section(words.CONSEQUENCES, items=words.consequences(deed, len(still_open))),
+                *(_listed(words.open_alerts(len(still_open)), _items(still_open)) if deed is Kind.CANCEL else ()),
+                *_listed(words.RESOURCES, resources),
             ),
             fields=(
                 Field(
@@ -184,6 +178,18 @@ def _subscription_facts(found: Entitlement | None, origin: AlertRecord, place: P
         Fact(words.SUBSCRIPTION_ID, _subscription_id(found, origin), monospace=True),
         *((Fact(words.AZURE_PLAN, found.plan_id, monospace=True),) if found else ()),
     )
+
+
+def _items(records: Sequence[AlertRecord]) -> tuple[str, ...]:
+    """The worst first, and of these the newest."""
+    worst_first = sorted(records, key=lambda record: (-severity_rank(record.alert.severity), -record.number))
+    return tuple(words.alert_item(record) for record in worst_first)
+
+
+def _listed(title: str, items: Sequence[str]) -> tuple[Section, ...]:
+    """Nothing where there are none."""
+    more = texts.more(len(items) - _LISTED) if len(items) > _LISTED else ""
+    return (Section(title, items=tuple(items[:_LISTED]), more=more),) if items else ()
 
 
 def _consent_fields(filled: AskAct) -> tuple[Field, ...]:

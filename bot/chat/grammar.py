@@ -148,7 +148,7 @@ def asking(rest: str) -> Asking:
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """`R-12 seen A-1050 a reason`. `request` is empty where only one waits; `seen` is the newest alert looked at."""
+    """`R-12 seen A-1050 a reason`. `request` is empty where none was named; `seen` is the newest alert looked at."""
 
     request: str
     seen: int

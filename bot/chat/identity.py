@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bot.chat.turn import Reply, Say, ShowCard, Turn
 from bot.domain.people import Partner, Person, Roles
 from bot.domain.policy import Act, Role, lacking
@@ -31,11 +33,10 @@ class Identity:
             Fact(texts.TENANT, person.tenant_id or texts.UNKNOWN, monospace=True),
         ]
         lines: list[Line] = []
-        for partner in self._env.partners.values():
-            if person.may_stand_in(partner.roles_in):
-                fact, said = await self._at(person, partner)
-                facts.append(fact)
-                lines += said
+        partners = [each for each in self._env.partners.values() if person.may_stand_in(each.roles_in)]
+        for fact, said in await asyncio.gather(*(self._at(person, partner) for partner in partners)):
+            facts.append(fact)
+            lines += said
         view = InfoView(
             texts.WHOAMI, tuple(lines or [Line(texts.MAY_NOT_DECIDE)]), tuple(facts), fallback_text=texts.WHOAMI
         )
@@ -52,7 +53,7 @@ class Identity:
         how = texts.acts_as_you(partner.name) if partner.act_as == "user" else texts.acts_as_app(partner.name)
         name = texts.roles_in(partner.name)
         try:
-            roles = await self._access.roles(person, partner)
+            roles = await self._access.roles_now(person, partner)
         except SignInNeeded:
             return Fact(name, texts.ROLES_NOT_SIGNED_IN, tone="warning"), [
                 Line(how, "subtle"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.chat import work_views
-from bot.chat.subscription_state import can_be_asked, notice
+from bot.chat.subscription_state import can_be_asked, is_cancelled, notice
 from bot.domain import deadline
 from bot.domain.alerts import Alert, AlertRecord, Verdict, notification_kind
 from bot.domain.cancellations import Cancellation
@@ -19,6 +19,7 @@ from bot.domain.links import subscription_link
 from bot.domain.recurrence import NO_BACKGROUND, Background
 from bot.texts import en as texts
 from bot.texts import lists as list_texts
+from bot.texts import request_card as request_texts
 from cards import actions
 from cards.views import AlertView, Button, Fact, Level, Line, Refresh, Row, SeverityView, Tone
 
@@ -262,8 +263,9 @@ def _buttons(
     if pending is not None:
         return common
     may_ask = not alert.is_test and can_be_asked(newest)
+    undo = reactivating(newest, data)
     if not alert.is_open:
-        return (Button(texts.CHANGE_VERDICT, "dialog", actions.ALERT_REVERDICT, data, secondary=True), *common)
+        return (Button(texts.CHANGE_VERDICT, "dialog", actions.ALERT_REVERDICT, data, secondary=True), *undo, *common)
     return (
         Button(texts.MARK_LEGITIMATE, verb=actions.ALERT_LEGITIMATE, data=data),
         Button(texts.MARK_FRAUD, verb=actions.ALERT_FRAUD, data=data),
@@ -275,8 +277,17 @@ def _buttons(
         ),
         Button(texts.IGNORE, verb=actions.ALERT_IGNORE, data=data, secondary=True),
         *work_views.buttons(data),
+        *undo,
         *common,
     )
+
+
+def reactivating(newest: Cancellation | None, data: Mapping[str, Any]) -> tuple[Button, ...]:
+    """The way back, where the subscription is cancelled."""
+    if not is_cancelled(newest):
+        return ()
+    verb = actions.SUBSCRIPTION_REACTIVATE
+    return (Button(request_texts.REACTIVATE_SUBSCRIPTION, "dialog", verb, data, secondary=True),)
 
 
 def links(alert: Alert, place: Place) -> tuple[Button, ...]:

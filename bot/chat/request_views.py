@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.chat.presenter import Place, known_resources
 from bot.domain.alerts import AlertRecord, Verdict
-from bot.domain.cancellations import MARK_TRIES, Cancellation, Consent, Kind, RequestCard, State, is_concerned
+from bot.domain.cancellations import Cancellation, Consent, Kind, RequestCard, State, is_concerned, is_news
 from bot.domain.links import subscription_link
 from bot.texts import cancelling as texts
 from bot.texts import en
@@ -55,7 +55,7 @@ def request_view(
     """The card of a request, as `card` is to show it. `alerts` are all that we know of its subscription, the open ones
     first. With `two_person` False one person with both roles may approve what they asked for."""
     plan, asked = c.plan, c.state == State.ASKED
-    mentions = card.mentions if card is not None and asked else ()
+    mentions = card.mentions if card is not None and asked and not card.person_id else ()
     new = _new(c, alerts) if asked else ()
     return RequestView(
         heading=words.heading(c),
@@ -149,8 +149,9 @@ def _verdicts(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Line, ...
     lines = [Line(words.verdicts(len(resolved), len(meant)))]
     for record in failing[:_MOST]:
         mark = c.marks[record.alert.id]
-        again = c.due_at is not None and mark.tries < MARK_TRIES
-        lines.append(Line(words.verdict_failed(record.label, mark.problem, again=again), "attention"))
+        again = c.due_at is not None and not mark.is_left
+        failed = words.verdict_failed(record.label, mark.problem, again=again)
+        lines.append(Line(words.verdict_undone(record.label) if mark.done else failed, "attention"))
     if len(failing) > _MOST:
         lines.append(Line(en.more(len(failing) - _MOST), "attention"))
     return tuple(lines)
@@ -180,17 +181,7 @@ def _facts(c: Cancellation, place: Place) -> tuple[Fact, ...]:
 
 
 def _new(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[AlertRecord, ...]:
-    """Open ones on which the plan does not rest: whoever approves has to have seen them. It never rests on tests, and
-    one to reactivate only on the alert from which it was asked; of these only what came since is new."""
-    known, asked_at = frozenset(c.plan.alerts), c.plan.asked_at
-
-    def is_new(record: AlertRecord) -> bool:
-        rests_on_all = c.plan.kind == Kind.CANCEL and not record.alert.is_test
-        return rests_on_all or record.first_seen_at > asked_at
-
-    return tuple(
-        record for record in alerts if record.alert.is_open and record.alert.id not in known and is_new(record)
-    )
+    return tuple(record for record in alerts if is_news(c.plan, record))
 
 
 def _notices(c: Cancellation, new: Sequence[AlertRecord]) -> tuple[Line, ...]:
@@ -198,7 +189,8 @@ def _notices(c: Cancellation, new: Sequence[AlertRecord]) -> tuple[Line, ...]:
         return ()
     labels = [record.label for record in sorted(new, key=_number)]
     said = Line(words.new_since(labels[:_MOST_NEW], max(len(new) - _MOST_NEW, 0)), "warning", strong=True)
-    return (said, Line(words.NEW_TOO)) if c.plan.kind == Kind.CANCEL else (said,)
+    shown = tuple(Line(words.alert_item(record)) for record in new[:_MOST])
+    return (said, *shown, Line(words.NEW_TOO)) if c.plan.kind == Kind.CANCEL else (said, *shown)
 
 
 def _number(record: AlertRecord) -> int:

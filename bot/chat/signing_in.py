@@ -7,6 +7,7 @@ conditional access): a card with one link to a sign-in page, after which the act
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
@@ -15,7 +16,7 @@ from typing import Any
 from bot.chat.turn import AskToken, Reply, ShowCard, Turn, TurnKind
 from bot.domain.audit import AuditEntry
 from bot.domain.people import Conversation, Person
-from bot.errors import NotAllowed, SignInNeeded, UserError
+from bot.errors import NotAllowed, NotChecked, SignInNeeded, Transient, UserError
 from bot.ports import Environment, SignIn, UserTokens
 from bot.services.access import Access
 from bot.services.exports import token_hash
@@ -28,6 +29,9 @@ from cards.views import Button, InfoView, Line
 
 PENDING_LIFE = timedelta(minutes=15)
 PENDING = "act"
+EXCHANGE_SECONDS = 4.0
+"""How long a press waits for Entra to take Teams' token. With the checks and the act that follow it stays below the ten
+seconds after which Teams says that the app cannot be reached."""
 _OFFER_SECONDS = 600.0
 """A link that is handed out again is still good for some minutes."""
 log = get_logger("signing_in")
@@ -42,12 +46,17 @@ class SigningIn:
 
     async def take(self, turn: Turn) -> None:
         """Take the SSO token that came with a turn. Raises NotAllowed (audited) where it is not this person's,
-        SignInNeeded where it does not suffice."""
+        SignInNeeded where it does not suffice, NotChecked where Entra is away or slow: what it gives late is kept."""
         if not turn.token or self._tokens is None:
             return
         person = await self._access.account(turn.person, turn.conversation)
         try:
-            await self._tokens.exchange(person, turn.token)
+            async with asyncio.timeout(EXCHANGE_SECONDS):
+                await self._tokens.exchange(person, turn.token)
+        except TimeoutError:
+            raise NotChecked(texts.SIGN_IN_SLOW, code="exchange_timeout") from None
+        except Transient as problem:
+            raise NotChecked(texts.SIGN_IN_SLOW, code=problem.code) from problem
         except NotAllowed as problem:
             await self._denied(person, turn, problem)
             raise
@@ -64,7 +73,7 @@ class SigningIn:
                 return by_button(turn.verb, data.model_dump(mode="json", exclude_unset=True))
         if not self._public_url:
             raise UserError(texts.SIGN_IN_NOWHERE, code="no_public_url")
-        link = f"{self._public_url}/auth/start?act={await self._keep(turn, need)}"
+        link = self.link(await self._keep(turn, need))
         number = turn.data.get("alert")
         title = texts.sign_in_for(f"A-{number}") if isinstance(number, int) else texts.SIGN_IN_TITLE
         view = InfoView(
@@ -73,7 +82,7 @@ class SigningIn:
             buttons=(Button(texts.SIGN_IN, "url", url=link), *_way_back(turn)),
             fallback_text=title,
         )
-        return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE, sign_in=True)
+        return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE, sign_in=link)
 
     async def offered(self, turn: Turn, need: SignInNeeded) -> str:
         """A link to the sign-in page for somebody who searches: the same one for a while, so that not each letter of a
@@ -86,6 +95,10 @@ class SigningIn:
         if token is None or await self.peek(token) is None:
             token = await self._keep(turn, need)
             self._offered.put(key, token, at)
+        return self.link(token)
+
+    def link(self, token: str) -> str:
+        """The address of the sign-in page behind which the turn waits that was kept under this token."""
         return f"{self._public_url}/auth/start?act={token}"
 
     async def kept(self, turn: Turn) -> Turn | None:

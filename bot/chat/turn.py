@@ -66,13 +66,13 @@ class Say:
 @dataclass(frozen=True, slots=True)
 class ShowCard:
     """A card. For an invoke it replaces the pressed card for that person alone. `raw` is its JSON where at hand.
-    `sign_in`: it is the way to a sign-in, in the place of what was asked for. `said`: what it tells, in a sentence, for
-    where a card cannot be shown."""
+    `sign_in`: the link of one that leads to a sign-in, in the place of what was asked for. `said`: what it tells, in a
+    sentence, for where a card cannot be shown."""
 
     card: Mapping[str, Any] | None = None
     summary: str = ""
     raw: bytes = b""
-    sign_in: bool = False
+    sign_in: str = ""
     said: str = ""
 
 
@@ -177,6 +177,15 @@ Reply = (
     | Nothing
     | NotHere
 )
+
+
+@dataclass(frozen=True, slots=True)
+class WentOn:
+    """What somebody's browser tells of the act that waited for their sign-in. `link`: where they sign in once more,
+    for this one did not suffice."""
+
+    text: str
+    link: str = ""
 
 
 class EventKind(StrEnum):

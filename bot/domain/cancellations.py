@@ -132,6 +132,9 @@ class Plan:
     def label(self) -> str:
         return f"R-{self.number}"
 
+    def is_about(self, alert: Alert) -> bool:
+        return self.partner == alert.partner and self.entitlement_id.lower() == alert.subscription_id.lower()
+
     @property
     def half_time(self) -> datetime:
         return self.asked_at + (self.expires_at - self.asked_at) / 2
@@ -154,10 +157,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far the verdict `fraud` on one alert of a cancelled subscription has come, where it did not work at once."""
+    """How far the verdict `fraud` on one alert of a cancelled subscription has come. `done`: it is given, or another
+    was; who opens the alert again after that means it."""
 
     tries: int = 0
     problem: str = ""
+    done: bool = False
+
+    @property
+    def is_left(self) -> bool:
+        """Nothing more is tried: it is done, or a person must give it."""
+        return self.done or self.tries >= MARK_TRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +234,7 @@ class Objection(StrEnum):
     ALERT_DECIDED = "alert_decided"  # one that it rests on was found legitimate, or ignored
     REQUESTER_ROLE = "requester_role"
     APPROVER_ROLE = "approver_role"
+    APP_MAY_NOT = "app_may_not"  # by its settings the application does not do this any more
     EXPIRED = "expired"
 
 
@@ -275,6 +286,15 @@ def _objections(plan: Plan, seen: Seen) -> Iterable[Found]:
         yield Found(Objection.REQUESTER_ROLE, plan.by_name)
 
 
+def is_news(plan: Plan, record: AlertRecord) -> bool:
+    """An open alert on which the plan does not rest: whoever approves has to have seen it. A plan never rests on tests,
+    and one to reactivate only on the alert from which it was asked; of these only what came since is new."""
+    if not record.alert.is_open or record.alert.id in plan.alerts:
+        return False
+    rests_on_all = plan.kind == Kind.CANCEL and not record.alert.is_test
+    return rests_on_all or record.first_seen_at > plan.asked_at
+
+
 def is_concerned(record: AlertRecord, accepted_at: datetime) -> bool:
     """An alert of the subscription that is open now and was when the change was accepted: raised before by Microsoft's
     clock, or seen before by ours."""
@@ -292,4 +312,4 @@ class RequestCard:
     created_at: datetime
     root_card_id: str = ""  # the alert's card in whose thread it stands
     person_id: str = ""  # whose personal chat it is
-    mentions: tuple[tuple[str, str], ...] = ()  # (MRI, name) of those whom it calls
+    mentions: tuple[tuple[str, str], ...] = ()  # (MRI, name) of those whom it calls; one person in their own chat

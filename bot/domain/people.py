@@ -102,6 +102,10 @@ class Partner:
         return self.role_tenant_id or self.tenant_id
 
 
+BY_SETTINGS = "PARTNERS"
+"""In the place of a name, of a route that stands in the setting of that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A partner's alerts go to a conversation. `filter` is the grammar's text, empty for all."""

@@ -13,7 +13,7 @@ from typing import Any
 from bot.errors import AlertDeskError, ConfigError, MissingMfa, NotAllowed, Refused, SignInNeeded, Transient
 from bot.texts import tokens as texts
 
-MFA_CLAIMS = '{"access_token":{"amr":{"values":["mfa"]}}}'
+MFA_CLAIMS = '{"access_token":{"amr":{"essential":true,"values":["mfa"]}}}'
 """Asks Entra for a token that proves multi-factor authentication, where the refusal itself brought no claims."""
 
 
@@ -56,13 +56,20 @@ _NO_CONSENT: Mapping[int, str] = {
     650057: "the service is not among the application's permissions: add it to the app registration",
     501051: "the application is not assigned to the service in that tenant: an administrator there must assign it",
 }
-_MFA = frozenset({50072, 50074, 50076, 50079, 50158, 900421})
-_CONDITIONAL_ACCESS = frozenset({50005, 53000, 53001, 53002, 53003, 53004, 530003, 530034, 50097, 50105})
+_MFA = frozenset({50072, 50074, 50076, 50078, 50079, 50158, 900421})
+_CONDITIONAL_ACCESS = frozenset({50005, 50097, 50129, 50131})
+"""Besides all that begin with 530, which grow in number: see `_by_policy`."""
+_ENDED = frozenset({50133, 50173, 70043, 700082, 700084})
 _CONSENT = frozenset({65001, 65004, 90094, 90097})
 _PERSON_GONE = frozenset({50020, 50034, 50057, 51004, 90072, 500341, 500571})
+_NOT_ASSIGNED = 50105
 _BAD_ASSERTION = frozenset({50013, 50027, 500131, 500133, 240002})
 _INTERACTION = frozenset({"interaction_required", "login_required", "consent_required"})
 _BUSY = frozenset({90033, 90055, 50033, 50180, 90024, 90036, 700005, 90006, 90012})
+
+
+def _by_policy(number: int) -> bool:
+    return number in _CONDITIONAL_ACCESS or number // 100 == 530 or number // 1000 == 530
 
 
 _IN_WORDS = re.compile(r"AADSTS(\d{4,8})\b", re.ASCII)
@@ -99,7 +106,11 @@ def token_error(answer: Mapping[str, Any], tenant_id: str) -> AlertDeskError:
         return Refused(f"{start}: {_NO_CONSENT[number]}.", code=code)
     if number in _MFA:
         return MissingMfa(f"{start}: it wants multi-factor authentication. Sign in with it, then try again.", code=code)
-    if number in _CONDITIONAL_ACCESS:
+    if number == _NOT_ASSIGNED:
+        return Refused(
+            f"{start}: the account is not assigned to the application; an administrator there must.", code=code
+        )
+    if _by_policy(number):
         return Refused(f"{start}: a Conditional Access policy forbids it. Ask that tenant's administrators.", code=code)
     if number in _BUSY or answer.get("error") in ("temporarily_unavailable", "server_error"):
         return Transient(f"{start}: it is busy, try again.", code=code)
@@ -121,12 +132,15 @@ def person_error(answer: Mapping[str, Any], tenant_id: str, *, interactive: bool
         return NotAllowed(texts.SIGN_IN_EXPIRED if number == 500133 else texts.NOT_FOR_US, code=code)
     if number in _PERSON_GONE:
         return NotAllowed(texts.NOT_IN_TENANT, code=code)
+    if number == _NOT_ASSIGNED:
+        return NotAllowed(texts.NOT_ASSIGNED, code=code)  # no page mends that
     if number in _MFA:
         return SignInNeeded(texts.WANTS_MFA, code=code, interactive=True, claims=claims or MFA_CLAIMS)
     if number in _CONSENT or "consent_required" in words:
         return SignInNeeded(texts.WANTS_CONSENT, code=code, interactive=True, claims=claims)
-    if number in _CONDITIONAL_ACCESS or claims:
-        return SignInNeeded(texts.WANTS_MORE, code=code, interactive=True, claims=claims)
+    if _by_policy(number) or claims:
+        why = texts.SIGNED_OUT if number in _ENDED else texts.WANTS_MORE
+        return SignInNeeded(why, code=code, interactive=True, claims=claims)
     if number in _BAD_SETTINGS or number in _NO_CONSENT or number in _BUSY:
         return token_error(answer, tenant_id)
     if words & _INTERACTION:

@@ -18,6 +18,8 @@ from bot.net.http import Response, retry_after
 
 PARTNER_CENTER = "Partner Center"
 _PASSING = frozenset({408, 429})
+WRONG_AUDIENCE = "900420"
+"""Partner Center does not take this token at all. No sign-in mends that."""
 _MFA_CODES = frozenset({"unauthorized_missingmfa", "900421"})
 _MFA_ADVICE = (
     "it wants a multi-factor claim, which an application's own token never has. Add the application in Partner Center "
@@ -37,14 +39,14 @@ _GRAPH_FORBIDDEN: Mapping[str, str] = {
 _APP_WITHOUT_ROLE = "the application lacks a role: add it in Partner Center's user management as Admin agent"
 _PERSON_WITHOUT_ROLE = "this person may not do it there: it takes a Global Administrator with the Admin agent role"
 _PARTNER_CENTER_ADVICE: Mapping[str, str] = {
-    "900420": "the token is for another audience: check ALERTDESK_PARTNER_CENTER_URL",
+    WRONG_AUDIENCE: "the token is for another audience: check ALERTDESK_PARTNER_CENTER_URL",
     "900159": "there is no commerce relationship with that customer",
     "900150": _APP_WITHOUT_ROLE,
     "900308": _APP_WITHOUT_ROLE,
     "900335": _APP_WITHOUT_ROLE,
     "900329": "it takes no application's own token for this: a person must sign in",
 }
-_FOR_ANYBODY = frozenset({"900420", "900159"})
+_FOR_ANYBODY = frozenset({WRONG_AUDIENCE, "900159"})
 _LACKS_ROLE = frozenset({"900150", "900308", "900335"})
 _MEANT: Mapping[str, int] = {
     **dict.fromkeys(("900150", "900308", "900335", "900159", "900329"), 403),
@@ -163,7 +165,8 @@ def _error(
     """`wait`: seconds that the other side asked for. `meant`: the status that its code stands for."""
     status = response.status
     code = codes[0] if codes else str(status)
-    start = f"{who} answered {status} ({code}{f', request {reference}' if reference else ''})"
+    told = ", ".join([*codes[:1], *([f"request {reference}"] if reference else [])])
+    start = f"{who} answered {status} ({told})" if told else f"{who} answered {status}"
     if any(found.lower() in _MFA_CODES for found in codes):
         return MissingMfa(f"{start}: {_MFA_ADVICE}.", code=code)
     if status in _PASSING or status >= 500:

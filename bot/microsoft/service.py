@@ -15,11 +15,14 @@ from typing import Any, Protocol
 from bot.domain.people import Person
 from bot.errors import AlertDeskError, ConfigError, MissingMfa, Permanent, SignInNeeded, Transient
 from bot.microsoft.aadsts import MFA_CLAIMS
-from bot.microsoft.protocol import graph_error, partner_center_error
+from bot.microsoft.protocol import WRONG_AUDIENCE, graph_error, partner_center_error
 from bot.microsoft.user_tokens import graph_scope, partner_center_scope
 from bot.net.http import Hosts, Http, Response
 from bot.ports import Clock, Ids, Tokens, UserTokens
+from bot.telemetry.log import get_logger
 from bot.texts import tokens as texts
+
+log = get_logger("microsoft")
 
 _CLAIMS = re.compile(r'\bclaims="([A-Za-z0-9+/_=-]{1,8000})"')
 
@@ -80,8 +83,8 @@ class PersonCaller:
     def judge(self, error: AlertDeskError, status: int, claims: str) -> AlertDeskError:
         if isinstance(error, MissingMfa):
             return self._page(texts.WANTS_MFA, error.code, claims or MFA_CLAIMS)
-        if claims or status == 401:
-            return self._page(texts.WANTS_MORE, error.code, claims)
+        if claims or (status == 401 and error.code != WRONG_AUDIENCE):
+            return self._page(texts.WANTS_MORE if claims else texts.SIGNED_OUT, error.code, claims)
         return error
 
     def _page(self, why: str, code: str, claims: str) -> SignInNeeded:
@@ -125,15 +128,17 @@ class Service:
         timeout: float = 10.0,
         attempts: int = 1,
         deed: bool = False,
+        until: datetime | None = None,
     ) -> Response:
-        """The answer, if it is a success. `deed`: it changes something, and only then can a failure leave doubt.
+        """The answer, if it is a success. `deed`: it changes something, and only then can a failure leave doubt. From
+        `until` on nothing is sent any more: Transient, and no doubt.
 
         A 401, or a challenge for claims, is answered once with a better token where there is one. Raises the errors
         of bot/errors.py, for a person also SignInNeeded.
         """
         if deed and not caller.may_write:
             raise Permanent("What only reads must not write.", code="ReadsOnly")
-        sending = (method, url, json, headers, timeout, attempts, deed)
+        sending = (method, url, json, headers, timeout, attempts, deed, until)
         answer = await self._send(await caller.token(renew=False, claims=""), *sending)
         claims = _challenge(answer)
         if answer.status == 401 or claims:
@@ -164,8 +169,13 @@ class Service:
         timeout: float,
         attempts: int,
         deed: bool,
+        until: datetime | None,
     ) -> Response:
+        if until is not None and self.clock.now() >= until:  # the last moment: getting the token may have taken long
+            raise Transient("It was ready too late, and was not sent.", code="too_late")
         sent = {name: self.ids.guid() for name in self.trace} | dict(headers or {})
+        if deed:  # what Microsoft's support asks for
+            log.info("deed_sent", service=self.hosts.name, method=method, **{name: sent[name] for name in self.trace})
         try:
             return await self.http.request(
                 method,

@@ -8,6 +8,7 @@ https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscriptio
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.domain.people import Partner, Person
@@ -78,19 +79,32 @@ class PartnerCenterSubscriptions(Subscriptions):
         return found
 
     async def cancel(
-        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
+        self,
+        partner: Partner,
+        entitlement: Entitlement,
+        request_id: str,
+        actor: Person | None = None,
+        *,
+        until: datetime | None = None,
     ) -> None:
         """https://learn.microsoft.com/rest/api/partner-center/azure-spending/cancel-an-azure-entitlement
 
         Answered with 202 by that page, with 200 by the article.
         """
-        await self._deed(partner, entitlement, "cancel", request_id, actor, {"cancellationReason": REASON})
+        body = {"cancellationReason": REASON}
+        await self._deed(partner, entitlement, "cancel", request_id, actor, body, until)
 
     async def reactivate(
-        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
+        self,
+        partner: Partner,
+        entitlement: Entitlement,
+        request_id: str,
+        actor: Person | None = None,
+        *,
+        until: datetime | None = None,
     ) -> None:
         """https://learn.microsoft.com/partner-center/developer/reactivate-an-azure-subscription"""
-        await self._deed(partner, entitlement, "reactivate", request_id, actor, None)
+        await self._deed(partner, entitlement, "reactivate", request_id, actor, None, until)
 
     async def _deed(
         self,
@@ -100,6 +114,7 @@ class PartnerCenterSubscriptions(Subscriptions):
         request_id: str,
         actor: Person | None,
         body: Mapping[str, str] | None,
+        until: datetime | None,
     ) -> None:
         """One POST. MS-RequestId makes it idempotent there; MS-CorrelationId is new with each.
         https://learn.microsoft.com/partner-center/developer/headers"""
@@ -111,6 +126,7 @@ class PartnerCenterSubscriptions(Subscriptions):
             headers={"MS-RequestId": _guid(request_id)},
             timeout=self._deed_timeout,
             deed=True,
+            until=until,
         )
 
     async def _below(self, partner: Partner, plan: Entitlement, actor: Person | None) -> list[Entitlement]:

@@ -89,9 +89,16 @@ class Subscriptions(Protocol):
         ...
 
     async def cancel(
-        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
+        self,
+        partner: Partner,
+        entitlement: Entitlement,
+        request_id: str,
+        actor: Person | None = None,
+        *,
+        until: datetime | None = None,
     ) -> None:
-        """Sent once, never repeated in here. Returns when Partner Center took it; the status follows minutes later.
+        """Sent once, never repeated in here, and not from `until` on, however long the way there took. Returns when
+        Partner Center took it; the status follows minutes later.
 
         Raises Transient with in_doubt where it may have been taken all the same, PendingOperation, Refused, Missing or
         Permanent where it was not, SignInNeeded where Partner Center wants more of the actor's sign-in.
@@ -99,7 +106,13 @@ class Subscriptions(Protocol):
         ...
 
     async def reactivate(
-        self, partner: Partner, entitlement: Entitlement, request_id: str, actor: Person | None = None
+        self,
+        partner: Partner,
+        entitlement: Entitlement,
+        request_id: str,
+        actor: Person | None = None,
+        *,
+        until: datetime | None = None,
     ) -> None:
         """As `cancel`."""
         ...

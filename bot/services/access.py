@@ -125,6 +125,10 @@ class Access:
         await self._remember(person, partner, roles)
         return roles
 
+    async def roles_now(self, person: Person, partner: Partner) -> Roles:
+        """As `roles`, for somebody who waits. Raises NotChecked where they cannot be asked for in time."""
+        return await _checked(self.roles(person, partner))
+
     async def remembered(self, person: Person, partner: str) -> Roles | None:
         """The roles as last found, here or by another replica, for drawing only. None where nobody ever looked."""
         key, at = (partner, person.aad_id), self._env.clock.monotonic()
@@ -136,7 +140,8 @@ class Access:
         return roles
 
     async def _remember(self, person: Person, partner: Partner, roles: Roles) -> None:
-        before = await self.remembered(person, partner.tenant_id)
+        async with self._env.store.read() as tx:  # what is remembered here another replica may have overwritten
+            before = await tx.people.roles(person.aad_id, partner.tenant_id)
         key, at = (partner.tenant_id, person.aad_id), self._env.clock.monotonic()
         self._drawn.put(key, (roles,), at)
         self._agents.put(key, roles.admin_agent, at)
@@ -159,7 +164,7 @@ class Access:
         Then nothing was done.
         """
         known = await self.known(person, conversation)
-        roles = await _checked(self.roles(known, partner))
+        roles = await self.roles_now(known, partner)
         missing = lacking(act, roles)
         if not missing:
             return known

@@ -12,7 +12,7 @@ from bot.domain.people import Conversation, ConversationKind, ConversationState,
 from bot.errors import Permanent
 from bot.ports import Channel, Directory, Environment, Transaction
 from bot.services.cards import LINE_PRIORITY
-from bot.services.personal import chat_with
+from bot.services.personal import chat_with, try_again
 from bot.telemetry.log import get_logger
 
 MOST = 20
@@ -125,10 +125,12 @@ class Approvers:
             )
         for reach in reaches:
             if reach.chat is not None:
-                if await tx.conversations.get(reach.chat.id) is None:
-                    await tx.conversations.put(reach.chat)
+                await try_again(tx, reach.chat)
+                called, person = ((reach.person.mri, reach.person.name),), reach.person.aad_id
                 cards.append(
-                    RequestCard(self._env.ids.guid(), c.number, reach.chat.id, "", now, person_id=reach.person.aad_id)
+                    RequestCard(
+                        self._env.ids.guid(), c.number, reach.chat.id, "", now, person_id=person, mentions=called
+                    )
                 )
         for card in cards:
             await tx.request_cards.add(card)

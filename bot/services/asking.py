@@ -136,7 +136,7 @@ class Asking:
         except TimeoutError:
             raise NotChecked(texts.NOT_LOOKED_UP, code="look_timeout") from None
         except Permanent as problem:
-            reason = texts.problem(problem.code, problem.message)
+            reason = texts.problem(problem.code, problem.message, app=as_whom is None)
             raise UserError(texts.not_found(origin, reason), code=problem.code or "not_found") from problem
         except UserError:
             raise
@@ -225,13 +225,15 @@ def _rests_on(subject: Subject) -> tuple[str, ...]:
 
 
 def _refuse_incomplete(wanted: Wanted, origin: AlertRecord) -> None:
-    if not wanted.reason.strip():
+    if texts.is_blank(wanted.reason):
         raise Incomplete(texts.no_reason(wanted.kind), code="no_reason")
     if wanted.kind == Kind.CANCEL:
         if wanted.consent not in tuple(Consent):
             raise Incomplete(texts.NO_CONSENT, code="no_consent")
-        if wanted.consent != Consent.AGREED and not wanted.consent_note.strip():
+        if wanted.consent != Consent.AGREED and texts.is_blank(wanted.consent_note):
             raise Incomplete(texts.NO_CONSENT_NOTE, code="no_consent_note")
     typed, whole = wanted.confirm.strip().lower(), origin.alert.subscription_id.lower()
+    if not typed:
+        raise Incomplete(texts.no_suffix(origin.alert.subscription_id), code="no_suffix")
     if len(typed) < SUFFIX or not whole.endswith(typed):
         raise Incomplete(texts.bad_suffix(origin.alert.subscription_id), code="bad_suffix")

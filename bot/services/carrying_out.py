@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.domain.cancellations import TAKEN, WATCHED, Cancellation, Event, State
 from bot.domain.people import Partner
-from bot.errors import AlertDeskError, Transient
+from bot.errors import AlertDeskError, Permanent, Transient
 from bot.ports import Environment
 from bot.services.approvers import Approvers
 from bot.services.plan_progress import PlanProgress, entry
@@ -22,6 +23,7 @@ _STEP_SECONDS = 45.0
 """Shorter than the lease, so that nobody else takes up what we are still at."""
 _AT_ONCE = 8
 _CALL_TRIES = 4
+_WITHOUT_PARTNER = timedelta(minutes=5)
 
 log = get_logger("carrying_out")
 
@@ -52,8 +54,13 @@ class CarryingOut:
 
     async def step(self, number: int) -> None:
         """One step of one request, if nobody else is at it."""
-        async with self._env.store.write() as tx:
-            c = await tx.cancellations.claim(number, self._owner, self._env.clock.now(), LEASE_SECONDS)
+        try:
+            async with self._env.store.write() as tx:
+                c = await tx.cancellations.claim(number, self._owner, self._env.clock.now(), LEASE_SECONDS)
+        except Permanent as problem:  # what never changes was changed: it goes no further, and holds up no other
+            log.error("request_changed", number=number, code=problem.code, problem=problem.message)
+            await self._telling.changed(number)
+            return
         if c is None:
             return
         try:
@@ -66,8 +73,8 @@ class CarryingOut:
     async def _step(self, c: Cancellation) -> None:
         partner = self._env.partners.get(c.plan.partner)
         if partner is None:
-            raise Transient("the partner is not set up at present")
-        if c.state == State.ASKED:
+            await self._without_partner(c)
+        elif c.state == State.ASKED:
             await self._tend(c, partner)
         elif c.state == State.APPROVED:
             await self._sending.send(c, verified=False)
@@ -75,6 +82,19 @@ class CarryingOut:
             await self._watching.watch(c, partner)
         else:
             await self._progress.keep(c, replace(c, due_at=None), redraw=False)
+
+    async def _without_partner(self, c: Cancellation) -> None:
+        """For a partner that is not set up at present nothing can be read or sent. What time alone decides goes on, so
+        that nothing waits for ever."""
+        now, asked = self._env.clock.now(), c.state == State.ASKED
+        if asked and now >= c.plan.expires_at:
+            await self.expire(c)
+        elif c.state == State.APPROVED:
+            await self._sending.send(c, verified=False)
+        elif asked or await self._watching.unread(c) == c:
+            log.warning("request_step_failed", request=c.label, state=c.state, problem="the partner is not set up")
+            due = now + _WITHOUT_PARTNER
+            await self._progress.keep(c, replace(c, due_at=min(due, c.plan.expires_at) if asked else due), redraw=False)
 
     async def _later(self, c: Cancellation) -> None:
         async with self._env.store.write() as tx:
@@ -84,6 +104,11 @@ class CarryingOut:
                 await tx.cancellations.change(
                     c, replace(c, attempts=c.attempts + 1, due_at=self._env.clock.now() + pause)
                 )
+
+    async def tell(self, person_id: str, c: Cancellation) -> None:
+        """How it stands, to somebody who does not wait for the answer any more."""
+        async with self._env.store.write() as tx:
+            await self._telling.person(tx, person_id, texts.line(c))
 
     async def _tend(self, c: Cancellation, partner: Partner) -> None:
         now = self._env.clock.now()
@@ -131,12 +156,11 @@ class CarryingOut:
 
     async def _remind(self, c: Cancellation) -> None:
         """Once more to those who were asked, as a message of its own: a redrawn card rings nobody."""
-        stands = await self._progress.move(
+        await self._progress.move(
             c,
             replace(c, reminded=True, due_at=c.plan.expires_at),
             f"{c.plan.kind} request",
             "reminded",
             line=texts.reminder(c),
+            also=self._telling.reminder,
         )
-        if stands is not None:
-            await self._telling.reminder(stands)

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.domain.alerts import AlertRecord
 from bot.domain.audit import AuditEntry
-from bot.domain.cancellations import MOST_ALERTS, Cancellation, Event, State, objections
+from bot.domain.cancellations import MOST_ALERTS, Cancellation, Event, State, is_news, objections
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act
 from bot.errors import AlertDeskError, Incomplete, NotAllowed, NotChecked, Permanent, UserError
@@ -24,8 +24,8 @@ from bot.ports import Environment, Subscriptions
 from bot.services.access import Access, actor
 from bot.services.carrying_out import CarryingOut
 from bot.services.plan_check import PlanCheck
-from bot.services.plan_progress import PlanProgress, Where, entry
-from bot.services.sending import LEASE_SECONDS, Sending
+from bot.services.plan_progress import PlanProgress, Where, entry, noted
+from bot.services.sending import LEASE_SECONDS, Sending, Sent
 from bot.telemetry.log import get_logger
 from bot.texts import cancelling as texts
 
@@ -91,7 +91,7 @@ class Deciding:
 
     async def reject(self, c: Cancellation, person: Person, where: Where, reason: str) -> Answer:
         """Raises NotAllowed, SignInNeeded or NotChecked; Incomplete where there is no reason."""
-        if not reason.strip():
+        if texts.is_blank(reason):
             raise Incomplete(texts.no_reject_reason(c), code="no_reason")
         await self._not_their_own(c, "reject", person, where)
         known = await self._decider(c, person, where)
@@ -146,6 +146,7 @@ class Deciding:
         task = self._spawn(self._sending.send(c, verified=True))
         done, _ = await asyncio.wait({task}, timeout=max(patience, 0.05))
         if not done:
+            task.add_done_callback(partial(self._finished_late, c.approver_id))
             return Answer(How.LATE, c)
         try:
             sent = task.result()
@@ -153,9 +154,15 @@ class Deciding:
             log.warning("sending_unfinished", request=c.label, code=problem.code, problem=problem.message)
             return Answer(How.LATE, await self._progress.now(c))
         if sent.sign_in is not None:
+            self._sending.need_of(c.approver_id, self._env.partners[c.plan.partner])
             raise sent.sign_in
         late = sent.cancellation.state == State.APPROVED
         return Answer(How.LATE if late else How.DECIDED, sent.cancellation)
+
+    def _finished_late(self, approver_id: str, task: asyncio.Task[Sent]) -> None:
+        """A missing factor is told to them in person; pressing again leads to the sign-in."""
+        if not task.cancelled() and task.exception() is None and task.result().sign_in is not None:
+            self._spawn(self._carrying_out.tell(approver_id, task.result().cancellation))
 
     async def _not_their_own(self, c: Cancellation, act: str, person: Person, where: Where) -> None:
         """Raises NotAllowed, on record, where a second person has to decide."""
@@ -169,6 +176,8 @@ class Deciding:
         account there nothing is asked: they are refused for that."""
         if account is None or not account.may_stand_in(partner.roles_in):
             return
+        if (need := self._sending.need_of(account.aad_id, partner)) is not None:
+            raise need  # it came when they did not wait for it any more
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self._subscriptions.ready(partner, account)
@@ -193,7 +202,7 @@ class Deciding:
         known = frozenset(c.plan.alerts)
         newest = max((record.number for record in records if record.alert.id in known), default=0)
         bound = max(seen, newest)
-        return tuple(record for record in records if record.alert.is_open and record.number > bound)
+        return tuple(record for record in records if is_news(c.plan, record) and record.number > bound)
 
     async def _verified(
         self, c: Cancellation, partner: Partner, as_whom: Person | None, person: Person, where: Where
@@ -208,27 +217,16 @@ class Deciding:
             raise
         except Permanent as problem:
             raise UserError(
-                texts.cannot_verify(texts.problem(problem.code, problem.message)), code=problem.code or "not_verified"
+                texts.cannot_verify(texts.problem(problem.code, problem.message, app=as_whom is None)),
+                code=problem.code or "not_verified",
             ) from problem
         except AlertDeskError as problem:
             raise NotChecked(texts.NOT_VERIFIED, code=problem.code or "check_failed") from problem
         found = objections(c.plan, seen)
-        detail = {
-            "entitlement": {
-                "plan id": seen.azure_plan_id,
-                "name": seen.entitlement_name,
-                "status": seen.entitlement_status,
-            },
-            "alerts": {
-                alert_id: f"{alert.status} {alert.resolved_reason}".strip() for alert_id, alert in seen.alerts.items()
-            },
-            "requester is Admin Agent": seen.requester.admin_agent,
-            **where.noted,
-        }
+        detail = {**noted(seen), **where.noted}
         by = (person.aad_id, person.name)
         if not found:
-            async with self._env.store.write() as tx:
-                await tx.audit.append(entry(c.plan, "verify", "unchanged", by, detail), self._env.clock.now())
+            await self._progress.note(entry(c.plan, "verify", "unchanged", by, detail))
             return None
         changed = texts.what_changed(found)
         void = replace(c.after(Event.CHANGE), ended_at=self._env.clock.now(), due_at=None, outcome=changed)
@@ -263,6 +261,6 @@ class Deciding:
 
     async def _deny(self, c: Cancellation, act: str, person: Person, where: Where, why: str) -> None:
         detail = {"request": c.label, "plan": c.plan.digest, "why": why, **where.noted}
-        row = AuditEntry(c.plan.partner, act, "denied", person.aad_id, person.name, c.label, detail)
-        async with self._env.store.write() as tx:
-            await tx.audit.append(row, self._env.clock.now())
+        await self._progress.note(
+            AuditEntry(c.plan.partner, act, "denied", person.aad_id, person.name, c.label, detail)
+        )

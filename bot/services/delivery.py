@@ -16,6 +16,7 @@ from bot.errors import AlertDeskError, Missing, Permanent, TooLarge, Transient, 
 from bot.ports import Channel, Environment, Full, Message, Pace, Renderer, Transaction
 from bot.services.cards import CardWork
 from bot.services.escalations import refused
+from bot.services.plan_progress import PlanProgress
 from bot.services.reach import Reach
 from bot.telemetry.log import get_logger
 
@@ -70,7 +71,8 @@ class End:
 
 
 class Delivery:
-    """Without a `pace` nothing is known of send windows beforehand, and the channel alone sees to them."""
+    """Without a `pace` nothing is known of send windows beforehand, and the channel alone sees to them. `progress` is
+    told of calls to approvers that did not arrive."""
 
     def __init__(
         self,
@@ -82,9 +84,10 @@ class Delivery:
         *,
         owner: str,
         pace: Pace | None = None,
+        progress: PlanProgress | None = None,
     ) -> None:
         self._env, self._channel, self._renderer, self._cards = env, channel, renderer, cards
-        self._reach, self._owner, self._pace = reach, owner, pace
+        self._reach, self._owner, self._pace, self._progress = reach, owner, pace, progress
         self._served = ""  # the partner whose turn was last
 
     async def step(self) -> int:
@@ -243,10 +246,17 @@ class Delivery:
                 await self._reach.lost(tx, [item.conversation_id], ConversationState.BLOCKED, end.why)
                 if (told := refused(item)) is not None:
                     await tx.outbox.add([told], now)
+                await self._not_called(tx, item)
         else:
             await tx.outbox.park(item, end.problem)
+            if item.kind == ItemKind.REQUEST_CARD:
+                await self._not_called(tx, item)
             if end.how is How.GONE:
                 await self._replace(tx, item)
+
+    async def _not_called(self, tx: Transaction, item: OutboxItem) -> None:
+        if self._progress is not None:
+            await self._progress.not_called(tx, item.conversation_id)
 
     async def _replace(self, tx: Transaction, item: OutboxItem) -> None:
         """The card was deleted in Teams: another takes its place and names it."""

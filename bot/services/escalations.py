@@ -19,6 +19,7 @@ from bot.domain.people import Conversation, ConversationState, Route
 from bot.ports import Environment, Transaction
 from bot.services.calling import Called, Calling
 from bot.services.cards import CardWork
+from bot.services.personal import try_again
 from bot.telemetry.log import get_logger
 from bot.telemetry.metrics import ESCALATIONS
 
@@ -114,7 +115,7 @@ class Escalations:
             if not mine:
                 return 0  # another replica was faster
             for chat in called.chats:
-                await _open(tx, chat.conversation)
+                await try_again(tx, chat.conversation)
             groups = [mine] if is_storm(len(mine)) else [[each] for each in mine]
             items = [item for group in groups for item in _items(conversation, step, called, group)]
             await tx.outbox.add(items, now)
@@ -190,12 +191,3 @@ def _root(due: Sequence[Due]) -> tuple[str, bool]:
 def _worst_first(due: Due) -> tuple[int, datetime, int]:
     record = due.record
     return -severity_rank(record.alert.severity), record.alert.detected_at, record.number
-
-
-async def _open(tx: Transaction, chat: Conversation) -> None:
-    """Teams has just told us of the chat, or we know it: it is tried, whatever became of it earlier."""
-    known = await tx.conversations.get(chat.id)
-    if known is None:
-        await tx.conversations.put(chat)
-    elif known.state != ConversationState.ACTIVE:
-        await tx.conversations.set_state(chat.id, ConversationState.ACTIVE)

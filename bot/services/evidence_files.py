@@ -191,10 +191,13 @@ def _notes(pack: Pack) -> Iterator[tuple[str, str, str, str, str]]:
 
 _STYLE = (
     "body{font:15px/1.45 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}"
-    "th,td{border:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}"
-    "th{background:#f3f3f3}"
+    "h1,p{overflow-wrap:anywhere}div{overflow-x:auto;margin:.5rem 0 1.5rem}"
+    "table{border-collapse:collapse;width:100%}"
+    "th,td{border:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}"
+    "th{background:#f3f3f3}td:first-child{white-space:nowrap}"
+    "@page{size:landscape}@media print{body{font-size:11px}div{overflow:visible}td{overflow-wrap:anywhere}}"
 )
+"""Words stay whole: a wide table is scrolled. On paper nothing can be, so there a long word is broken."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -203,6 +206,7 @@ def _html(title: str, parts: Sequence[_Part]) -> str:
     head = (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(_POLICY)}">\n'
+        '<meta name="viewport" content="width=device-width">\n'
         f"<title>{shown}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{shown}</h1>\n"
     )
     return head + "".join(_html_part(part) for part in parts) + "</body>\n</html>\n"
@@ -214,11 +218,11 @@ def _html_part(part: _Part) -> str:
         lines.append(f"<p>{html.escape(texts.NONE)}</p>\n")
     elif part.table:
         head, *rows = part.table
-        lines.append("<table>\n")
+        lines.append("<div><table>\n")
         if any(head):
             lines.append(_html_row("th", head, html.escape))
         lines += [_html_row("td", row, _safe_html) for row in rows]
-        lines.append("</table>\n")
+        lines.append("</table></div>\n")
     return "".join(lines)
 
 

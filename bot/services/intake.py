@@ -73,7 +73,8 @@ class Intake:
             await self._save(replace(state, error=problem.message[:500]))
             if not isinstance(problem, Transient):  # waiting will not mend it
                 said = texts.reader_fails(partner.name, problem.message)
-                await self._operators.tell(_READER + partner.tenant_id, said)
+                matter = f"{type(problem).__name__} {problem.code}"
+                await self._operators.tell(_READER + partner.tenant_id, said, code=matter)
             raise
         remark = self._source.remark(partner)
         full_at = started if full else state.last_full_at

@@ -26,5 +26,11 @@ class Memory(Generic[K, V]):
         while len(self._entries) > self._most:
             self._entries.popitem(last=False)
 
+    def take(self, key: K, at: float) -> V | None:
+        """Get it, and forget it."""
+        found = self.get(key, at)
+        self._entries.pop(key, None)
+        return found
+
     def clear(self) -> None:
         self._entries.clear()

@@ -17,14 +17,22 @@ class Operators:
         self._env, self._conversation_id = env, conversation_id
         self._last: dict[str, str] = {}
 
-    async def tell(self, about: str, text: str) -> None:
-        """Say it once: the same text about the same thing is not repeated, an empty text only ends the matter."""
-        if self._last.get(about, "") == text:
+    async def tell(self, about: str, text: str, *, code: str = "") -> None:
+        """Say it once: the same text about the same thing is not repeated, an empty text only ends the matter. With a
+        code that decides in place of the text, which may hold what is new each time, such as a request's id."""
+        matter = code or text
+        if self._last.get(about, "") == matter:
             return
-        self._last[about] = text
+        self._last[about] = matter
         if text and self._conversation_id:
             async with self._env.store.write() as tx:
                 await tx.outbox.add([self._notice(text)], self._env.clock.now())
+            self._env.outbox_work.set()
+
+    async def told(self, tx: Transaction, text: str) -> None:
+        """Say it as part of what the transaction writes down: both, or neither."""
+        if self._conversation_id:
+            await tx.outbox.add([self._notice(text)], self._env.clock.now())
             self._env.outbox_work.set()
 
     async def once(self, about: str, text: str, *, again: timedelta) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.domain.people import Conversation, ConversationState, Person
 from bot.errors import Permanent
-from bot.ports import Channel, Environment
+from bot.ports import Channel, Environment, Transaction
 
 
 async def chat_with(
@@ -25,3 +25,12 @@ async def chat_with(
         return await channel.personal(replace(person, mri=person.mri or (met.mri if met else "")), like)
     except Permanent:
         return None
+
+
+async def try_again(tx: Transaction, chat: Conversation) -> None:
+    """Teams has just told us of the chat, or we know it: it is tried, whatever became of it earlier."""
+    known = await tx.conversations.get(chat.id)
+    if known is None:
+        await tx.conversations.put(chat)
+    elif known.state != ConversationState.ACTIVE:
+        await tx.conversations.set_state(chat.id, ConversationState.ACTIVE)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.domain.audit import AuditEntry
-from bot.domain.cancellations import Cancellation, Plan
-from bot.domain.people import Conversation
+from bot.domain.cancellations import Cancellation, Plan, RequestCard, Seen, State
+from bot.domain.delivery import ItemKind, NewItem
+from bot.domain.people import Conversation, ConversationKind
 from bot.ports import Environment, Transaction
-from bot.services.cards import CardWork
+from bot.services.cards import LINE_PRIORITY, CardWork
 from bot.texts import cancelling as texts
+
+Also = Callable[[Transaction, Cancellation], Awaitable[None]]
 
 MOST_ALERT_CARDS = 200
 """So many alerts of one subscription are drawn anew when its request moves on; more than that nobody reads."""
+_OWN_STEPS = frozenset({State.ASKED, State.APPROVED, State.WITHDRAWN})
+"""What who asked did themselves, or what is over in a moment: they need not be told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,12 @@ class PlanProgress:
         by: tuple[str, str] = ("", ""),
         detail: Mapping[str, Any] | None = None,
         line: str | None = None,
+        also: Also | None = None,
     ) -> Cancellation | None:
         """The request as it then stands; None where somebody was faster, and then nothing was written.
 
         `by` is (id, name) of a person, empty for the bot itself. `line` is said in the alert's threads; None: what the
-        new state says of itself.
+        new state says of itself. `also` writes down what else belongs to the step.
         """
         async with self._env.store.write() as tx:
             stands = await tx.cancellations.change(before, after)
@@ -55,12 +61,25 @@ class PlanProgress:
                 return None
             await tx.audit.append(entry(stands.plan, act, outcome, by, detail), self._env.clock.now())
             await self.shown(tx, stands, texts.line(stands) if line is None else line)
+            if stands.state not in _OWN_STEPS and stands.plan.by_id not in (by[0], stands.approver_id):
+                await self._tell_asker(tx, stands, texts.line(stands))
+            if also is not None:
+                await also(tx, stands)
         return stands
 
-    async def keep(self, before: Cancellation, after: Cancellation, *, redraw: bool) -> Cancellation | None:
-        """Progress that is no step: nothing to audit, nothing to say."""
+    async def note(self, row: AuditEntry) -> None:
+        """Something that was seen or answered, and changes nothing by itself."""
+        async with self._env.store.write() as tx:
+            await tx.audit.append(row, self._env.clock.now())
+
+    async def keep(
+        self, before: Cancellation, after: Cancellation, *, redraw: bool, row: AuditEntry | None = None
+    ) -> Cancellation | None:
+        """Progress that is no step: nothing to say, and nothing to audit but the `row`."""
         async with self._env.store.write() as tx:
             stands = await tx.cancellations.change(before, after)
+            if stands is not None and row is not None:
+                await tx.audit.append(row, self._env.clock.now())
             if stands is not None and redraw:
                 await self._cards.redraw_request(tx, stands)
         return stands
@@ -69,6 +88,37 @@ class PlanProgress:
         """As it stands: somebody else was faster."""
         async with self._env.store.read() as tx:
             return await tx.cancellations.get(c.number) or c
+
+    async def not_called(self, tx: Transaction, conversation_id: str) -> None:
+        """Teams took nothing in there. Whom a request was to call by a card in that chat, and by no mention in a
+        thread, was not reached, and whoever waits for them is told so."""
+        for card in await tx.request_cards.unposted(conversation_id):
+            c = await tx.cancellations.get(card.number)
+            if c is not None and c.is_decidable and card.person_id:
+                await self._not_reached(tx, c, card)
+
+    async def _not_reached(self, tx: Transaction, c: Cancellation, card: RequestCard) -> None:
+        cards = await tx.request_cards.of_request(c.number)
+        elsewhere = {mri for other in cards if not other.person_id for mri, _ in other.mentions}
+        names = tuple(name for mri, name in card.mentions if mri not in elsewhere and name in c.asked_names)
+        if not names:
+            return
+        asked = tuple(name for name in c.asked_names if name not in names)
+        stands = await tx.cancellations.change(c, replace(c, asked_names=asked, unreached=(*c.unreached, *names)))
+        if stands is None:
+            return
+        detail = {"asked": list(stands.asked_names), "unreached": list(stands.unreached)}
+        await tx.audit.append(entry(stands.plan, "call approvers", "undelivered", detail=detail), self._env.clock.now())
+        said = texts.not_delivered(stands, names)
+        await self.shown(tx, stands, said)
+        await self._tell_asker(tx, stands, said)
+
+    async def _tell_asker(self, tx: Transaction, c: Cancellation, text: str) -> None:
+        """Who asked in their own chat reads it there: the alert's thread need not be before them."""
+        place = await tx.conversations.get(c.plan.conversation_id)
+        if place is not None and place.kind == ConversationKind.PERSONAL:
+            said = NewItem(place.id, ItemKind.NOTICE, payload={"text": text}, priority=LINE_PRIORITY)
+            await tx.outbox.add([said], self._env.clock.now())
 
     async def shown(self, tx: Transaction, c: Cancellation, line: str) -> None:
         """Draw the request's cards anew, and those of all alerts of its subscription; say the line in the thread of
@@ -88,3 +138,18 @@ def entry(
     """An audit row about a request. The plan's digest is in each, so that they all speak of the very same one."""
     about = {"request": plan.label, "plan": plan.digest, "subscription": plan.entitlement_id, **(detail or {})}
     return AuditEntry(plan.partner, act, outcome, by[0], by[1], plan.label, about)
+
+
+def noted(seen: Seen) -> dict[str, Any]:
+    """What re-verification saw, for the record."""
+    return {
+        "entitlement": {
+            "plan id": seen.azure_plan_id,
+            "name": seen.entitlement_name,
+            "status": seen.entitlement_status,
+        },
+        "alerts": {
+            alert_id: f"{alert.status} {alert.resolved_reason}".strip() for alert_id, alert in seen.alerts.items()
+        },
+        "requester is Admin Agent": seen.requester.admin_agent,
+    }

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from bot.domain.audit import AuditEntry
 from bot.domain.delivery import ItemKind, NewItem
 from bot.domain.filters import AlertQuery
-from bot.domain.people import Conversation, ConversationState, Person, Route
+from bot.domain.people import BY_SETTINGS, Conversation, ConversationState, Person, Route
 from bot.domain.policy import Act
-from bot.errors import NotAllowed, Transient, UserError
+from bot.errors import NotAllowed, Transient, Unknown, UserError
 from bot.ports import Environment
 from bot.services.access import Access
 from bot.services.cards import CardWork
-from bot.services.filtering import check_route_words, route_query
+from bot.services.filtering import check_route_words, route_query, words_query
 from bot.texts import en as texts
 
 FIRST_CARDS = 10
@@ -36,13 +36,15 @@ class Routes:
             for partner in self._env.partners.values():
                 for channel in partner.channels:
                     if not await tx.conversations.routes(channel, partner.tenant_id):
-                        await tx.conversations.put_route(Route(channel, partner.tenant_id, on=True, by_name="PARTNERS"))
+                        route = Route(channel, partner.tenant_id, on=True, by_name=BY_SETTINGS)
+                        await tx.conversations.put_route(route)
         self._access.routes_changed()
 
     async def subscribe(self, person: Person, conversation: Conversation, words: str) -> tuple[str, ...]:
-        """Turn on, here, the routes of every partner whose Admin Agent the person is. Returns the partners' names.
+        """Turn on, here, the routes of every partner whose Admin Agent the person is; where the words name partners, of
+        those alone. Returns the partners' names.
 
-        Raises NotAllowed where there is none, UserError where the words make no filter.
+        Raises NotAllowed where there is none, Unknown where none is named so, UserError where the words make no filter.
         """
         check_route_words(words)
         return await self._turn(person, conversation, on=True, words=words.strip())
@@ -55,6 +57,12 @@ class Routes:
         own = [partner for partner in self._env.partners.values() if known.may_stand_in(partner.roles_in)]
         if not own:
             raise NotAllowed(texts.OTHER_TENANT, code="other_tenant")
+        if on:  # a route of another partner than those that the words name would let nothing through
+            among = frozenset(partner.tenant_id for partner in own)
+            meant = words_query(words, among, self._env.partners, self._env.clock.now(), default="all").partners
+            own = [partner for partner in own if partner.tenant_id in meant]
+            if not own:
+                raise Unknown(texts.no_partner_to_route(words), code="unknown_partner")
         allowed: list[str] = []
         problem: UserError | Transient | None = None
         for partner in own:

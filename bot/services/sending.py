@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from bot.domain.cancellations import Cancellation, Event, Found, Kind, Objection, objections
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act, lacking
 from bot.errors import AlertDeskError, PendingOperation, Permanent, SignInNeeded, Transient
-from bot.ports import Directory, Entitlement, Environment, Subscriptions
+from bot.ports import Directory, Entitlement, Environment, Subscriptions, Transaction
 from bot.services.access import actor
+from bot.services.memory import Memory
 from bot.services.plan_check import PlanCheck
-from bot.services.plan_progress import PlanProgress, entry
+from bot.services.plan_progress import Also, PlanProgress, entry, noted
 from bot.services.telling import Telling
 from bot.texts import cancelling as texts
 
@@ -26,6 +28,7 @@ LEASE_SECONDS = 60.0
 AGAIN = timedelta(seconds=5)
 _TRIES = 3
 _LONGEST_PAUSE = 5.0
+_NEED_SECONDS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +55,36 @@ class Sending:
     ) -> None:
         self._env, self._subscriptions, self._directory = env, subscriptions, directory
         self._check, self._progress, self._telling, self._poll = check, progress, telling, poll
+        self._needs: Memory[tuple[str, str], SignInNeeded] = Memory(_NEED_SECONDS)
+
+    def need_of(self, person_id: str, partner: Partner) -> SignInNeeded | None:
+        """What Partner Center wanted of this person's sign-in when they approved last; once, as they are led to it."""
+        return self._needs.take((partner.tenant_id, person_id), self._env.clock.monotonic())
 
     async def send(self, c: Cancellation, *, verified: bool) -> Sent:
         """Bring an approved request to Partner Center, or find out why not. The caller holds its lease.
 
-        `verified`: all that it rests on was verified a moment ago, by whoever approved it.
+        `verified`: all that it rests on was verified a moment ago, by whoever approved it and still waits.
         """
         partner = self._env.partners.get(c.plan.partner)
         if partner is None:
-            raise Transient("the partner is not set up at present")
-        approver = Person(c.approver_id, "", c.approver_name, partner.roles_in)
+            if self._env.clock.now() >= c.send_until:
+                return await self._not_sent_in_time(c)
+            raise Transient("the partner is not set up")
+        approver, waits = Person(c.approver_id, "", c.approver_name, partner.roles_in), verified
         as_whom = actor(approver, partner)
         for attempt in range(_TRIES):
             if c.sent and await self._shows(c, partner, as_whom):
                 return await self._taken(c, {"found": c.plan.wanted_status})
             if self._env.clock.now() >= c.send_until:
                 return await self._not_sent_in_time(c)
-            if not verified and (found := await self._objections(c, partner, approver, as_whom)):
-                return await self._void(c, found)
+            if not verified:
+                try:
+                    found, seen = await self._objections(c, partner, approver, as_whom)
+                except SignInNeeded as need:
+                    return await self._wants_sign_in(c, need, in_doubt=c.sent > 0, waits=waits)
+                if found:
+                    return await self._void(c, found, seen)
             verified = False
             sending = await self._record_sending(c)
             if sending is None:
@@ -78,19 +93,19 @@ class Sending:
             try:
                 await self._change(partner, c, as_whom)
             except SignInNeeded as need:
-                return await self._wants_sign_in(c, need)
+                self._needs.put((partner.tenant_id, approver.aad_id), need, self._env.clock.monotonic())
+                return await self._wants_sign_in(c, need, in_doubt=c.sent > 1, waits=waits)
             except Transient as trouble:
-                if not trouble.in_doubt:
-                    back = await self._progress.keep(c, replace(c, sent=c.sent - 1), redraw=False)
-                    if back is None:  # somebody else has taken it up meanwhile: it is theirs
-                        return Sent(await self._progress.now(c))
-                    c = back
+                back = await self._not_answered(c, trouble)
+                if back is None:  # somebody else has taken it up meanwhile: it is theirs
+                    return Sent(await self._progress.now(c))
+                c = back
                 pause = trouble.retry_after if trouble.retry_after is not None else 0.5 * 2**attempt
                 if pause > _LONGEST_PAUSE or attempt == _TRIES - 1:
                     return await self._send_later(c, trouble, pause)
                 await self._env.clock.sleep(pause)
             except Permanent as no:
-                return await self._refused(c, no)
+                return await self._refused(c, no, app=as_whom is None)
             else:
                 return await self._taken(c, {"answer": "accepted"})
         raise AssertionError("the last try returns")
@@ -115,53 +130,70 @@ class Sending:
                 await tx.audit.append(entry(c.plan, c.plan.kind, "sending", by, detail), self._env.clock.now())
         return stands
 
+    async def _not_answered(self, c: Cancellation, trouble: Transient) -> Cancellation | None:
+        """What came back is on record too; what never left does not count as sent."""
+        outcome = "in doubt" if trouble.in_doubt else "not taken"
+        detail = {"MS-RequestId": c.plan.request_id, "code": trouble.code, "message": trouble.message}
+        row = entry(c.plan, c.plan.kind, outcome, (c.approver_id, c.approver_name), detail)
+        after = c if trouble.in_doubt else replace(c, sent=c.sent - 1)
+        return await self._progress.keep(c, after, redraw=False, row=row)
+
     async def _change(self, partner: Partner, c: Cancellation, as_whom: Person | None) -> None:
-        plan = c.plan
+        """Whoever stood still for too long (a process, or its whole machine) does not send it any more: others have
+        taken it up by then, or it may not be sent at all."""
+        plan, until = c.plan, min(c.due_at or c.send_until, c.send_until)
         target = Entitlement(
             plan.customer_tenant_id, plan.azure_plan_id, plan.entitlement_id, plan.entitlement_name, plan.present_status
         )
         send = self._subscriptions.cancel if plan.kind == Kind.CANCEL else self._subscriptions.reactivate
-        await send(partner, target, plan.request_id, as_whom)
+        await send(partner, target, plan.request_id, as_whom, until=until)
 
     async def _objections(
         self, c: Cancellation, partner: Partner, approver: Person, as_whom: Person | None
-    ) -> tuple[Found, ...]:
-        """All over again, the approver's roles included."""
-        try:
-            roles = await self._directory.roles(partner, approver.aad_id, as_whom)
-            seen = await self._check.seen(partner, c.plan, as_whom)
-        except SignInNeeded:
-            return (Found(Objection.APPROVER_ROLE, approver.name),)
+    ) -> tuple[tuple[Found, ...], Mapping[str, Any]]:
+        """All over again, the approver's roles included; and what was seen. Raises SignInNeeded where the approver must
+        sign in first."""
+        roles = await self._directory.roles(partner, approver.aad_id, as_whom)
+        seen = await self._check.seen(partner, c.plan, as_whom)
         found = objections(c.plan, replace(seen, at=c.approved_at or seen.at))  # approved in time counts
-        if lacking(Act.DECIDE_CANCEL, roles):
+        missing = lacking(Act.DECIDE_CANCEL, roles)
+        if missing:
             found = (*found, Found(Objection.APPROVER_ROLE, approver.name))
-        return found
+        if partner.act_as == "app" and not partner.app_may_cancel:
+            found = (*found, Found(Objection.APP_MAY_NOT))
+        detail = {**noted(seen), "approver lacks": sorted(missing)}
+        if not found:
+            by = (approver.aad_id, approver.name)
+            await self._progress.note(entry(c.plan, "verify", "unchanged", by, detail))
+        return found, detail
 
     async def _taken(self, c: Cancellation, detail: Mapping[str, str]) -> Sent:
         now = self._env.clock.now()
         after = replace(c.after(Event.ACCEPT), accepted_at=now, due_at=now, attempts=0, outcome="", code="")
         return Sent(await self._moved(c, after, "accepted", detail))
 
-    async def _refused(self, c: Cancellation, no: Permanent) -> Sent:
+    async def _refused(self, c: Cancellation, no: Permanent, *, app: bool) -> Sent:
         """A plain no, unless something was sent before whose answer was lost: then the no may be about that one."""
-        detail = {"code": no.code, "message": no.message}
+        detail, why = {"code": no.code, "message": no.message}, texts.problem(no.code, no.message, app=app)
         if c.sent > 1:
-            return Sent(await self._lost(c, texts.refused_after_doubt(texts.problem(no.code, no.message)), detail))
+            return Sent(await self._lost(c, texts.refused_after_doubt(why), detail))
         now = self._env.clock.now()
         after = replace(
             c.after(Event.REFUSE),
             ended_at=now,
             due_at=None,
             sent=0,
-            outcome=texts.problem(no.code, no.message),
+            outcome=why,
             code=no.code,
             earliest_at=now + no.earliest if isinstance(no, PendingOperation) and no.earliest else None,
         )
-        return Sent(await self._moved(c, after, "refused", detail))
+        also = self._telling.operators if texts.for_operators(no.code, app=app) else None
+        return Sent(await self._moved(c, after, "refused", detail, also=also))
 
-    async def _wants_sign_in(self, c: Cancellation, need: SignInNeeded) -> Sent:
+    async def _wants_sign_in(self, c: Cancellation, need: SignInNeeded, *, in_doubt: bool, waits: bool) -> Sent:
+        """`waits`: the approver is still there, and is led to the sign-in."""
         detail = {"code": need.code, "message": need.message}
-        if c.sent > 1:
+        if in_doubt:
             return Sent(await self._lost(c, texts.sign_in_after_doubt(c.approver_name), detail))
         after = replace(
             c.after(Event.SIGN_IN),
@@ -172,11 +204,15 @@ class Sending:
             outcome=texts.approver_must_sign_in(c.approver_name),
             due_at=min(c.plan.half_time, c.plan.expires_at),
         )
-        return Sent(await self._moved(c, after, "sign in wanted", detail), need)
 
-    async def _void(self, c: Cancellation, found: tuple[Found, ...]) -> Sent:
+        async def tell(tx: Transaction, stands: Cancellation) -> None:
+            await self._telling.person(tx, c.approver_id, texts.line(stands))
+
+        return Sent(await self._moved(c, after, "sign in wanted", detail, also=None if waits else tell), need)
+
+    async def _void(self, c: Cancellation, found: tuple[Found, ...], seen: Mapping[str, Any]) -> Sent:
         changed = texts.what_changed(found)
-        detail = {"changed": changed}
+        detail = {"changed": changed, **seen}
         if c.sent:
             return Sent(await self._lost(c, changed, detail))
         after = replace(c.after(Event.CHANGE), ended_at=self._env.clock.now(), due_at=None, outcome=changed)
@@ -188,13 +224,11 @@ class Sending:
         after = replace(c.after(Event.LAPSE), ended_at=self._env.clock.now(), due_at=None)
         return Sent(await self._moved(c, after, "lapsed", {}))
 
-    async def _lost(self, c: Cancellation, why: str, detail: Mapping[str, str]) -> Cancellation:
+    async def _lost(self, c: Cancellation, why: str, detail: Mapping[str, Any]) -> Cancellation:
         """It may have been taken or not: only the subscription itself can tell."""
         now = self._env.clock.now()
         after = replace(c.after(Event.LOSE), outcome=why, due_at=now + self._poll)
-        stands = await self._moved(c, after, "unsure", detail)
-        await self._telling.trouble(stands)
-        return stands
+        return await self._moved(c, after, "unsure", detail, also=self._telling.trouble)
 
     async def _send_later(self, c: Cancellation, trouble: Transient, pause: float) -> Sent:
         at = self._env.clock.now() + timedelta(seconds=max(pause, AGAIN.total_seconds()))
@@ -202,7 +236,12 @@ class Sending:
         return Sent(await self._progress.keep(c, after, redraw=True) or await self._progress.now(c))
 
     async def _moved(
-        self, before: Cancellation, after: Cancellation, outcome: str, detail: Mapping[str, str]
+        self,
+        before: Cancellation,
+        after: Cancellation,
+        outcome: str,
+        detail: Mapping[str, Any],
+        also: Also | None = None,
     ) -> Cancellation:
         stands = await self._progress.move(
             before,
@@ -211,5 +250,6 @@ class Sending:
             outcome,
             by=(before.approver_id, before.approver_name),
             detail={"MS-RequestId": before.plan.request_id, **detail},
+            also=also,
         )
         return stands or await self._progress.now(before)

@@ -20,6 +20,7 @@ from bot.services.cards import CardWork
 from bot.texts import en as texts
 
 _LATER_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
+_LONGEST_WAIT = 3600.0
 
 
 class End(StrEnum):
@@ -130,8 +131,12 @@ class VerdictProgress:
             return Outcome(End.DONE, record, by_name=intent.by_name)
         return Outcome(End.ALREADY, record, by_name=record.decision.by_name if record.decision else "")
 
-    async def later(self, intent: Intent, record: AlertRecord, problem: str) -> Outcome:
+    async def later(
+        self, intent: Intent, record: AlertRecord, problem: str, retry_after: float | None = None
+    ) -> Outcome:
+        """It is taken up again after a while, and not before the other side said (an hour is believed)."""
         wait = _LATER_SECONDS[min(max(intent.attempts, 1), len(_LATER_SECONDS)) - 1]
+        wait = max(wait, min(retry_after or 0.0, _LONGEST_WAIT))
         at = self._env.clock.now() + timedelta(seconds=wait * (1 + 0.3 * self._env.ids.jitter()))
         async with self._env.store.write() as tx:
             await tx.intents.later(intent.id, at, problem)

@@ -27,6 +27,8 @@ __all__ = ["LEASE_SECONDS", "End", "Outcome", "Verdicts", "Wish", "decider"]
 LEASE_SECONDS = 45.0
 _TRIES = 3
 """Within one claim. What is undecided after that is taken up again later."""
+_LONGEST_PAUSE = 5.0
+"""Between two of them. Whoever is told to stay away for longer takes it up again when that is over."""
 
 
 class Verdicts:
@@ -107,8 +109,10 @@ class Verdicts:
         try:
             async with asyncio.timeout(LEASE_SECONDS - 5):
                 alert, ours = await self._bring_about(claimed, in_doubt=claimed.attempts > 1)
-        except (Transient, TimeoutError) as problem:
-            return await self._progress.later(claimed, record, str(problem) or texts.TIMED_OUT)
+        except TimeoutError:
+            return await self._progress.later(claimed, record, texts.TIMED_OUT)
+        except Transient as problem:
+            return await self._progress.later(claimed, record, str(problem) or texts.TIMED_OUT, problem.retry_after)
         except Permanent as problem:
             return await self._progress.failed(claimed, record, problem)
         except SignInNeeded as need:
@@ -134,7 +138,10 @@ class Verdicts:
                 sent, problem = True, None
             except Transient as trouble:
                 sent, problem = sent or trouble.in_doubt, trouble
-                await self._env.clock.sleep(min(trouble.retry_after or 0.5 * 2**attempt, 5.0))
+                pause = trouble.retry_after or 0.5 * 2**attempt
+                if pause > _LONGEST_PAUSE:
+                    raise
+                await self._env.clock.sleep(pause)
                 continue
             except (Permanent, SignInNeeded):
                 if sent and reached(alert := await self._read(partner, intent.alert.id, as_whom), intent):

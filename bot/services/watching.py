@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from bot.domain.alerts import AlertRecord, Status, Verdict
 from bot.domain.cancellations import (
-    MARK_TRIES,
     STUCK_AFTER,
     TAKEN,
     WATCH_AT_MOST,
@@ -29,7 +28,7 @@ from bot.errors import AlertDeskError
 from bot.ports import Environment
 from bot.services.access import actor
 from bot.services.plan_check import PlanCheck
-from bot.services.plan_progress import PlanProgress
+from bot.services.plan_progress import Also, PlanProgress
 from bot.services.telling import Telling
 from bot.services.verdicts import End, Verdicts, Wish
 from bot.telemetry.log import get_logger
@@ -42,6 +41,8 @@ _MARKS_AT_ONCE = 4
 _MARKS_A_STEP = 25
 _MOST_ALERTS = 1000
 _REDRAW_EVERY = timedelta(minutes=2)
+_OLD = timedelta(minutes=15)
+"""What was seen longer ago is not said of now."""
 
 log = get_logger("watching")
 
@@ -73,6 +74,15 @@ class Watching:
             due = self._env.clock.now() + _AGAIN * min(c.attempts + 1, 12) if left else None
         await self._progress.keep(c, replace(c, due_at=due, attempts=c.attempts + 1), redraw=False)
 
+    async def unread(self, c: Cancellation) -> Cancellation:
+        """What time alone decides, where nothing can be read or marked for now."""
+        now = self._env.clock.now()
+        if c.state in WATCHED:
+            return await self._by_the_clock(c, now)
+        if c.accepted_at is not None and now >= c.accepted_at + WATCH_AT_MOST:
+            return await self._progress.keep(c, replace(c, due_at=None), redraw=True) or await self._progress.now(c)
+        return c
+
     async def _look(self, c: Cancellation, partner: Partner) -> Cancellation:
         """Read the subscription, and take whatever step follows from it or from the clock."""
         now = self._env.clock.now()
@@ -99,57 +109,57 @@ class Watching:
 
     async def _by_the_clock(self, c: Cancellation, now: datetime) -> Cancellation:
         since = c.accepted_at or c.approved_at or c.plan.asked_at
-        detail = {"status": c.seen_status}
+        known = replace(c, seen_status="", seen_at=None) if c.seen_at is not None and now - c.seen_at > _OLD else c
+        detail = {"status": known.seen_status}
         if c.state == State.ACCEPTED and now >= since + STUCK_AFTER:
-            stands = await self._step_seen(c, c.after(Event.TARRY), "stuck", detail)
-            await self._telling.trouble(stands)
-            return stands
+            return await self._step_seen(c, known.after(Event.TARRY), "stuck", detail, also=self._telling.trouble)
         limit = STUCK_AFTER if c.state == State.UNSURE else WATCH_AT_MOST
         if c.can(Event.GIVE_UP) and now >= since + limit:
-            stands = await self._step_seen(
-                c, replace(c.after(Event.GIVE_UP), ended_at=now, due_at=None), "failed", detail
-            )
-            await self._telling.trouble(stands)
-            return stands
+            after = replace(known.after(Event.GIVE_UP), ended_at=now, due_at=None)
+            return await self._step_seen(c, after, "failed", detail, also=self._telling.trouble)
         return c
 
     async def _step_seen(
-        self, before: Cancellation, after: Cancellation, outcome: str, detail: Mapping[str, str]
+        self,
+        before: Cancellation,
+        after: Cancellation,
+        outcome: str,
+        detail: Mapping[str, str],
+        also: Also | None = None,
     ) -> Cancellation:
         if after.state == before.state:
             return before
-        stands = await self._progress.move(before, after, f"{before.plan.kind} watch", outcome, detail=detail)
+        act = f"{before.plan.kind} watch"
+        stands = await self._progress.move(before, after, act, outcome, detail=detail, also=also)
         return stands or await self._progress.now(before)
 
     async def _mark(self, c: Cancellation, partner: Partner) -> tuple[Cancellation, bool]:
         """Resolve as fraud, by PATCH and in the approver's name, every alert of the subscription that was open when
-        the cancel was accepted. Returns also whether there are any left to try."""
+        the cancel was accepted. One that is open again after its verdict was opened on purpose, and stays open.
+        Returns also whether there are any left to try."""
         if c.plan.kind != Kind.CANCEL or c.state not in TAKEN or c.accepted_at is None:
             return c, False
         open_ones = [record for record in await self._of_subscription(c) if is_concerned(record, c.accepted_at)]
-        tries = [each for each in open_ones if c.marks.get(each.alert.id, Mark()).tries < MARK_TRIES]
+        tries = [each for each in open_ones if not c.marks.get(each.alert.id, Mark()).is_left]
         if not tries:
             return c, False
         approver = Person(c.approver_id, "", c.approver_name, partner.roles_in)
         gate = asyncio.Semaphore(_MARKS_AT_ONCE)
 
-        async def mark(record: AlertRecord) -> tuple[str, Mark | None]:
+        async def mark(record: AlertRecord) -> tuple[str, Mark]:
             wish = Wish(Status.RESOLVED, Verdict.FRAUD, texts.fraud_note(c))
             before = c.marks.get(record.alert.id, Mark())
             async with gate:
                 outcome = await self._verdicts.follow_up(record, wish, approver, c.plan.conversation_id)
             if outcome.end in (End.DONE, End.ALREADY):
-                return record.alert.id, None
+                return record.alert.id, Mark(before.tries, done=True)
             waiting = outcome.end in (End.BUSY, End.LATE)  # it is under way, and no failure yet
             return record.alert.id, Mark(before.tries + (not waiting), outcome.problem or before.problem)
 
         ended = await asyncio.gather(*map(mark, tries[:_MARKS_A_STEP]))
-        marks = {**c.marks, **{alert_id: mark for alert_id, mark in ended if mark is not None}}
-        for alert_id, failed in ended:
-            if failed is None:
-                marks.pop(alert_id, None)
-        left = len(tries) > len(ended) or any(mark is not None and mark.tries < MARK_TRIES for _, mark in ended)
-        if marks != dict(c.marks) or any(mark is None for _, mark in ended):
+        marks = {**c.marks, **dict(ended)}
+        left = len(tries) > len(ended) or not all(mark.is_left for _, mark in ended)
+        if marks != dict(c.marks):
             c = await self._progress.keep(c, replace(c, marks=marks), redraw=True) or await self._progress.now(c)
         return c, left
 

@@ -41,7 +41,7 @@ def progress_values(cancellation: Cancellation) -> dict[str, Any]:
         "is_open": cancellation.is_open,
         "asked_names": cancellation.asked_names,
         "unreached": cancellation.unreached,
-        "marks": {alert_id: [mark.tries, mark.problem] for alert_id, mark in cancellation.marks.items()},
+        "marks": {alert_id: [mark.tries, mark.problem, mark.done] for alert_id, mark in cancellation.marks.items()},
     }
 
 

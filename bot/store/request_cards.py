@@ -36,6 +36,9 @@ class SqlRequestCards:
         """Oldest first."""
         return await self._where(request_cards.c.number == number)
 
+    async def unposted(self, conversation_id: str) -> tuple[RequestCard, ...]:
+        return await self._where(request_cards.c.conversation_id == conversation_id, request_cards.c.activity_id == "")
+
     async def posted(self, card_id: str, activity_id: str) -> None:
         statement = update(request_cards).where(request_cards.c.id == card_id)
         await self._session.execute(statement.values(activity_id=activity_id))

@@ -34,9 +34,12 @@ class SqlSignIns:
         return SignIn(row.state, row.person_id, row.tenant_id, row.after, row.flow, row.expires_at)
 
     async def take(self, state: str, now: datetime) -> SignIn | None:
-        await self._session.execute(delete(sign_ins).where(sign_ins.c.expires_at <= now))
+        await self.prune(now)
         row = await self._session.first(select(sign_ins).where(sign_ins.c.state == state))
         # Whoever deletes the row has it: of two who read it, the second deletes nothing.
         if row is None or not await self._session.changed(delete(sign_ins).where(sign_ins.c.state == state)):
             return None
         return SignIn(row.state, row.person_id, row.tenant_id, row.after, row.flow, row.expires_at)
+
+    async def prune(self, now: datetime) -> int:
+        return await self._session.changed(delete(sign_ins).where(sign_ins.c.expires_at <= now))

@@ -11,6 +11,7 @@ from botbuilder.core.teams import TeamsActivityHandler
 
 from bot.chat.replies import as_message
 from bot.chat.turn import AskToken, Event, Nothing, Refuse, Reply, Turn
+from bot.errors import Permanent
 from bot.ports import Ids
 from bot.teams.login import NO_LOGIN, Login, LoginRequest
 from bot.teams.translation import to_botbuilder
@@ -21,6 +22,7 @@ MEANING = "alertdesk.meaning"
 
 OnTurn = Callable[[Turn], Awaitable[Reply]]
 OnEvent = Callable[[Event], Awaitable[None]]
+OnUnheard = Callable[[Turn], Awaitable[None]]
 
 _log = structlog.get_logger("bot.teams.handler")
 
@@ -29,15 +31,24 @@ class AlertDeskHandler(TeamsActivityHandler):
     """Runs turns and events. A message's answer goes out through the turn's context, and so through all middleware.
 
     The SDK's own dispatch of conversation updates is left out: it asks the connector about every added member. So is
-    its invoke path, which answers 500 to each invoke with a body. `login` says how a person's token is asked for.
+    its invoke path, which answers 500 to each invoke with a body. `login` says how a person's token is asked for;
+    `on_unheard` is told of a message whose answer Teams refused for good.
     """
 
-    def __init__(self, on_turn: OnTurn, on_event: OnEvent, ids: Ids, login: Login = NO_LOGIN) -> None:
+    def __init__(
+        self,
+        on_turn: OnTurn,
+        on_event: OnEvent,
+        ids: Ids,
+        login: Login = NO_LOGIN,
+        on_unheard: OnUnheard | None = None,
+    ) -> None:
         super().__init__()
         self._on_turn = on_turn
         self._on_event = on_event
         self._ids = ids
         self._login = login
+        self._on_unheard = on_unheard
 
     async def answer(self, turn: Turn) -> Reply | LoginRequest:
         """The reply to a turn. `on_turn` has a sentence for every error; this is the line behind it."""
@@ -55,7 +66,12 @@ class AlertDeskHandler(TeamsActivityHandler):
             reply = await self.answer(turn)
             said = None if isinstance(reply, LoginRequest) else as_message(reply)
             if said is not None:
-                await turn_context.send_activity(to_botbuilder(said))
+                try:
+                    await turn_context.send_activity(to_botbuilder(said))
+                except Permanent:
+                    if self._on_unheard is not None:
+                        await self._on_unheard(turn)
+                    raise
 
     async def _on_other_activity(self, turn_context: TurnContext) -> None:
         event = turn_context.turn_state.get(MEANING)

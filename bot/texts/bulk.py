@@ -169,7 +169,7 @@ def line(run: BulkRun, counted: Tally, labels: Mapping[AlertKey, str]) -> str:
         )
         if failed
         else "",
-        plural("{count} left as they are: {labels}.", "{count} left as they are: {labels}.", len(elsewhere)).format(
+        plural("{count} left as it is: {labels}.", "{count} left as they are: {labels}.", len(elsewhere)).format(
             count=number(len(elsewhere)), labels=_some(elsewhere)
         )
         if elsewhere

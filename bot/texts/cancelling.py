@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from bot.domain.alerts import AlertRecord
 from bot.domain.cancellations import SUFFIX, Cancellation, Found, Kind, Objection, Plan, State
 from bot.texts import en as texts
-from bot.texts.catalogue import _
+from bot.texts.catalogue import _, plural
 from bot.texts.formats import both, sentences
-from bot.texts.partner_center import ANSWERS, LOOK_UPS
+from bot.texts.partner_center import ANSWERS, APP_ANSWERS, APP_FOR_OPERATORS, FOR_OPERATORS, LOOK_UPS
 from cards.text import defuse
 
 _ASK_AGAIN = _("Ask again if it is still needed.")
@@ -53,6 +53,11 @@ def nothing_done(kind: str) -> str:
 def _why(reason: str) -> str:
     why = defuse(reason, _LONGEST_REASON)
     return _("Why: {reason}").format(reason=_sentence(why)) if why else ""
+
+
+def is_blank(words: str) -> bool:
+    """Nothing of it can be seen: empty, or characters that no card shows."""
+    return not defuse(words, _LONGEST_REASON)
 
 
 def _sentence(words: str) -> str:
@@ -218,8 +223,25 @@ def reminder(c: Cancellation) -> str:
     return sentences(asks, how)
 
 
+def changed_by_hand(number: int) -> str:
+    """To the operators."""
+    return _(
+        "R-{number}: its plan in the database is not the one that was asked for, so nothing is done with it any more. "
+        "Somebody has changed the database by hand. Run: python -m bot audit verify"
+    ).format(number=number)
+
+
 def nobody_reachable(c: Cancellation) -> str:
     return f"{c.label}: {_nobody(c)}"
+
+
+def not_delivered(c: Cancellation, names: Sequence[str]) -> str:
+    """Teams took a request to decide for none of `names`; `c` as it then stands."""
+    if not c.asked_names:
+        return nobody_reachable(c)
+    return _("{label}: Not reached: {names}. Asked to decide: {asked}.").format(
+        label=c.label, names=both(names), asked=both(c.asked_names)
+    )
 
 
 def _nobody(c: Cancellation) -> str:
@@ -250,6 +272,13 @@ def no_reason(kind: str) -> str:
         _("Say why the subscription is to be cancelled: whoever approves must know. Nothing was asked for."),
         _("Say why the subscription is to be reactivated: whoever approves must know. Nothing was asked for."),
     )
+
+
+def no_suffix(subscription_id: str) -> str:
+    return _(
+        "Write confirm: and the last {suffix} characters of the subscription id {subscription_id} as well, "
+        "to show that you mean this one. Nothing was asked for."
+    ).format(suffix=SUFFIX, subscription_id=subscription_id)
 
 
 def bad_suffix(subscription_id: str) -> str:
@@ -402,7 +431,11 @@ def typed_twins(label: str, newest: str = "") -> str:
 def which_request(labels: Sequence[str]) -> str:
     if not labels:
         return _("No request waits for a decision here. Say “approvals” for the latest ones.")
-    return _("Several requests wait here: {labels}. Say which one.").format(labels=both(labels))
+    return plural(
+        "Say which request: {labels} waits here. Without a number I take only what is said in its alert's own thread.",
+        "Say which request: {labels} wait here. Without a number I take only what is said in its alert's own thread.",
+        len(labels),
+    ).format(labels=both(labels))
 
 
 def approve_takes_no_reason(words: str) -> str:
@@ -512,6 +545,7 @@ _OBJECTIONS = {
     Objection.ALERT_DECIDED: _("an alert that it rests on was decided otherwise"),
     Objection.REQUESTER_ROLE: _("who asked for it is not an Admin Agent any more"),
     Objection.APPROVER_ROLE: _("who approved it does not hold both roles any more"),
+    Objection.APP_MAY_NOT: _("Alert Desk is not set up any more to do this with its own identity"),
     Objection.EXPIRED: _("its time had run out"),
 }
 
@@ -551,11 +585,18 @@ def fraud_note(c: Cancellation) -> str:
 # What Partner Center answers ----------------------------------------------------------------------------------------
 
 
-def problem(code: str, message: str) -> str:
-    """Our words for an answer, what to do included; the message where the code is none that we know."""
-    if code in ANSWERS:
-        return _("Partner Center answered {code}: {meaning}.").format(code=code, meaning=ANSWERS[code])
+def problem(code: str, message: str, *, app: bool = False) -> str:
+    """Our words for an answer, what to do included; the message where the code is none that we know. `app`: it was the
+    bot's own identity that asked."""
+    answers = APP_ANSWERS if app else ANSWERS
+    if code in answers:
+        return _("Partner Center answered {code}: {meaning}.").format(code=code, meaning=answers[code])
     return LOOK_UPS.get(code) or message or _("Partner Center gave no reason.")
+
+
+def for_operators(code: str, *, app: bool) -> bool:
+    """Whether an answer is one that only the people who run the bot can do something about."""
+    return code in (APP_FOR_OPERATORS if app else FOR_OPERATORS)
 
 
 # On cards -----------------------------------------------------------------------------------------------------------

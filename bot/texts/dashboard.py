@@ -169,13 +169,14 @@ def of_day(answers: Answers) -> str:
 
 
 def shares(title: str, named: Sequence[tuple[str, int]], others: int) -> str:
-    """`Unresolved by severity: High 3, Low 1`."""
+    """`Unresolved by severity: High 3, Low 1, and 2 of other kinds`."""
     parts = [f"{name} {formats.number(count)}" for name, count in named]
     return f"{title}: {', '.join([*parts, *([counted_others(others)] if others > 0 else [])])}"
 
 
 def counted_others(count: int) -> str:
-    return _("others {count}").format(count=formats.number(count))
+    said = plural("and {count} of another kind", "and {count} of other kinds", count)
+    return said.format(count=formats.number(count))
 
 
 OTHERS = _("Others")

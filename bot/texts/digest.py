@@ -82,7 +82,8 @@ def standing(digest: Digest) -> str:
 
 
 def set_to(digest: Digest) -> str:
-    said = _("{title} set: {when}. The next one comes {next}.").format(
+    # Translators: {title} is "Daily digest", {when} is "Mondays at 08:00, Europe/Stockholm" or the like.
+    said = _("{title} set. {when}. The next one comes {next}.").format(
         title=title(digest.schedule.kind), when=at(digest.schedule), next=texts.when(digest.next_at)
     )
     zone = _("For another time zone, write it at the end, such as Europe/Stockholm.")

@@ -13,7 +13,7 @@ from bot.texts.formats import both, day
 
 TITLE = _("Who is on duty")
 NOBODY = _("Nobody")
-NOBODY_LINE = _("Nobody is on duty here: when an alert gets no answer, nobody is called by name.")
+NOBODY_LINE = _("When an alert gets no answer, nobody is called by name until the last step.")
 HOW_TO_BEGIN = _("Say “duty add @name” to begin a rotation by week, and “duty manager @name” for whom to call at last.")
 MANAGERS = _("Managers")
 NO_MANAGERS = _("None; at last those are called who may approve cancellations")
@@ -29,8 +29,8 @@ ELSEWHERE_NONE = _(
 )
 
 USAGE = _(
-    "Write: duty (who is on duty), duty add @name, duty remove @name, duty week 2026-W48 @name, duty manager @name, "
-    "duty tag <id>, duty zone Europe/Stockholm, duty escalate on or off, duty clear."
+    "Write: duty (who is on duty), duty add @name, duty remove @name, duty week this|next|2026-W48 @name, "
+    "duty manager @name, duty tag <id>, duty zone Europe/Stockholm, duty escalate on or off, duty clear."
 )
 IN_THE_CONVERSATION = _(
     "A roster belongs to the channel or group chat whose alerts it is about. Say this there, with @Alert Desk before it."
@@ -86,20 +86,18 @@ def too_many() -> str:
 # What has changed: the first line of the answer -------------------------------------------------------------------------
 
 
-def added(names: Sequence[str], now_on: Sequence[Member]) -> str:
+def added(names: Sequence[str]) -> str:
     return plural(
-        "{names} takes turns by week from now on. This week: {people}.",
-        "{names} take turns by week from now on. This week: {people}.",
-        len(names),
-    ).format(names=listed(names), people=people(now_on))
+        "{names} takes turns by week from now on.", "{names} take turns by week from now on.", len(names)
+    ).format(names=listed(names))
 
 
-def removed(names: Sequence[str], now_on: Sequence[Member]) -> str:
+def removed(names: Sequence[str]) -> str:
     return plural(
-        "{names} is out of this roster: of the rotation, of single weeks and of the managers. This week: {people}.",
-        "{names} are out of this roster: of the rotation, of single weeks and of the managers. This week: {people}.",
+        "{names} is out of this roster: of the rotation, of single weeks and of the managers.",
+        "{names} are out of this roster: of the rotation, of single weeks and of the managers.",
         len(names),
-    ).format(names=listed(names), people=people(now_on))
+    ).format(names=listed(names))
 
 
 def week_given(week: Week, names: Sequence[str]) -> str:
@@ -122,7 +120,7 @@ def managers_added(names: Sequence[str]) -> str:
 
 TAG_SET = _("That tag is mentioned first, in the place of those on duty.")
 TAG_OFF = _("No tag is mentioned any more.")
-CLEARED = _("The roster is empty: nobody is on duty here, and there are no managers.")
+CLEARED = _("The roster is empty now.")
 ESCALATES = _("Alerts of this conversation that nobody answers are escalated.")
 SILENT = _("Nobody is called any more about alerts of this conversation that nobody answers.")
 

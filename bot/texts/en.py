@@ -109,7 +109,7 @@ RESOLVED = _("resolved")
 
 def verdict_word(verdict: str) -> str:
     """`Fraud` for `fraud`; a verdict that we do not know is shown as it came."""
-    return VERDICTS.get(verdict, verdict) or _("Resolved")
+    return VERDICTS.get(verdict, _capital(verdict)) or _("Resolved")
 
 
 def pending(intent: Intent) -> str:
@@ -306,7 +306,7 @@ def audit_consent(rows: int, partner: str) -> str:
 
 
 def export_what(rows: int) -> str:
-    return plural("{count} alert", "{count} alerts", rows).format(count=number(rows))
+    return plural("the file of {count} alert", "the file of {count} alerts", rows).format(count=number(rows))
 
 
 def audit_what(partner: str) -> str:
@@ -314,7 +314,7 @@ def audit_what(partner: str) -> str:
 
 
 def export_in_personal(what: str) -> str:
-    return _("The export ({what}) waits for you in our personal chat.").format(what=what)
+    return _("Waiting for you in our personal chat: {what}.").format(what=what)
 
 
 def export_done(what: str) -> str:
@@ -360,6 +360,10 @@ def subscribed(partners: Sequence[str], words: str) -> str:
         else _("From now on the alerts of {partners} are sent here. A summary of what is open comes first.")
     )
     return said.format(partners=formats.both(partners), filter=words)
+
+
+def no_partner_to_route(words: str) -> str:
+    return _("No partner of your tenant fits {words!r}, so nothing was changed.").format(words=_echo(words))
 
 
 def unsubscribed(partners: Sequence[str]) -> str:
@@ -500,12 +504,17 @@ def replaces_badge(label: str) -> str:
 
 
 def status_word(status: str) -> str:
-    """A status that we do not know is shown as it came."""
-    return STATUSES.get(status.lower(), status) or UNKNOWN
+    """A status that we do not know is shown as it came, with a capital like the others."""
+    return STATUSES.get(status.lower(), _capital(status)) or UNKNOWN
 
 
 def severity_word(severity: str) -> str:
-    return SEVERITIES.get(severity.lower(), severity) or UNKNOWN
+    """The same for a severity."""
+    return SEVERITIES.get(severity.lower(), _capital(severity)) or UNKNOWN
+
+
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
 
 
 def respond_by(moment: datetime, now: datetime, over: bool) -> str:
@@ -627,10 +636,11 @@ SIGN_IN_LINK = _(
 SIGN_IN_BY_BUTTON = _(
     "Nothing was done yet: I act as you, and Teams hands me your sign-in only with a button. Press it, and I do what you asked for."
 )
+SIGN_IN_SLOW = _("Microsoft is slow to sign you in just now, so nothing was done. Try again in a moment.")
 SIGN_IN_NOWHERE = _("You would have to sign in, but the operator has set no address for that (ALERTDESK_PUBLIC_URL).")
 GO_ON_AS_ME = _("Go on as me")
 WANTS_STILL_MORE = _(
-    "Microsoft wants still more of you than this sign-in has, so nothing was done. Ask again in Teams for a new link."
+    "You are signed in, but Microsoft wants still more of you for this, so nothing was done yet. Go on here: sign in once more."
 )
 PRESS_AGAIN = _("Press the button in Teams again: its form opens now. You can close this page.")
 WENT_ON = _("Done. Teams shows the result; you can close this page.")

@@ -70,11 +70,10 @@ def fallback(total: int) -> str:
 
 
 def deadline(respond_by: datetime, now: datetime) -> str:
-    """`respond by 14:05 UTC, in 12 min`, or `overdue since 14:05 UTC`."""
+    """`respond by 14:05 UTC`, or `overdue since 14:05 UTC`. No minutes: a list is looked at long after it was drawn."""
     if now >= respond_by:
         return _("overdue since {time}").format(time=en.clock(respond_by, now))
-    minutes = -int((now - respond_by).total_seconds() // 60)
-    return _("respond by {time}, in {minutes} min").format(time=en.clock(respond_by, now), minutes=minutes)
+    return _("respond by {time}").format(time=en.clock(respond_by, now))
 
 
 def decided(verdict: str, by: str, at: datetime, now: datetime) -> str:

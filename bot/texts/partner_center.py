@@ -20,6 +20,9 @@ ANSWERS = {
     "900159": _(
         "it knows no commerce relationship with this customer: they may have ended it. Ask your partner account team; Microsoft's support can stop the resources"
     ),
+    "900420": _(
+        "it does not take the token that Alert Desk showed. Do it in the Azure portal, and tell the people who run Alert Desk: ALERTDESK_PARTNER_CENTER_URL may be wrong"
+    ),
     "900329": _("it lets no application do this, only a person. Do it in the Azure portal"),
     "800111": _(
         "it does not know this subscription under this customer's Azure plan. Look whether it was moved or removed, then ask again"
@@ -29,6 +32,17 @@ ANSWERS = {
     "900337": _("it says that this subscription cannot be reactivated. Open a support request in Partner Center"),
     "429": _("it takes no more requests at present. Wait a few minutes, then ask again"),
 }
+_APP_LACKS_ROLE = _(
+    "it does not let Alert Desk do this with its own identity. Do it in the Azure portal, and tell the people who run Alert Desk: the application's role there, or its setting appMayCancel, is not what it should be"
+)
+APP_ANSWERS = {
+    **ANSWERS,
+    **dict.fromkeys(("900150", "900308", "900335", "900329", "900421"), _APP_LACKS_ROLE),
+}
+"""The same where it was the bot's own identity that asked: there the approver's role is not what it lacks."""
+FOR_OPERATORS = frozenset({"900307", "800002", "800011", "800012", "900420"})
+"""What only the people who run the bot can do something about, whoever's token it was."""
+APP_FOR_OPERATORS = FOR_OPERATORS | {"900150", "900308", "900335", "900329", "900421"}
 LOOK_UPS = {
     "no_azure_plan": _("This customer has no Azure plan with you at Partner Center."),
     "no_entitlement": _(

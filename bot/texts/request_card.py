@@ -119,8 +119,17 @@ def verdict_failed(label: str, problem: str, *, again: bool) -> str:
     )
 
 
+def verdict_undone(label: str) -> str:
+    """Of an alert that somebody opened again after its verdict."""
+    return _("{label} was opened again; it is left to you.").format(label=label)
+
+
 def rests_on(count: int) -> str:
     return _("Alerts that it rests on ({count})").format(count=number(count))
+
+
+def open_alerts(count: int) -> str:
+    return _("Its open alerts ({count})").format(count=number(count))
 
 
 def alert_item(record: AlertRecord) -> str:
@@ -145,15 +154,15 @@ def consequences(kind: str, open_count: int) -> tuple[str, ...]:
             _("It costs money again, and whoever broke in may still have access: secure it first."),
         )
     marked = plural(
-        "{count} open alert is resolved as fraud, and what comes until then.",
-        "{count} open alerts are resolved as fraud, and what comes until then.",
+        "{count} open alert is resolved as fraud, and so is what comes before then.",
+        "{count} open alerts are resolved as fraud, and so is what comes before then.",
         open_count,
     ).format(count=open_count)
     return (
         _("Every resource of the subscription is deallocated: it stops working."),
         _("Its data is deleted after the retention period."),
         _("A customer with access can reactivate it while the Azure plan is active."),
-        marked if open_count else _("Alerts that come until then are resolved as fraud."),
+        marked if open_count else _("Alerts that come before then are resolved as fraud."),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.alerts import AlertRecord
-from bot.domain.people import ConversationState, Route
+from bot.domain.people import BY_SETTINGS, ConversationState, Route
 from bot.domain.routing import Reason, Term
 from bot.texts import delivery
 from bot.texts import en as texts
@@ -43,7 +43,7 @@ def since(of: Route) -> str:
         said = _("on by {name}") if of.by_name else _("on")
     else:
         said = _("since {time} by {name}") if of.by_name else _("since {time}")
-    return said.format(name=of.by_name, time=texts.when(of.begun_at))
+    return said.format(name=_who(of), time=texts.when(of.begun_at))
 
 
 def obstacles(of: Route, state: str) -> list[str]:
@@ -129,8 +129,12 @@ def seen(record: AlertRecord) -> str:
 
 def _turned_off(route: Route | None) -> str:
     if route is not None and route.by_name:
-        return _("The route is turned off by {name}.").format(name=route.by_name)
+        return _("The route is turned off by {name}.").format(name=_who(route))
     return _("The route is turned off.")
+
+
+def _who(route: Route) -> str:
+    return _("the settings") if route.by_name == BY_SETTINGS else route.by_name
 
 
 def fallback(said: Sequence[str]) -> str:

@@ -167,10 +167,11 @@ def settings(of: CustomerMfa) -> str:
     named = (
         (_("security defaults"), of.security_defaults),
         (_("conditional access"), of.conditional_access),
-        (_("per user"), of.legacy_mfa),
+        (_("per-user MFA"), of.legacy_mfa),
     )
     said = [f"{name} {_SETTINGS.get(word.lower(), word)}" for name, word in named if word]
-    return ", ".join(said).capitalize()
+    joined = ", ".join(said)
+    return joined[:1].upper() + joined[1:]
 
 
 def shown(first: int, last: int, total: int) -> str:

@@ -19,6 +19,10 @@ NOT_IN_TENANT = _(
     "Microsoft says that your account is disabled or no longer in this organization, so nothing was done."
 )
 
+NOT_ASSIGNED = _(
+    "Your organization lets only some people use Alert Desk, and your account is not one of them, so nothing was done. Ask its administrator to assign you to Alert Desk (enterprise applications, users and groups)."
+)
+
 UNKNOWN_PERSON = _("Teams does not say who you are or to which organization you belong, so nothing was done.")
 OTHER_PERSON = _(
     "That sign-in is of another account than the one that asked in Teams, so nothing was done. Open the link again, or press again, with that account."

@@ -18,6 +18,8 @@ SIGN_IN_OTHER = _(
     "You signed in with another account than the one that asked in Teams, so nothing was opened. Open the link again and choose that account."
 )
 
+SIGN_IN_ON = _("Sign in once more")
+
 SIGNED_IN_TITLE = _("You are signed in")
 SIGNED_IN_TOO_LATE = _(
     "You are signed in. What you asked for was done already, or waited too long. Look at the alert in Teams: where it is not decided, press again."

@@ -160,37 +160,44 @@ def last_note(note: Note) -> str:
 
 
 def recurring(of: Recurrence) -> str:
-    """`Third time on this subscription: twice legitimate by Ada, last 4 days before (01 Aug 2026, 14:05 UTC).`"""
+    """`Third time on this subscription: twice legitimate by Ada, the last one 4 days earlier (01 Aug 2026, 14:05 UTC).`"""
     said = ", ".join(_counted(count) for count in of.counts[:_VERDICTS_NAMED])
     ago = _how_long(of.before)
     last = f"{ago} ({when(of.last.at)})" if ago else when(of.last.at)
     # Translators: {begun} is "Third time on this subscription", {decisions} "twice legitimate by Ada, once ignored".
-    return _("{begun}: {decisions}, last {time}.").format(begun=_before(of), decisions=said, time=last)
+    return _("{begun}: {decisions}, the last one {time}.").format(begun=_before(of), decisions=said, time=last)
 
 
 def _before(of: Recurrence) -> str:
     if of.same_type:
+        if of.times < len(_ORDINALS) and not of.at_least:
+            return _("{ordinal} time on this subscription").format(ordinal=_ORDINALS[of.times])
         said = (
-            _("At least the {ordinal} time on this subscription")
+            plural(
+                "At least {count} earlier alert of this type on this subscription",
+                "At least {count} earlier alerts of this type on this subscription",
+                of.times,
+            )
             if of.at_least
-            else _("{ordinal} time on this subscription")
+            else plural(
+                "{count} earlier alert of this type on this subscription",
+                "{count} earlier alerts of this type on this subscription",
+                of.times,
+            )
         )
-        return said.format(ordinal=_ordinal(of.times + 1))
-    if of.at_least:
+    elif of.at_least:
         said = plural(
-            "More than {count} other alert on this subscription before, of another type",
-            "More than {count} other alerts on this subscription before, of another type",
+            "At least {count} earlier alert on this subscription, of another type",
+            "At least {count} earlier alerts on this subscription, of other types",
             of.times,
         )
-    elif of.times == 1:
-        said = _("Another alert on this subscription before, of another type")
     else:
         said = plural(
-            "{count} other alert on this subscription before, of another type",
-            "{count} other alerts on this subscription before, of another type",
+            "{count} earlier alert on this subscription, of another type",
+            "{count} earlier alerts on this subscription, of other types",
             of.times,
         )
-    return said.format(count=of.times)
+    return said.format(count=number(of.times))
 
 
 def earlier(of: Earlier) -> str:
@@ -223,24 +230,16 @@ def _counted(count: Count) -> str:
     return said.format(times=times, verdict=verdict, name=count.by_name)
 
 
-def _ordinal(place: int) -> str:
-    if place <= len(_ORDINALS):
-        return _ORDINALS[place - 1]
-    others = {1: _("{number}st"), 2: _("{number}nd"), 3: _("{number}rd")}
-    usual = _("{number}th")
-    return (usual if 10 <= place % 100 <= 20 else others.get(place % 10, usual)).format(number=place)
-
-
 def _how_long(before: timedelta) -> str:
     """How long before this alert that was: absolute too, for a card is looked at for days and not drawn again."""
     if before < timedelta(0):
         return ""
     if count := before // timedelta(days=1):
-        return plural("{count} day before", "{count} days before", count).format(count=number(count))
+        return plural("{count} day earlier", "{count} days earlier", count).format(count=number(count))
     if count := before // timedelta(hours=1):
-        return plural("{count} hour before", "{count} hours before", count).format(count=number(count))
+        return plural("{count} hour earlier", "{count} hours earlier", count).format(count=number(count))
     if count := before // timedelta(minutes=1):
-        return plural("{count} minute before", "{count} minutes before", count).format(count=number(count))
+        return plural("{count} minute earlier", "{count} minutes earlier", count).format(count=number(count))
     return _("just before")
 
 

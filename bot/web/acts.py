@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.chat.signing_in import SigningIn
-from bot.chat.turn import Turn
+from bot.chat.turn import Turn, WentOn
 from bot.domain.people import Person
 from bot.ports import SignIn, UserTokens
 from bot.texts import web as texts
@@ -20,10 +20,14 @@ AFTER = "act:"
 
 
 class Acts:
-    """`go_on` does what waited and returns the sentence for the browser."""
+    """`go_on` does what waited and returns what the browser tells."""
 
     def __init__(
-        self, signing_in: SigningIn, tokens: UserTokens, sign_in: SignInRoutes, go_on: Callable[[Turn], Awaitable[str]]
+        self,
+        signing_in: SigningIn,
+        tokens: UserTokens,
+        sign_in: SignInRoutes,
+        go_on: Callable[[Turn], Awaitable[WentOn]],
     ) -> None:
         self._signing_in, self._tokens, self._sign_in, self._go_on = signing_in, tokens, sign_in, go_on
         sign_in.starting(self.start)
@@ -53,7 +57,10 @@ class Acts:
         turn = await self._signing_in.finish(token)
         if turn is None:
             return page(200, texts.SIGN_IN_TITLE, texts.SIGNED_IN_TOO_LATE)
-        return page(200, texts.SIGNED_IN_TITLE, await self._go_on(turn))
+        went = await self._go_on(turn)
+        if went.link:
+            return page(200, texts.SIGN_IN_TITLE, went.text, to=(went.link, texts.SIGN_IN_ON))
+        return page(200, texts.SIGNED_IN_TITLE, went.text)
 
 
 def _person(waiting: SignIn) -> Person:

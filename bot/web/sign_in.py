@@ -83,7 +83,7 @@ class SignInRoutes:
             )
         answer = web.Response(status=302, headers={"Location": address, "Cache-Control": "no-store"})
         answer.set_cookie(
-            _COOKIE,
+            _cookie(state),
             browser,
             path="/auth",
             httponly=True,
@@ -95,9 +95,10 @@ class SignInRoutes:
 
     async def callback(self, request: web.Request) -> web.StreamResponse:
         answer = {name: value[:4096] for name, value in request.query.items()}
-        browser = request.cookies.get(_COOKIE, "")
+        state = answer.get("state", "")
+        browser = request.cookies.get(_cookie(state), "")
         async with self._env.store.write() as tx:
-            pending = await tx.sign_ins.take(token_hash(answer.get("state", "")), self._env.clock.now())
+            pending = await tx.sign_ins.take(token_hash(state), self._env.clock.now())
         if pending is None or not browser or pending.flow.get("browser") != token_hash(browser):
             return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_STALE)
         go_on = next((each for prefix, each in self._continues.items() if pending.after.startswith(prefix)), None)
@@ -122,3 +123,8 @@ class SignInRoutes:
     @property
     def _callback(self) -> str:
         return f"{self._public_url}/auth/callback"
+
+
+def _cookie(state: str) -> str:
+    """Its name: one for each sign-in, for a browser can have several under way. The state itself stays out of it."""
+    return f"{_COOKIE}_{token_hash(state)[:16]}"

@@ -55,6 +55,7 @@ class Upkeep:
                 await tx.inbox.prune(now - _FORGET_ACTIVITIES)
                 await tx.bulk.prune(now - LIFE)
                 await tx.vault.prune("user", now - _FORGET_TOKENS)
+                await tx.sign_ins.prune(now)
             async with self._env.store.write() as tx:
                 await tx.figures.merge(now, _MERGED_HOURS)
         self._rounds += 1

@@ -95,7 +95,7 @@ async def five_views(browser: Browser, url: str) -> None:
     """One card as five people see it at the same time."""
     async with AsyncExitStack() as stack:
         seats = {
-            person: await stack.enter_async_context(seated(browser, url, person, size=(344, 900), theme="light"))
+            person: await stack.enter_async_context(seated(browser, url, person, size=(344, 1200), theme="light"))
             for person in PEOPLE
         }
         for teams in seats.values():

@@ -178,7 +178,7 @@ async def test_an_export_in_the_personal_chat_is_the_list_as_csv(seat: Seat, tmp
 async def test_an_export_asked_for_in_the_channel_waits_in_the_personal_chat(seat: Seat) -> None:
     max_, ada = await seat("max"), await seat("ada")
     answer = await max_.say("export resolved severity:high")
-    await expect(answer).to_contain_text(re.compile(r"The export \(\d+ alerts\) waits for you in our personal chat"))
+    await expect(answer).to_contain_text(re.compile(r"Waiting for you in our personal chat: the file of \d+ alerts"))
     await expect(max_.element("file-consent")).to_have_count(0)
     await max_.open(kind="personal")
     before = await max_.ids("message")

@@ -207,6 +207,31 @@ async def test_the_panel_spoils_sign_ins(browser: Browser, cloud: Cloud) -> None
     assert max_.aad_object_id in cloud.world.removed
 
 
+async def test_the_panel_spoils_cancels_and_gives_and_takes_roles(browser: Browser, cloud: Cloud) -> None:
+    gil = cloud.world.people["gil"].aad_object_id
+    agents = cloud.world.groups[cloud.world.partner("northwind").admin_agents_group_id].members
+    async with seated(browser, cloud.base_url, "ada") as ada:
+        await ada.panel(shown=True)
+        await ada.element("fault-times").select_option(label="once")
+        for name in ("409", "mfa", "403", "429", "drop-before", "drop-after"):
+            await ada.element(f"fault-cancel-{name}").click()
+        await expect(ada.element("fault-active")).to_contain_text("/(cancel|reactivate)$ says 409")
+        await expect(ada.element("cancel-seconds")).to_have_value("20")
+        await ada.element("cancel-seconds").fill("3600")
+        await ada.element("cancel-seconds-set").click()
+        await ada.element("switch-app_may_cancel").uncheck()
+        await ada.element("signin-person").select_option("gil")
+        await ada.element("role-adminAgent-on").click()
+        await expect(ada.element("toast").last).to_contain_text("Admin Agent is active")
+        await ada.element("role-globalAdministrator-off").click()
+        await expect(ada.element("toast").last).to_contain_text("Global Admin is not active")
+    switches = cloud.faults.switches
+    assert (switches.cancel_seconds, switches.app_may_cancel) == (3600.0, False)
+    assert sorted(fault.action.status or 0 for fault in cloud.faults.all()) == [0, 0, 401, 403, 409, 429]
+    assert gil in agents
+    assert cloud.world.directory_roles[gil] == set()
+
+
 async def test_channels_say_what_they_are(browser: Browser, cloud: Cloud) -> None:
     async with seated(browser, cloud.base_url, "max") as max_:
         for name, membership in (("Joint response", "shared"), ("Leads only", "private")):

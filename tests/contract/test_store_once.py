@@ -180,6 +180,15 @@ async def test_a_sign_in_is_taken_once_and_not_after_its_end(store: SqlStore) ->
         assert await tx.sign_ins.take("nope", NOW) is None
 
 
+async def test_sign_ins_that_came_to_no_end_are_pruned(store: SqlStore) -> None:
+    async with store.write() as tx:
+        await tx.sign_ins.add(a_sign_in("one"))
+        await tx.sign_ins.add(a_sign_in("two", expires_at=at(11)))
+        assert await tx.sign_ins.prune(at(9.99)) == 0
+        assert await tx.sign_ins.prune(at(10)) == 1
+        assert await tx.sign_ins.get("two", at(10)) is not None
+
+
 async def test_of_many_who_take_a_sign_in_at_once_one_gets_it(store: SqlStore, other_store: SqlStore) -> None:
     async with store.write() as tx:
         await tx.sign_ins.add(a_sign_in())

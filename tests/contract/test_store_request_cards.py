@@ -22,9 +22,12 @@ async def test_the_cards_of_a_request(store: SqlStore) -> None:
         assert await tx.request_cards.of_request(3) == ()
         assert await tx.request_cards.get("late") == late
         assert await tx.request_cards.get("nope") is None
+        assert await tx.request_cards.unposted("chat-1") == (early,)
         await tx.request_cards.posted("late", "activity-1")
         assert await tx.request_cards.of_request(1) == (early, replace(late, activity_id="activity-1"))
         assert await tx.request_cards.get("other") == a_request_card("other", 2)
+        await tx.request_cards.posted("early", "activity-2")
+        assert await tx.request_cards.unposted("chat-1") == ()
 
 
 async def test_a_card_without_its_request_is_a_bug_that_shows(store: SqlStore) -> None:

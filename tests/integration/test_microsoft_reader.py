@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from bot.domain.people import Partner
 from bot.errors import AlertDeskError, MissingMfa, Permanent, Refused, Transient, UserError
 from bot.microsoft.reader import ReaderSignIn
 from bot.microsoft.reader_login import ReaderLogin, SignedInReader
+from bot.sandbox import entra_grants
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.entra_state import SignIn
 from tests.support.people_sandbox import KEY, People, Replica, browser, people_on_sandbox
 
 BACK = "http://localhost:4711"
@@ -119,6 +123,35 @@ async def test_a_sign_in_of_another_tenant_is_refused(people: People, one: Repli
     assert await one.reader.kept(fabrikam) is None
     await sign_in(people, one, fabrikam, "fay")
     assert await read(one, fabrikam) > 0
+
+
+async def test_whom_entra_names_counts_and_not_where_the_sign_in_began(
+    people: People, one: Replica, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued, elsewhere = entra_grants._id_token, people.partner("fabrikam").tenant_id
+
+    def of_another_tenant(cloud: Cloud, sign_in: SignIn) -> str:
+        return issued(cloud, replace(sign_in, tenant_id=elsewhere))
+
+    monkeypatch.setattr(entra_grants, "_id_token", of_another_tenant)
+    with pytest.raises(UserError, match="Nothing was kept"):
+        await sign_in(people, one, partner)
+    assert await one.reader.kept(partner) is None
+
+
+async def test_a_renewal_that_is_somebody_elses_is_refused(
+    people: People, one: Replica, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sign_in(people, one, partner)
+    issued, max_ = entra_grants._id_token, people.cloud.world.people["max"]
+
+    def of_max(cloud: Cloud, sign_in: SignIn) -> str:
+        return issued(cloud, replace(sign_in, person=max_))
+
+    monkeypatch.setattr(entra_grants, "_id_token", of_max)
+    with pytest.raises(Refused) as caught:
+        await one.reader.token(partner, renew=True)
+    assert caught.value.code == "OtherPerson"
 
 
 async def test_a_sign_in_without_mfa_is_not_kept_where_it_is_demanded(

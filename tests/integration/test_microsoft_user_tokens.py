@@ -17,7 +17,10 @@ from bot.domain.people import Person, Roles
 from bot.errors import AlertDeskError, NotAllowed, Refused, SignInNeeded, Transient, UserError
 from bot.microsoft.aadsts import MFA_CLAIMS
 from bot.microsoft.user_tokens import partner_center_scope
+from bot.sandbox import entra_grants
 from bot.sandbox import tokens as sandbox_tokens
+from bot.sandbox.cloud import Cloud
+from bot.sandbox.entra_state import SignIn
 from tests.support.people_sandbox import CALLBACK, KEY, People, Replica, browser, people_on_sandbox
 
 
@@ -229,6 +232,21 @@ async def test_a_wrong_sso_token_is_refused(people: People, one: Replica, wrong:
     assert caught.value.code == code
     with pytest.raises(SignInNeeded):
         await one.users.get(people.person("ada"), one.scope)
+
+
+async def test_a_renewal_that_is_somebody_elses_is_refused(
+    people: People, one: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sign_in(people, one)
+    issued, max_ = entra_grants._id_token, people.cloud.world.people["max"]
+
+    def of_max(cloud: Cloud, sign_in: SignIn) -> str:
+        return issued(cloud, replace(sign_in, person=max_))
+
+    monkeypatch.setattr(entra_grants, "_id_token", of_max)
+    with pytest.raises(NotAllowed) as caught:
+        await one.users.get(people.person("ada"), one.scope, "{}")
+    assert caught.value.code == "other_person"
 
 
 async def test_a_forged_token_is_refused_even_where_a_good_sign_in_is_kept(people: People, one: Replica) -> None:

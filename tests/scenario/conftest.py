@@ -10,6 +10,7 @@ import pytest
 
 import bot.chat.acting
 import bot.chat.cancelling
+import bot.chat.signing_in
 import bot.microsoft.directory
 import bot.services.access
 import bot.services.asking
@@ -33,6 +34,7 @@ def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     if "product_seconds" not in request.fixturenames:
         monkeypatch.setattr(bot.chat.acting, "ANSWER_SECONDS", BUSY_MACHINE)
         monkeypatch.setattr(bot.chat.cancelling, "ANSWER_SECONDS", BUSY_MACHINE)
+        monkeypatch.setattr(bot.chat.signing_in, "EXCHANGE_SECONDS", BUSY_MACHINE)
         monkeypatch.setattr(bot.services.asking, "LOOK_SECONDS", BUSY_MACHINE)
         monkeypatch.setattr(bot.services.deciding, "CHECK_SECONDS", BUSY_MACHINE)
         monkeypatch.setattr(bot.services.access, "CHECK_SECONDS", BUSY_MACHINE)

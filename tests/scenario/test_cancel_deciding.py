@@ -107,11 +107,25 @@ async def test_approved_by_the_fallback_of_an_old_client_and_by_typing(people: D
     assert "accepted by Partner Center" in said.text, "from then on what is typed is done"
     for typed, says in (
         ("approve", "No request waits for a decision here"),
+        ("reject because of that", "No request waits for a decision here"),
         (f"approve {request.label} because I say so", "nothing was approved"),
         ("approve R-99", "There is no request R-99 here"),
         ("approve everything", "nothing was approved"),
     ):
         assert says in (await people.ask("max", typed)).text, typed
+
+
+async def test_without_a_number_only_in_the_alerts_own_thread(people: Desk) -> None:
+    """Elsewhere the only one that waits may be another by now than the one that was meant."""
+    await signed_in(people, "ada", "max")
+    request, another = await ask(people, await subject(people)), await people.posted()
+    for person, typed in (("max", "approve"), ("max", f"reject {REJECTED}"), ("ada", "withdraw")):
+        for where, thread in ((person, None), ("alerts", None), ("alerts", another[1].id)):
+            said = await people.ask(person, typed, where, thread)
+            assert "Say which request: R-1 waits here." in said.text, (typed, where)
+    await nothing_sent(people, request, "asked")
+    await people.ask("ada", "withdraw", thread=request.subject.post.id)
+    await nothing_sent(people, request, "withdrawn")
 
 
 async def test_rejected_with_a_reason(people: Desk) -> None:
@@ -120,7 +134,7 @@ async def test_rejected_with_a_reason(people: Desk) -> None:
         lambda asked: reject(people, asked, reason=REJECTED),
         lambda asked: reject(people, asked, where="alerts", reason=REJECTED),
         lambda asked: people.ask("max", f"reject {asked.label} {REJECTED}"),
-        lambda asked: people.ask("max", f"reject {REJECTED}", "max"),
+        lambda asked: people.ask("max", f"reject {REJECTED}", thread=asked.subject.post.id),
     ]
     for way in rejected:
         request = await ask(people, await subject(people))

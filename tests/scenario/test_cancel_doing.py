@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import bot.app
-from bot.texts.partner_center import ANSWERS
+from bot.texts.partner_center import ANSWERS, APP_ANSWERS
 from tests.support.cancelling import (
     Asked,
     also,
@@ -319,7 +319,7 @@ async def test_as_an_application_that_was_proven_able_to(desk: Desk) -> None:
     await tend(desk, 35)
     await desk.switch(app_may_cancel=False)
     request = await requested(desk)
-    assert f"Partner Center answered 900329: {ANSWERS['900329']}" in (await approve(desk, request)).text
+    assert f"Partner Center answered 900329: {APP_ANSWERS['900329']}" in (await approve(desk, request)).text
     assert len(changes(desk)) == 1
 
 

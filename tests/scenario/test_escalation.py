@@ -174,7 +174,7 @@ async def test_two_replicas_call_once_and_one_that_died_is_made_up_for(calm: Des
 
 async def test_a_roster_is_kept_by_admin_agents_and_seen_by_all(calm: Desk) -> None:
     desk = calm
-    assert "Nobody" in (await desk.ask("nora", "duty")).text
+    assert "This week: nobody" in (await desk.ask("nora", "duty")).text
     for person in ("nora", "gus"):
         refused = await desk.ask(person, "duty add @[ada]")
         assert "Nothing was done" in refused.text, person

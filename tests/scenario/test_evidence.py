@@ -76,7 +76,7 @@ async def test_a_reader_is_refused_and_that_is_on_record(desk: Desk) -> None:
 
 async def test_in_a_channel_it_goes_into_the_askers_own_chat(desk: Desk) -> None:
     said = await desk.ask("ada", "export audit")
-    assert "audit trail of Northwind Cloud) waits for you in our personal chat" in said.text
+    assert "Waiting for you in our personal chat: the audit trail of Northwind Cloud." in said.text
     posts = [post for post in await desk.posts("ada", "ada") if post.has_attached("file.consent")]
     await allow(desk, "ada", posts[-1])
     assert json.loads((await fetched(desk)).splitlines()[-1])["head"]["partner"] == desk.partner().tenant_id

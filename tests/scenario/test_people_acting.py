@@ -3,14 +3,17 @@ refused and on record."""
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from bot.domain.audit import AuditRow
 from bot.sandbox import entra_grants
+from bot.sandbox import tokens as sandbox_tokens
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.entra_state import SignIn
 from tests.support.desk import Desk, running_desk
@@ -143,7 +146,7 @@ async def test_a_token_that_will_not_do_is_refused_and_on_record(people: Desk) -
     assert people.at_partner_center(alert)["status"] == "resolved"
 
 
-@pytest.mark.parametrize("wrong", ["person", "tenant"])
+@pytest.mark.parametrize("wrong", ["person", "tenant", "application"])
 async def test_whose_the_result_is_counts_and_not_what_was_sent(
     people: Desk, monkeypatch: pytest.MonkeyPatch, wrong: str
 ) -> None:
@@ -155,11 +158,16 @@ async def test_whose_the_result_is_counts_and_not_what_was_sent(
     def of_another_tenant(cloud: Cloud, sign_in: SignIn) -> str:
         return issued(cloud, replace(sign_in, tenant_id=elsewhere))
 
+    def of_another_application(cloud: Cloud, sign_in: SignIn) -> str:
+        claims = jwt.decode(issued(cloud, sign_in), options={"verify_signature": False})
+        return sandbox_tokens.sign({**claims, "aud": str(uuid.uuid4())}, cloud.keys.entra.current)
+
     with monkeypatch.context() as changed:
         if wrong == "person":
             changed.setattr(people.cloud.entra, "person_of", lambda _: max_)
         else:
-            changed.setattr(entra_grants, "_id_token", of_another_tenant)
+            other = of_another_tenant if wrong == "tenant" else of_another_application
+            changed.setattr(entra_grants, "_id_token", other)
         answer = await press(people, "ada", post, "Mark as fraud")
     assert (answer.kind, answer.code) == ("error", "other_person")
     assert await refused_sign_ins(people) == [("Ada Lindqvist", "other_person")]

@@ -6,6 +6,9 @@ from __future__ import annotations
 import json
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
+import bot.chat.signing_in
 from tests.support.desk import Desk
 from tests.support.seen import Answer, Post
 from tests.support.signing import SIGNED_IN, browser, exchange, grants, link, press, sso
@@ -154,9 +157,33 @@ async def test_entra_away_is_try_again_and_not_sign_in(people: Desk) -> None:
         await people.fault("entra", "POST", "token", times=None, **action)
         answer = await press(people, "ada", post, "Mark as fraud")
         assert (answer.kind, answer.code) == ("error", "try_again"), action
+        assert "nothing was done" in answer.text
         await people.heal()
     assert people.deeds() == []
     assert (await press(people, "ada", post, "Mark as fraud")).kind == "card"
+
+
+async def test_entra_that_is_slow_is_not_waited_for_and_what_it_gives_is_kept(
+    people: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Teams gives a press some ten seconds, and then says that the app cannot be reached."""
+    monkeypatch.setattr(bot.chat.signing_in, "EXCHANGE_SECONDS", 0.3)
+    alert, post = await people.posted()
+    await people.fault("entra", "POST", "token", times=None, latency=2.0)
+    answer = await press(people, "ada", post, "Mark as fraud")
+    assert (answer.kind, answer.code) == ("error", "try_again")
+    assert "slow to sign you in" in answer.text
+    assert people.deeds() == []
+    await people.heal()
+    ada = people.cloud.world.people["ada"]
+
+    async def kept() -> bool:
+        async with people.parts.store.read() as tx:
+            return await tx.vault.get("user", f"{ada.tenant_id}:{ada.aad_object_id}") is not None
+
+    await people.eventually(kept)
+    assert (await people.press("ada", post, "Mark as fraud")).kind == "card", "no token is asked for again"
+    assert people.at_partner_center(alert)["status"] == "resolved"
 
 
 async def test_the_vault_emptied_by_hand_is_a_new_sign_in(people: Desk) -> None:

@@ -85,6 +85,13 @@ async def test_a_private_channel_harms_nothing(people: Desk) -> None:
     assert people.deeds() == []
 
 
+async def test_who_speaks_in_a_private_channel_is_told_in_person(people: Desk) -> None:
+    before = len(await people.posts("max", "max"))
+    assert await people.say("max", "subscribe", "leads") == []
+    (told,) = (await people.posts("max", "max"))[before:]
+    assert told.text == texts.PRIVATE_CHANNEL
+
+
 async def test_a_guest_has_no_role_that_graph_does_not_report(people: Desk) -> None:
     gus = people.cloud.world.people["gus"]
     alert, post = await people.posted()

@@ -4,6 +4,7 @@ page, and the act goes on by itself. The link serves that person, once, for a wh
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 
 import pytest
@@ -11,11 +12,17 @@ import pytest
 from bot.texts import tokens
 from tests.support.desk import Desk
 from tests.support.seen import Post
-from tests.support.signing import SIGNED_IN, browser, grants, link, press, sso
+from tests.support.signing import SIGNED_IN, Page, browser, grants, link, press, sso
 
 CALLBACK = "/auth/callback"
 MFA_AT_GRAPH = {"status": 403, "code": "Unauthorized_MissingMFA", "message": "MFA is needed."}
 MFA_NUMBER = {"status": 401, "code": "900421", "message": "MFA required."}
+
+
+def next_link(page: Page) -> str:
+    """Where a page leads on whose sign-in did not suffice yet."""
+    (address,) = re.findall(r'<a href="([^"]+/auth/start\?act=[A-Za-z0-9_-]{20,})"', page.text)
+    return str(address)
 
 
 async def wanted(desk: Desk, person: str = "ada", button: str = "Mark as fraud") -> tuple[dict[str, object], Post, str]:
@@ -121,10 +128,26 @@ async def test_wanted_again_after_the_page_says_so(people: Desk) -> None:
     answer = await press(people, "ada", post, "Mark as fraud")
     async with browser(people, "ada") as tab:
         page = await tab.open(link(answer))
-    assert "nothing was done" in page.text
-    assert people.deeds() == []
-    assert (await people.press("ada", post, "Mark as fraud")).kind == "card"
-    assert len(people.deeds()) == 1
+        assert "nothing was done" in page.text
+        assert people.deeds() == []
+        assert SIGNED_IN in (await tab.open(next_link(page))).text, "from page to page, without Teams between"
+        assert len(people.deeds()) == 1
+        assert (await tab.open(next_link(page))).status == 404
+
+
+async def test_a_revoked_sign_in_and_then_a_second_factor_is_one_way_through(people: Desk) -> None:
+    """Entra wants a new sign-in, and Graph more than that one proves."""
+    _, first = await people.posted()
+    await press(people, "ada", first, "Investigate")
+    _, post = await people.posted()
+    await people.client("signins", person="ada", action="revoke")
+    await people.fault("graph", "PATCH", **MFA_AT_GRAPH)
+    answer = await press(people, "ada", post, "Mark as fraud")
+    assert "Sign in again" in answer.text
+    async with browser(people, "ada") as tab:
+        page = await tab.open(link(answer))
+        assert SIGNED_IN in (await tab.open(next_link(page))).text
+    assert [deed["status"] for deed in people.deeds()] == ["investigating", "resolved"]
 
 
 async def test_another_account_is_refused_and_nothing_of_it_kept(people: Desk) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.desk import Desk, running_desk
-from tests.support.program import run, serving
+from tests.support.program import environment, run, serving
 
 
 async def test_health_ready_and_metrics(desk: Desk) -> None:
@@ -55,6 +56,19 @@ async def test_serve_works_and_ends_on_sigterm_with_0(tmp_path: Path) -> None:
         assert "Traceback" not in "".join(program.said)
         for secret in ("insecure-app-secret", "Bearer "):
             assert secret not in "".join(program.said)
+
+
+async def test_a_sigterm_before_it_listens_ends_it_with_0_too(tmp_path: Path, desk: Desk) -> None:
+    while_it_starts = "app.build_app = lambda settings: os.kill(os.getpid(), signal.SIGTERM)"
+    program = (
+        f"import os, signal, sys\nfrom bot import app, __main__\n{while_it_starts}\nsys.exit(__main__.main(['serve']))"
+    )
+    settings = {**desk.settings, "ALERTDESK_DATABASE_URL": f"sqlite:///{tmp_path}/starting.db"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, cwd=tmp_path, env=environment(settings), stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await asyncio.wait_for(process.communicate(), 60)
+    assert (process.returncode, said) == (0, b"")
 
 
 @pytest.mark.usefixtures("product_seconds")

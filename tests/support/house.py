@@ -134,7 +134,10 @@ class House:
         self.bulk_buttons = BulkButtons(env, self.bulk, self.cards.rollups, self.place)
         self.rollup_board = RollUpBoard(env, self.place, self.bulk_buttons.of_rollup)
         self.renderer = CardRenderer(env, self.board, self.request_board, self.rollup_board, BulkBoard(env))
-        self.delivery = Delivery(env, self.channel, self.renderer, self.cards, self.reach, owner="one")
+        self.progress = PlanProgress(env, self.cards)
+        self.delivery = Delivery(
+            env, self.channel, self.renderer, self.cards, self.reach, owner="one", progress=self.progress
+        )
         self.acting = Acting(env, self.access, self.lookup, self.verdicts, self.board)
         self.lists = Lists(env, self.place, self.bulk_buttons)
         self.exporting = Exporting(
@@ -149,7 +152,6 @@ class House:
         )
         self.subscriptions = FakeSubscriptions(self.clock)
         self.check = PlanCheck(env, self.subscriptions, self.alerts, self.directory)
-        self.progress = PlanProgress(env, self.cards)
         self.asking, self.deciding, self.carrying_out = self.canceller("one")
         self.requests = Requests(env, self.acting, self.asking, self.deciding, self.request_board)
         signing_in = SigningIn(env, self.access, None, public_url=public_url)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.audit import AuditRow, first_fault
-from bot.domain.cancellations import NEXT, Cancellation, Kind, State
+from bot.domain.cancellations import NEXT, SEND_WITHIN, Cancellation, Kind, State
 from bot.domain.people import NO_ROLES, Person
 from bot.errors import AlertDeskError, Missing, PendingOperation, Permanent, Refused, SignInNeeded, Transient
 from bot.ports import Entitlement, Transaction
@@ -286,6 +286,9 @@ class Interleaving:
         assert set(there.request_ids) <= set(plans), "a request id that is no plan's"
         taken = [request_id for _, _, request_id, _ in there.accepted]
         assert len(taken) == len(set(taken)), "one plan was taken twice"
+        for request_id, at in there.reached_at:
+            approvals = [c.approved_at for c in self.history[plans[request_id].number] if c.approved_at is not None]
+            assert any(at < approved + SEND_WITHIN for approved in approvals), "sent long after its approval"
         for kind, of, request_id, sender in there.accepted:
             c = plans[request_id]
             assert (kind, of) == (c.plan.kind, c.plan.entitlement_id)

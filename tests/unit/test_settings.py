@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.domain.people import GLOBAL_ADMINISTRATOR
 from bot.errors import ConfigError
 from bot.settings import Settings, load
 
@@ -118,3 +120,47 @@ def test_the_locale_is_english_or_one_that_is_known() -> None:
     assert loaded(LOCALE="pt-BR").locale == "pt-BR"
     (said,) = problems(LOCALE="klingon")
     assert said == "ALERTDESK_LOCALE: 'klingon' is no locale that is known here; use one such as en, de or pt-BR"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "North\nwind", "none", "None"])
+def test_a_partners_name_is_one_line_of_its_own(name: str) -> None:
+    (found,) = problems(partner(name=name))
+    assert found.startswith("ALERTDESK_PARTNERS[0].name: ")
+
+
+def test_two_partners_of_one_name_could_not_be_told_apart() -> None:
+    (found,) = problems(partner(), partner(OTHER, actAs="app", name="NORTHWIND "))
+    assert found.startswith("ALERTDESK_PARTNERS (NORTHWIND): another partner has that name")
+
+
+@pytest.mark.parametrize("key", ["adminAgentsGroupId", "approversGroupId"])
+def test_a_role_is_no_group(key: str) -> None:
+    """Every Global Administrator would be an Admin Agent."""
+    (found,) = problems(partner(**{key: GLOBAL_ADMINISTRATOR.upper()}))
+    assert found == f"ALERTDESK_PARTNERS (Northwind): {key} is the role Global Administrator, not a group"
+
+
+def test_a_channel_is_taken_as_it_stands_in_its_link() -> None:
+    settings = loaded(partner(channels=["19%3aabc%40thread.tacv2", "19:def@thread.tacv2;messageid=1"]))
+    assert settings.partners[0].channels == ("19:abc@thread.tacv2", "19:def@thread.tacv2")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://x/y"),
+        ("GRAPH_URL", "https://graph.microsoft.com/beta"),
+        ("GRAPH_URL", "https://graph.microsoft.com/v1.0/"),
+        ("PARTNER_CENTER_URL", "https://api.partnercenter.microsoft.com/v1"),
+    ],
+)
+def test_what_is_found_wrong_stands_beside_the_other_problems(name: str, value: str) -> None:
+    found = problems(**{name: value, "CLOUD": "china"})
+    assert [line.split(":")[0] for line in sorted(found)] == sorted(["ALERTDESK_CLOUD", f"ALERTDESK_{name}"])
+
+
+def test_a_certificate_that_is_not_there_is_told_before_anything_is_opened(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone.pem")
+    assert problems(APP_SECRET=None, APP_CERTIFICATE_PATH=gone) == [
+        "ALERTDESK_APP_CERTIFICATE_PATH: there is no such file"
+    ]

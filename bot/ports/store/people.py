@@ -93,6 +93,10 @@ class SignIns(Protocol):
         """Consume it: once, if it has not expired."""
         ...
 
+    async def prune(self, now: datetime) -> int:
+        """Remove those that have expired. How many."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Sealed:

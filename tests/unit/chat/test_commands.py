@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.chat.turn import Nothing, Refuse, Reply, Say, ShowCard
 from bot.domain.delivery import CardPost
 from bot.domain.people import Person
 from bot.errors import Transient
+from bot.services import access
 from bot.texts import en as texts
 from bot.texts.help import COMMANDS
 from cards.text import defuse
@@ -130,6 +133,13 @@ async def test_whoami_answers_also_while_nothing_can_be_checked(desk: House) -> 
     assert texts.ROLES_UNCHECKED in (await shown(desk, "whoami")).text
     desk.channel.roster_away = Transient("away")
     assert "Ada" in (await shown(desk, "whoami")).text
+
+
+async def test_whoami_answers_also_while_microsoft_does_not(desk: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "CHECK_SECONDS", 0.05)
+    desk.directory.slow = True
+    async with asyncio.timeout(10):
+        assert texts.ROLES_UNCHECKED in (await shown(desk, "whoami")).text
 
 
 @pytest.mark.parametrize("text", ["whoami please", "unsubscribe severity:low"])

@@ -65,7 +65,7 @@ async def test_a_digest_is_set_seen_and_stopped_by_typing(desk: House) -> None:
     assert texts.NO_DIGEST in seen(await ask(desk, "digest"))
     told = await text_of(desk, "digest daily 08:00 europe/stockholm")
     assert told == (
-        "Daily digest set: Every day at 08:00, Europe/Stockholm. The next one comes 02 Mar 2026, 07:00 UTC."
+        "Daily digest set. Every day at 08:00, Europe/Stockholm. The next one comes 02 Mar 2026, 07:00 UTC."
     )
     told = await text_of(desk, "digest weekly Mon 17:30")
     assert "Mondays at 17:30, Europe/Stockholm" in told  # the zone that is used here
@@ -209,7 +209,7 @@ async def test_evidence_in_a_personal_chat_comes_as_a_zip(desk: House) -> None:
 async def test_evidence_from_a_channel_waits_in_the_personal_chat(desk: House) -> None:
     await desk.know(personal(ADA))
     told = await text_of(desk, f"evidence {SUBSCRIPTION}")
-    assert "waits for you in our personal chat" in told
+    assert "Waiting for you in our personal chat" in told
     assert pack_texts.what(SUBSCRIPTION) in told
 
 

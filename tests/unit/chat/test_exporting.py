@@ -117,7 +117,7 @@ async def test_a_failure_that_cannot_be_told_breaks_nothing(desk: House) -> None
 
 async def test_from_a_channel_it_goes_into_the_askers_own_chat(desk: House) -> None:
     desk.channel.chats[ADA.aad_id] = personal(ADA)
-    assert await ask(desk, "export all") == Say(texts.export_in_personal("2 alerts"))
+    assert await ask(desk, "export all") == Say(texts.export_in_personal("the file of 2 alerts"))
     (post,) = desk.channel.posts
     assert post.conversation == personal(ADA).id
     export_id = post.message.attachments[0]["content"]["export"]

@@ -10,10 +10,11 @@ import pytest
 from bot.chat.forms import ask_form, reject_form
 from bot.chat.presenter import Place
 from bot.domain.cancellations import SUFFIX, Consent
+from bot.texts.request_card import alert_item
 from cards.actions import CANCELLATION_ASK, CANCELLATION_REJECT, AskAct, RequestAct, SubscriptionAct
 from tests.cardcheck import check_card, walk
 from tests.factories import AZURE_PLAN, FABRIKAM, NORTHWIND, SUBSCRIPTION, entitlement
-from tests.factories_requests import ALERTS, about, request
+from tests.factories_requests import ALERTS, about, found_fraud, request
 
 ALONE = Place("https://portal.azure.com", {NORTHWIND: "Northwind"})
 TWO = Place("https://portal.azure.com", {NORTHWIND: "Northwind", FABRIKAM: "Fabrikam"})
@@ -47,6 +48,8 @@ def test_who_asks_sees_what_it_will_do() -> None:
         "retention period",
         "A customer with access can reactivate it",
         "4 open alerts are resolved as fraud",
+        "Its open alerts (4)",
+        *map(alert_item, ALERTS),
         "vm-0 (virtualMachines, rg-batch)",
         "and 1 more",
     ):
@@ -84,6 +87,13 @@ def test_reactivating_asks_for_less_and_says_so_in_its_own_words() -> None:
     assert (submit["title"], submit["data"]["kind"]) == ("Ask to reactivate", "reactivate")
     assert "becomes active again" in read(form)
     assert "fraud" not in read(form)
+
+
+def test_what_is_decided_already_is_no_open_alert_but_names_resources_as_on_the_requests_card() -> None:
+    act = SubscriptionAct(alert=1042)
+    text = read(dict(ask_form("cancel", entitlement(), about(0), (about(0), found_fraud(9)), act, ALONE)))
+    assert "1 open alert is resolved as fraud" in text
+    assert "vm-9 (virtualMachines, rg-batch)" in text
 
 
 def test_a_named_subscription_needs_no_alert() -> None:

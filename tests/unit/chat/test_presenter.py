@@ -156,16 +156,16 @@ def test_while_a_decision_is_on_its_way_everybody_sees_whose() -> None:
     assert viewed(pending=intent()).status.text.startswith("Ada is marking this as fraud.")
 
 
-def test_unknown_words_are_shown_as_they_came() -> None:
+def test_unknown_words_are_shown_as_they_came_with_a_capital() -> None:
     strange = record(alert(status="dismissedByRobot", severity="catastrophic", alert_type="brandNew", confidence=""))
     view = viewed(strange)
     assert (view.status.text, view.severity.word, view.severity.level) == (
-        "dismissedByRobot",
-        "catastrophic",
+        "DismissedByRobot",
+        "Catastrophic",
         "unknown",
     )
     assert any("brandNew" in fact.value for fact in view.facts)
-    assert viewed(record(resolved(reason="newReason"))).status.text == "newreason"
+    assert viewed(record(resolved(reason="newReason"))).status.text == "Newreason"
 
 
 def test_a_customer_without_a_name_is_shown_by_id_and_without_an_id_as_unknown() -> None:
@@ -289,11 +289,13 @@ def test_asking_opens_a_form() -> None:
         (reactivation(State.DONE), False),
     ],
 )
-def test_what_is_cancelled_can_be_reactivated_from_the_details(newest: Cancellation | None, offered: bool) -> None:
-    view = details(cancellation=newest)
-    found = [button for button in view.buttons if button.verb == SUBSCRIPTION_REACTIVATE]
-    assert [(button.kind, button.secondary) for button in found] == ([("dialog", True)] if offered else [])
-    assert SUBSCRIPTION_REACTIVATE not in verbs(details(cancellation=newest, reader=True))
+def test_what_is_cancelled_can_be_reactivated(newest: Cancellation | None, offered: bool) -> None:
+    for of in (record(), DECIDED):
+        for view in (viewed(of, cancellation=newest), details(of, cancellation=newest)):
+            found = [button for button in view.buttons if button.verb == SUBSCRIPTION_REACTIVATE]
+            assert [(button.kind, button.secondary) for button in found] == ([("dialog", True)] if offered else [])
+        for view in (viewed(of, cancellation=newest, reader=True), details(of, cancellation=newest, reader=True)):
+            assert SUBSCRIPTION_REACTIVATE not in verbs(view)
 
 
 def test_the_details_say_what_happens_to_the_subscription() -> None:

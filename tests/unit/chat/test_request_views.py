@@ -12,6 +12,7 @@ from bot.chat.presenter import Place
 from bot.chat.request_views import approvals_view, request_view
 from bot.domain.alerts import AlertRecord
 from bot.domain.cancellations import Cancellation, Mark, State
+from bot.texts.request_card import alert_item
 from cards import approvals_card, request_card
 from cards.actions import CANCELLATION_APPROVE, CANCELLATION_REJECT, CANCELLATION_WITHDRAW, PAYLOADS
 from cards.views import RequestView
@@ -94,6 +95,7 @@ def test_alerts_and_resources_are_few_and_the_rest_is_counted() -> None:
 def test_what_is_new_since_it_was_asked_is_shown_and_is_what_an_approver_has_seen() -> None:
     view = viewed(request(), AND_NEW)
     assert view.notices[0].text == "New since it was asked: A-1050, A-1051"
+    assert [line.text for line in view.notices[1:3]] == [alert_item(record) for record in AND_NEW[-2:]]
     assert view.buttons[0].data["seen"] == 1051
     assert "approve R-12 seen A-1051" in view.hint
     assert viewed(request()).notices == ()

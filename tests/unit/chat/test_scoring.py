@@ -67,7 +67,7 @@ async def test_the_card_says_in_words_what_the_chart_draws(desk: House) -> None:
         "3 of 3 customers; 54 users have none.",
         "Contoso Ltd",
         "18 of 50 users have none",
-        "Security defaults off, conditional access on, per user off",
+        "Security defaults off, conditional access on, per-user MFA off",
     ):
         assert line in text, (line, text)
     assert "Chart.Line" in str(card(await answer(desk, "score")).json)

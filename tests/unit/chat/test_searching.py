@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from bot.chat import searching as module
-from bot.chat.turn import SEARCH_COMMAND, Found, Nothing, OfferSignIn, Refuse, Reply, Say, ShowCard, TurnKind
+from bot.chat.turn import (
+    SEARCH_COMMAND,
+    Found,
+    Nothing,
+    OfferSignIn,
+    Refuse,
+    Reply,
+    Say,
+    ShowCard,
+    TurnKind,
+    WentOn,
+)
 from bot.domain.people import Conversation, ConversationKind, Person, Roles
 from bot.errors import SignInNeeded, Transient
 from bot.texts import en, searching
@@ -244,7 +255,7 @@ async def test_where_a_token_is_wanted_teams_is_asked_then_the_person_and_the_li
     assert sent == OfferSignIn(first.link, silent=False), "a token came and did not do"
     kept = await desk.searching._signing_in.finish(first.link.partition("act=")[2])
     assert kept is not None
-    assert await desk.desk.go_on(kept) == searching.SIGNED_IN_SEARCH
+    assert await desk.desk.go_on(kept) == WentOn(searching.SIGNED_IN_SEARCH)
     again = await found(desk, "c")
     assert isinstance(again, OfferSignIn)
     assert again.link != first.link, "that one is used up"

@@ -295,7 +295,7 @@ async def test_what_was_decided_before_is_one_line_on_the_card_and_a_list_in_the
         for number in (4, 9)
     ]
     await put(desk, *earlier)
-    line = "Third time on this subscription: twice legitimate by Ada, last 4 days before"
+    line = "Third time on this subscription: twice legitimate by Ada, the last one 4 days earlier"
     assert line in await shared(desk)
     found = await details(desk)
     assert line in found.text

@@ -19,7 +19,7 @@ def answer(number: int, error: str = "invalid_grant", **more: Any) -> dict[str, 
     return {"error": error, "error_codes": [number], "error_description": words, **more}
 
 
-@pytest.mark.parametrize("number", [50072, 50074, 50076, 50079, 50158])
+@pytest.mark.parametrize("number", [50072, 50074, 50076, 50078, 50079, 50158])
 def test_multi_factor_authentication_needs_the_page_and_claims(number: int) -> None:
     for error in ("invalid_grant", "interaction_required"):
         for given, asked in ((CLAIMS, CLAIMS), (None, MFA_CLAIMS), (7, MFA_CLAIMS)):
@@ -44,6 +44,23 @@ def test_conditional_access_needs_the_page_with_its_claims(number: int) -> None:
     assert (need.interactive, need.claims) == (True, CLAIMS)
 
 
+@pytest.mark.parametrize("number", [50005, 50097, 50129, 50131, 53003, 53009, 53011, 530001, 530035])
+@pytest.mark.parametrize("error", ["invalid_grant", "interaction_required", "access_denied"])
+def test_conditional_access_is_the_persons_to_meet_without_claims_too(number: int, error: str) -> None:
+    need = person_error(answer(number, error), TENANT, interactive=False)
+    assert isinstance(need, SignInNeeded)
+    assert (need.interactive, need.claims) == (True, "")
+    assert "policy" in need.message
+
+
+@pytest.mark.parametrize("number", [50133, 50173, 70043, 700082, 700084])
+def test_a_sign_in_that_ended_is_called_so_where_claims_come_with_it(number: int) -> None:
+    need = person_error(answer(number, claims=CLAIMS), TENANT, interactive=False)
+    assert isinstance(need, SignInNeeded)
+    assert (need.interactive, need.claims) == (True, CLAIMS)
+    assert "ended" in need.message
+
+
 @pytest.mark.parametrize("number", [50173, 50133, 70008, 70043, 700082, 9002313, 123456])
 @pytest.mark.parametrize("interactive", [False, True])
 def test_an_ended_sign_in_begins_anew(number: int, interactive: bool) -> None:
@@ -64,6 +81,14 @@ def test_who_left_is_told(number: int) -> None:
     gone = person_error(answer(number), TENANT, interactive=True)
     assert isinstance(gone, NotAllowed)
     assert "no longer" in gone.message
+
+
+def test_who_is_not_assigned_to_the_application_is_told_whom_to_ask() -> None:
+    """No sign-in page mends that."""
+    refused = person_error(answer(50105, claims=CLAIMS), TENANT, interactive=True)
+    assert isinstance(refused, NotAllowed)
+    assert "assign" in refused.message
+    assert refused.code == "AADSTS50105"
 
 
 @pytest.mark.parametrize("number", [50013, 50027, 500131, 500133, 240002])
@@ -87,6 +112,12 @@ def test_what_is_not_the_persons_business_stays_so(found: dict[str, Any], kind: 
     problem = person_error(found, TENANT, interactive=True)
     assert type(problem) is kind
     assert "<b>" not in problem.message
+
+
+def test_the_second_factor_is_asked_for_as_essential() -> None:
+    """What a claims request does not call essential may be left out.
+    https://openid.net/specs/openid-connect-core-1_0.html#IndividualClaimsRequests"""
+    assert json.loads(MFA_CLAIMS) == {"access_token": {"amr": {"essential": True, "values": ["mfa"]}}}
 
 
 def test_a_second_factor_is_asked_for_beside_what_is_asked_for_already() -> None:

@@ -143,6 +143,12 @@ def test_partner_center_errors(status: int, body: Any, kind: type[AlertDeskError
     assert says in error.message
 
 
+@pytest.mark.parametrize("code", ["", "900307"])
+def test_an_answer_names_its_status_once(code: str) -> None:
+    told = partner_center_error(answer(400, {"code": code} if code else b""), START).message
+    assert told == f"Partner Center answered 400{f' ({code})' if code else ''}."
+
+
 @pytest.mark.parametrize(
     ("headers", "earliest"), [({}, timedelta(hours=24)), ({"retry_after": "90"}, timedelta(seconds=90))]
 )

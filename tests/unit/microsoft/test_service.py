@@ -111,6 +111,7 @@ async def test_an_unreadable_challenge_is_a_plain_401(microsoft: Microsoft, clai
     with pytest.raises(SignInNeeded) as caught:
         await call(as_people(microsoft, users))
     assert (caught.value.claims, [asked[2] for asked in users.asked]) == ("", ["", "{}"])
+    assert "ended" in caught.value.message
 
 
 async def test_missing_mfa_of_a_person_needs_the_page(microsoft: Microsoft) -> None:
@@ -124,6 +125,13 @@ async def test_missing_mfa_of_a_person_needs_the_page(microsoft: Microsoft) -> N
     with pytest.raises(SignInNeeded) as caught:
         await center.call("GET", f"{center.base}/v1/customers", caller=center.person(ADA))
     assert (caught.value.code, caught.value.claims) == ("900421", MFA_CLAIMS)
+
+
+async def test_no_sign_in_is_wanted_for_a_token_that_is_for_somebody_else(microsoft: Microsoft) -> None:
+    answers(microsoft, httpx.Response(401, json={"code": "900420", "description": "x"}))
+    center = replace(microsoft.partner_center, users=Users())
+    with pytest.raises(Refused, match="another audience"):
+        await center.call("GET", f"{center.base}/v1/customers", caller=center.person(ADA))
 
 
 async def test_a_refusal_of_a_person_speaks_of_the_person(microsoft: Microsoft) -> None:

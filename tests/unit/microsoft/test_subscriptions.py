@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from bot.domain.people import Partner, Person
 from bot.errors import Missing, Permanent, Refused, Transient
@@ -142,9 +144,10 @@ async def test_a_cancel_carries_the_plans_own_request_id(
     microsoft: Microsoft, partner: Partner, subscriptions: PartnerCenterSubscriptions, status: int
 ) -> None:
     microsoft.answer = lambda _: httpx.Response(status)
-    await subscriptions.cancel(partner, HELD, REQUEST)
-    await subscriptions.cancel(partner, HELD, REQUEST)
-    await subscriptions.reactivate(partner, HELD, REQUEST)
+    with capture_logs() as logged:
+        await subscriptions.cancel(partner, HELD, REQUEST)
+        await subscriptions.cancel(partner, HELD, REQUEST)
+        await subscriptions.reactivate(partner, HELD, REQUEST)
     first, second, third = microsoft.requests
     assert microsoft.asked[0] == f"POST {PARTNER_CENTER}{BELOW}/{PLAN}/azureEntitlements/{AZURE}/cancel"
     assert json.loads(first.content) == {"cancellationReason": "compromise"}
@@ -152,6 +155,8 @@ async def test_a_cancel_carries_the_plans_own_request_id(
     assert {request.headers["ms-requestid"] for request in microsoft.requests} == {REQUEST}
     assert len({request.headers["ms-correlationid"] for request in microsoft.requests}) == 3
     assert first.headers["ms-correlationid"] != REQUEST
+    traces = [(line["MS-RequestId"], line["MS-CorrelationId"]) for line in logged if line["event"] == "deed_sent"]
+    assert traces == [(REQUEST, request.headers["ms-correlationid"]) for request in microsoft.requests]
     assert second.content == first.content
     assert (third.url.path, third.content) == (f"{BELOW}/{PLAN}/azureEntitlements/{AZURE}/reactivate", b"")
 
@@ -232,3 +237,25 @@ async def test_looking_up_is_tried_three_times(
             await call
         assert not caught.value.in_doubt
     assert len(microsoft.requests) == 6
+
+
+async def test_what_is_ready_too_late_is_not_sent(
+    microsoft: Microsoft, partner: Partner, subscriptions: PartnerCenterSubscriptions
+) -> None:
+    """Also not the second time, after the first token was refused."""
+    microsoft.answer = lambda _: httpx.Response(202)
+    now = microsoft.clock.now()
+    with pytest.raises(Transient) as caught:
+        await subscriptions.cancel(partner, HELD, REQUEST, until=now)
+    assert (caught.value.code, caught.value.in_doubt, microsoft.requests) == ("too_late", False, [])
+    await subscriptions.reactivate(partner, HELD, REQUEST, until=now + timedelta(seconds=1))
+    assert len(microsoft.requests) == 1
+
+    def slow_refusal(_: httpx.Request) -> httpx.Response:
+        microsoft.clock.forward(60)
+        return httpx.Response(401)
+
+    microsoft.answer = slow_refusal
+    with pytest.raises(Transient) as caught:
+        await subscriptions.cancel(partner, HELD, REQUEST, until=microsoft.clock.now() + timedelta(seconds=30))
+    assert (caught.value.code, len(microsoft.requests)) == ("too_late", 2)

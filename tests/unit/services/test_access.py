@@ -11,6 +11,7 @@ from bot.domain.people import NO_ROLES, ConversationKind, Person, Roles
 from bot.domain.policy import NEEDS, Act, Role
 from bot.errors import NotAllowed, NotChecked, Permanent, Transient
 from bot.services import access as module
+from bot.services.access import Access
 from tests.factories import (
     ADA,
     CHANNEL,
@@ -293,6 +294,19 @@ async def test_reading_is_closed_while_nothing_can_be_checked(house: House) -> N
     house.channel.roster_away = Transient("away")
     with pytest.raises(NotChecked):
         await house.access.readable(NORA, personal(NORA))
+
+
+async def test_what_another_replica_noticed_meanwhile_is_put_right(house: House) -> None:
+    """A role that was away for some seconds: another replica was asked meanwhile, and wrote down that it is gone."""
+    other = Access(house.env, house.directory, house.channel)
+    await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    house.directory.held[NORTHWIND, ADA.aad_id] = Roles()
+    with pytest.raises(NotAllowed):
+        await other.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    house.directory.grant(NORTHWIND, ADA, admin_agent=True)
+    await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    async with house.store.read() as tx:
+        assert await tx.people.roles(ADA.aad_id, NORTHWIND) == Roles(admin_agent=True)
 
 
 async def test_reading_remembers_an_admin_agent_for_a_minute(house: House) -> None:

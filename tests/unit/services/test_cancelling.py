@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.domain.alerts import Alert
 from bot.domain.cancellations import SEND_WITHIN, STUCK_AFTER, WATCH_AT_MOST, Cancellation, Kind, State
@@ -27,6 +28,7 @@ from bot.errors import (
 from bot.services.asking import Wanted
 from bot.services.deciding import Answer, How
 from bot.services.plan_progress import Where
+from bot.texts import cancelling as words
 from tests.factories import (
     ADA,
     CHANNEL,
@@ -42,7 +44,7 @@ from tests.factories import (
     resolved,
 )
 from tests.fakes import DROPPED_AFTER, DROPPED_BEFORE, LOST_BEFORE, Trouble
-from tests.support.house import House
+from tests.support.house import OPERATORS, House
 
 PATIENT = 10.0
 HERE = Where(conversation(), "activity-1")
@@ -137,11 +139,13 @@ async def test_what_is_asked_for_is_pinned_and_both_approvers_are_called(ready: 
     ("changes", "code"),
     [
         ({"reason": "  "}, "no_reason"),
+        ({"reason": "\u200b\u2060"}, "no_reason"),
         ({"consent": ""}, "no_consent"),
         ({"consent": "unreachable"}, "no_consent_note"),
+        ({"consent": "unreachable", "consent_note": "\u200b"}, "no_consent_note"),
         ({"confirm": "000002"}, "bad_suffix"),
         ({"confirm": "01"}, "bad_suffix"),
-        ({"confirm": ""}, "bad_suffix"),
+        ({"confirm": ""}, "no_suffix"),
     ],
 )
 async def test_a_form_that_is_not_filled_in_asks_for_nothing(ready: House, changes: dict[str, Any], code: str) -> None:
@@ -211,6 +215,16 @@ async def test_with_the_bots_own_identity_it_is_refused_unless_that_was_proven_a
     assert ready.subscriptions.accepted == [("cancel", SUBSCRIPTION, c.plan.request_id, "")]
 
 
+async def test_an_application_that_may_not_any_more_is_not_given_what_was_asked_for_when_it_could(ready: House) -> None:
+    c = await asked(ready)
+    ready.set_up(act_as="app")
+    with pytest.raises(UserError) as problem:
+        await approve(ready, c)
+    assert problem.value.code == "cancel_in_portal"
+    assert (await stands(ready, c)).state == State.ASKED
+    assert ready.subscriptions.request_ids == []
+
+
 @pytest.mark.parametrize("trouble", [Transient("away"), Transient("slow", retry_after=60)])
 async def test_what_cannot_be_looked_up_is_not_asked_for(ready: House, trouble: Transient) -> None:
     ready.subscriptions.read_troubles.append(trouble)
@@ -224,6 +238,67 @@ async def test_who_cannot_be_reached_is_named(ready: House) -> None:
     ready.channel.rosters[CHANNEL].pop(ZOE.aad_id)
     c = await asked(ready)
     assert (c.asked_names, c.unreached) == (("Max",), ("Zoe",))
+
+
+async def test_who_has_blocked_the_bot_is_named_as_soon_as_teams_says_so(ready: House) -> None:
+    """Teams opens the chat and then takes no message in it. Once more each time: they may take them again by now."""
+    ready.channel.rosters[CHANNEL].pop(ZOE.aad_id)
+    ready.channel.blocked.add(personal(ZOE).id)
+    for left, label in (("Max", "R-1"), ("Max", "R-2"), ("", "R-3")):
+        if not left:
+            ready.directory.group = (ZOE,)
+        c = await asked(ready)
+        assert "Zoe" in c.asked_names
+        await ready.deliver()
+        c = await stands(ready, c)
+        assert (c.asked_names, c.unreached) == ((left,) if left else (), ("Zoe",))
+        assert (await ready.audited())[-1] == ("call approvers", "undelivered", "")
+        said = [text for text in ready.channel.texts(CHANNEL) if "Zoe" in text]
+        wants = "Not reached: Zoe. Asked to decide: Max." if left else "I could reach nobody who may approve it."
+        assert said[-1].startswith(f"{label}: {wants}")
+        await ready.deciding.withdraw(c, ADA, HERE, "")
+        await ready.deliver()
+
+
+async def test_who_is_mentioned_in_the_thread_is_reached_although_they_have_blocked_the_bot(ready: House) -> None:
+    ready.channel.blocked.add(personal(ZOE).id)
+    c = await asked(ready)
+    await ready.deliver()
+    c = await stands(ready, c)
+    assert (c.asked_names, c.unreached) == (("Max", "Zoe"), ())
+
+
+async def test_who_asked_in_their_own_chat_reads_there_what_became_of_it(ready: House) -> None:
+    await ready.know(personal(ADA))
+    ready.channel.join(personal(ADA), ADA, NORTHWIND)
+    there = Where(personal(ADA), "activity-1")
+    for end in ("rejected", "withdrawn", "expired", "done"):
+        before = len(ready.channel.texts(personal(ADA).id))
+        c = await ready.asking.ask(wanted(), await ready.record(ONE), ADA, there, PATIENT)
+        if end == "rejected":
+            await ready.deciding.reject(c, MAX, HERE, "no")
+        elif end == "withdrawn":
+            await ready.deciding.withdraw(c, ADA, there, "")
+        elif end == "expired":
+            await later(ready, c, timedelta(hours=4, minutes=1))
+        else:
+            await approve(ready, c)
+            await later(ready, c, timedelta(minutes=20))
+        await ready.deliver()
+        told = ready.channel.texts(personal(ADA).id)[before:]
+        wants = {
+            "rejected": ["Max rejected it"],
+            "withdrawn": [],
+            "expired": ["it has expired"],
+            "done": ["accepted by Partner Center", "was cancelled at"],
+        }
+        assert len(told) == len(wants[end]), (end, told)
+        assert all(part in text for part, text in zip(wants[end], told, strict=True)), (end, told)
+
+
+async def test_who_asked_is_not_called_to_decide(ready: House) -> None:
+    c = await asked(ready, by=MAX)
+    assert (c.asked_names, c.unreached) == (("Zoe",), ())
 
 
 async def test_that_nobody_can_be_reached_is_said_at_once(ready: House) -> None:
@@ -323,11 +398,27 @@ async def test_a_verdict_that_fails_is_shown_and_tried_again(ready: House) -> No
     await approve(ready, c)
     await ready.carrying_out.step_due()
     failed = await stands(ready, c)
-    assert [mark.problem for mark in failed.marks.values()] == ["Graph said no"]
+    assert [mark.problem for mark in failed.marks.values() if not mark.done] == ["Graph said no"]
     done = await later(ready, c, timedelta(minutes=20))
-    assert (done.state, dict(done.marks), done.due_at) == (State.DONE, {}, None)
+    assert (done.state, done.due_at) == (State.DONE, None)
+    assert all(mark.done for mark in done.marks.values())
     assert not (await ready.record(ONE)).alert.is_open
     assert not (await ready.record(OTHER)).alert.is_open
+
+
+async def test_an_alert_that_somebody_opens_again_stays_open_and_the_card_says_so(ready: House) -> None:
+    c = await asked(ready)
+    await approve(ready, c)
+    await later(ready, c, timedelta(minutes=1))
+    ready.source.in_the_portal(OTHER.key, "active")
+    async with ready.store.write() as tx:
+        await tx.alerts.change(OTHER.key, ready.source.alerts[OTHER.key], ready.clock.now(), None)
+    done = await later(ready, c, timedelta(minutes=20))
+    assert (done.state, done.due_at) == (State.DONE, None)
+    assert ready.source.alerts[OTHER.key].is_open
+    card = str(await ready.request_board.card(done, None))
+    assert f"{(await ready.record(OTHER)).label} was opened again; it is left to you." in card
+    assert "1 of 2 alerts resolved as fraud" in card
 
 
 async def test_the_requester_may_not_approve_whatever_roles_they_have(ready: House) -> None:
@@ -355,8 +446,9 @@ async def test_with_one_person_allowed_the_requester_with_both_roles_may(ready: 
 @pytest.mark.parametrize("who", [ADA, GIL, GUS])
 async def test_one_role_is_not_enough(ready: House, who: Person) -> None:
     c = await asked(ready, by=ZOE)
-    with pytest.raises(NotAllowed):
-        await approve(ready, c, by=who)
+    for act in (approve(ready, c, by=who), ready.deciding.reject(c, who, HERE, "no")):
+        with pytest.raises(NotAllowed):
+            await act
     assert (await stands(ready, c)).state == State.ASKED
     assert ready.subscriptions.request_ids == []
 
@@ -377,6 +469,14 @@ async def test_new_alerts_are_seen_before_they_are_approved_over(ready: House) -
     assert (answer.how, [record.number for record in answer.unseen]) == (How.UNSEEN, [young.number])
     assert ready.subscriptions.request_ids == []
     assert (await approve(ready, c, seen=young.number)).cancellation.state == State.ACCEPTED
+
+
+async def test_what_no_card_calls_new_is_not_in_the_way(ready: House) -> None:
+    """A test alert that was there when it was asked for: nothing rests on it, and nobody has to look at it."""
+    (drill,) = await ready.take_in(alert("alert-test", is_test=True))
+    c = await asked(ready)
+    assert drill.alert.id not in c.plan.alerts
+    assert (await approve(ready, c, seen=0)).cancellation.state == State.ACCEPTED
 
 
 async def test_new_alerts_redraw_the_approvers_cards(ready: House) -> None:
@@ -617,6 +717,32 @@ async def test_a_missing_factor_sends_the_approver_to_sign_in_and_the_request_wa
     assert ready.subscriptions.request_ids == [c.plan.request_id]
 
 
+async def test_a_missing_factor_that_shows_late_leads_to_the_sign_in_when_they_press_again(
+    ready: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Partner Center answers when nobody waits for it any more; each time, so that pressing alone would never end."""
+    c = await asked(ready)
+    answers, cancel = asyncio.Event(), ready.subscriptions.cancel
+
+    async def slow(*values: Any, **named: Any) -> None:
+        await answers.wait()
+        await cancel(*values, **named)
+
+    monkeypatch.setattr(ready.subscriptions, "cancel", slow)
+    ready.subscriptions.troubles.append(Trouble(SignInNeeded("MFA", code="900421", interactive=True)))
+    answer = await ready.deciding.approve(c, MAX, HERE, digest=c.plan.digest, seen=10**6, patience=0.05)
+    assert answer.how is How.LATE
+    await ready.waiting()
+    answers.set()
+    await ready.settle()
+    told = [str(item.payload) for item in await ready.waiting() if item.conversation_id == personal(MAX).id]
+    assert any("it waits for Max, or somebody else, to approve again" in words for words in told)
+    with pytest.raises(SignInNeeded) as need:
+        await approve(ready, c)
+    assert (need.value.code, (await stands(ready, c)).state) == ("900421", State.ASKED)
+    assert (await approve(ready, await stands(ready, c))).cancellation.state == State.ACCEPTED, "they have signed in"
+
+
 async def test_after_an_hour_it_is_stuck_and_people_are_told(ready: House) -> None:
     c = await asked(ready)
     ready.subscriptions.takes = 10**9
@@ -629,12 +755,139 @@ async def test_after_an_hour_it_is_stuck_and_people_are_told(ready: House) -> No
     assert (failed.state, failed.due_at) == (State.FAILED, None)
 
 
+async def test_what_could_not_be_read_for_long_is_not_said_to_be_active_still(ready: House) -> None:
+    c = await asked(ready)
+    ready.subscriptions.takes = 10**9
+    await approve(ready, c)
+    assert (await later(ready, c, timedelta(minutes=20))).seen_status == "active"
+    ready.subscriptions.read_troubles.extend([Transient("500", code="500")] * 5000)
+    stuck = await later(ready, c, STUCK_AFTER)
+    assert (stuck.state, stuck.seen_status) == (State.STUCK, "")
+    assert "I could not see how the subscription stands" in words.line(stuck)
+    ready.subscriptions.read_troubles.clear()
+    assert (await later(ready, c, timedelta(hours=1))).seen_status == "active"
+
+
+@pytest.mark.parametrize(("act_as", "told"), [("app", True), ("user", False)])
+async def test_what_only_operators_can_mend_they_are_told(ready: House, act_as: str, told: bool) -> None:
+    ready.set_up(act_as=act_as, app_may_cancel=True)
+    await ready.know(conversation(OPERATORS))
+    c = await asked(ready)
+    ready.subscriptions.troubles.append(Trouble(Refused("no", code="900308")))
+    refused = (await approve(ready, c)).cancellation
+    assert refused.state == State.REFUSED
+    assert ("approver's role" in refused.outcome) is not told
+    rows = [item for item in await ready.waiting() if item.conversation_id == OPERATORS]
+    assert [item.payload["text"] for item in rows] == ([words.line(refused)] if told else [])
+
+
 async def test_what_was_stuck_can_still_be_done(ready: House) -> None:
     c = await asked(ready)
     ready.subscriptions.takes = 2 * 3600
     await approve(ready, c)
     assert (await later(ready, c, timedelta(hours=1, minutes=30))).state == State.STUCK
     assert (await later(ready, c, timedelta(hours=1))).state == State.DONE
+
+
+@pytest.mark.parametrize("sent", [False, True])
+async def test_an_approver_who_has_signed_out_since_is_asked_to_sign_in(ready: House, sent: bool) -> None:
+    c = await asked(ready)
+    trouble = Trouble(Transient("429", code="429", retry_after=57, in_doubt=sent))
+    ready.subscriptions.troubles.append(trouble)
+    await approve(ready, c)
+    await ready.waiting()
+    ready.directory.signed_out.add(MAX.aad_id)
+    after = await later(ready, c, timedelta(minutes=2))
+    assert ready.subscriptions.request_ids == []
+    if sent:
+        assert after.state == State.UNSURE
+        return
+    assert (after.state, after.approver_id, after.sent) == (State.ASKED, "", 0)
+    told = [str(item.payload) for item in await ready.waiting() if item.conversation_id == personal(MAX).id]
+    assert any("Nothing was sent; it waits for Max, or somebody else, to approve again." in words for words in told)
+    ready.directory.signed_out.clear()
+    assert (await approve(ready, after)).cancellation.state == State.ACCEPTED
+
+
+async def test_an_application_that_may_not_any_more_sends_nothing(ready: House) -> None:
+    ready.set_up(act_as="app", app_may_cancel=True)
+    c = await asked(ready)
+    ready.subscriptions.troubles.append(Trouble(Transient("429", code="429", retry_after=57)))
+    await approve(ready, c)
+    ready.set_up(app_may_cancel=False)
+    after = await later(ready, c, timedelta(minutes=2))
+    assert (after.state, ready.subscriptions.request_ids) == (State.VOID, [])
+    assert "with its own identity" in after.outcome
+
+
+async def without_partner(house: House, c: Cancellation, time: timedelta) -> Cancellation:
+    """As it stands after that time, in which the settings do not name the partner."""
+    partner = house.partners.pop(NORTHWIND)
+    try:
+        return await later(house, c, time)
+    finally:
+        house.partners[NORTHWIND] = partner
+
+
+@pytest.mark.parametrize(
+    ("troubles", "ends"),
+    [
+        ([Trouble(Transient("429", code="429", retry_after=57))], State.LAPSED),
+        ([LOST_BEFORE] * 3, State.FAILED),
+        ([], State.FAILED),
+    ],
+)
+async def test_what_was_approved_ends_although_its_partner_is_gone(
+    ready: House, troubles: list[Trouble], ends: State
+) -> None:
+    c = await asked(ready)
+    ready.subscriptions.takes = 10**9
+    ready.subscriptions.troubles.extend(troubles)
+    await approve(ready, c)
+    many = len(ready.subscriptions.request_ids)
+    await without_partner(ready, c, SEND_WITHIN + timedelta(minutes=1))
+    ready.clock.forward((WATCH_AT_MOST - timedelta(hours=1)).total_seconds())
+    ended = await without_partner(ready, c, timedelta(hours=1))
+    assert (ended.state, ended.due_at) == (ends, None)
+    assert len(ready.subscriptions.request_ids) == many
+    await ready.deliver()
+    assert any(c.label in words for words in ready.channel.texts(CHANNEL))
+
+
+async def test_what_was_asked_for_expires_although_its_partner_is_gone(ready: House) -> None:
+    c = await asked(ready)
+    assert (await without_partner(ready, c, timedelta(hours=3))).state == State.ASKED
+    expired = await without_partner(ready, c, timedelta(hours=2))
+    assert (expired.state, expired.due_at) == (State.EXPIRED, None)
+
+
+async def test_verdicts_that_still_lack_are_given_up_with_their_partner(ready: House) -> None:
+    c = await asked(ready)
+    ready.source.troubles.append(Trouble(Permanent("Graph said no", code="BadThing")))
+    ready.subscriptions.takes = 0
+    await approve(ready, c)
+    await ready.carrying_out.step_due()
+    assert (await stands(ready, c)).state == State.DONE
+    ready.clock.forward((WATCH_AT_MOST - timedelta(minutes=20)).total_seconds())
+    assert (await without_partner(ready, c, timedelta(minutes=10))).due_at is not None
+    rests = await without_partner(ready, c, timedelta(minutes=20))
+    assert (rests.state, rests.due_at) == (State.DONE, None)
+    assert (await ready.record(ONE)).alert.is_open or (await ready.record(OTHER)).alert.is_open
+
+
+async def test_a_plan_that_was_changed_in_the_database_goes_no_further_and_holds_up_no_other(ready: House) -> None:
+    await ready.know(conversation(OPERATORS))
+    c = await asked(ready)
+    await ready.deliver()
+    async with ready.store._engines.writer.begin() as connection:
+        await connection.execute(text("DROP TRIGGER cancellations_plan_is_fixed"))
+        await connection.execute(text("UPDATE cancellations SET plan = replace(plan, 'Miners', 'Kittens')"))
+    ready.clock.forward(timedelta(hours=3).total_seconds())
+    for _ in range(2):
+        await ready.carrying_out.step_due()
+    await ready.deliver()
+    (told,) = ready.channel.texts(OPERATORS)
+    assert told.startswith(f"{c.label}: its plan in the database is not the one that was asked for")
 
 
 # Reactivating ------------------------------------------------------------------------------------------------------
@@ -676,3 +929,24 @@ async def test_each_step_is_a_row_about_the_very_same_plan(ready: House) -> None
     ]
     assert {row.detail["plan"] for row in rows} == {c.plan.digest}
     assert rows[4].detail["MS-RequestId"] == c.plan.request_id
+
+
+async def test_what_was_seen_again_and_what_came_back_is_on_record(ready: House) -> None:
+    c = await asked(ready)
+    ready.subscriptions.troubles.extend([DROPPED_AFTER, DROPPED_BEFORE])
+    await approve(ready, c)
+    rows = [row.entry for row in await ready.audit() if row.entry.subject == c.label]
+    since = [(row.act, row.outcome, row.actor_name) for row in rows][4:]
+    assert since == [
+        ("cancel", "sending", "Max"),
+        ("cancel", "in doubt", "Max"),
+        ("verify", "unchanged", "Max"),
+        ("cancel", "sending", "Max"),
+        ("cancel", "not taken", "Max"),
+        ("verify", "unchanged", "Max"),
+        ("cancel", "sending", "Max"),
+        ("cancel", "accepted", "Max"),
+    ]
+    assert rows[5].detail["message"] == "the connection broke"
+    assert rows[6].detail["entitlement"]["status"] == "active"
+    assert rows[6].detail["approver lacks"] == []

@@ -13,6 +13,7 @@ import pytest
 from bot.domain.alerts import Alert
 from bot.domain.audit import first_fault
 from bot.domain.cancellations import SEND_WITHIN, STUCK_AFTER, Cancellation, Kind, State
+from bot.domain.delivery import ItemKind
 from bot.errors import Refused, UserError
 from bot.services.asking import Wanted
 from bot.services.deciding import How
@@ -20,7 +21,7 @@ from bot.services.plan_progress import Where
 from bot.texts import cancelling as texts
 from tests.factories import ADA, CHANNEL, MAX, NORTHWIND, alert, conversation, entitlement, guid, personal
 from tests.fakes import LOST_BEFORE
-from tests.support.house import House
+from tests.support.house import OPERATORS, House
 from tests.support.lives import PATIENT, Act, Life, Stage
 from tests.unit.conftest import AUDIT_KEY
 
@@ -211,6 +212,27 @@ async def test_what_nobody_may_read_any_more_is_not_in_limbo(stage: Stage) -> No
     assert states == {State.APPROVED, State.UNSURE, State.FAILED}
     assert (await run.stands()).due_at is None
     assert run.cancels == []
+
+
+async def test_whoever_has_to_look_is_told_at_whatever_point_the_process_dies(stage: Stage) -> None:
+    await stage.house.know(conversation(OPERATORS))
+    run = Run(stage, 1)
+    await run.prepare()
+    first = stage.life("one")
+    await run.ask(first)
+    stage.house.subscriptions.takes = 10**9
+    await run.approve(first)
+    stage.house.clock.forward(STUCK_AFTER.total_seconds())
+    await stage.house.waiting()
+    passes = 0
+    while (c := await run.stands()).state != State.STUCK:
+        life = stage.life(f"life {passes}")
+        await life.begin(life.carrying_out.step(c.number), passes)
+        await life.end()
+        stage.house.clock.forward(61)  # its lease runs out
+        passes += 1
+    told = {item.conversation_id for item in await stage.house.waiting() if item.kind == ItemKind.NOTICE}
+    assert {personal(MAX).id, OPERATORS} <= told
 
 
 async def test_a_subscription_that_is_not_found_any_more_was_not_cancelled(stage: Stage) -> None:

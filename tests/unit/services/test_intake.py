@@ -28,7 +28,7 @@ from tests.factories import (
     minutes,
     resolved,
 )
-from tests.support.house import House
+from tests.support.house import OPERATORS, House
 
 ONE = alert()
 
@@ -294,6 +294,19 @@ async def test_a_failed_reading_keeps_what_was_known_of_the_partner(watched: Hou
     assert state.baseline
     assert state.error.startswith("consent is missing")
     assert len(state.error) == 500
+
+
+async def test_a_failing_reader_is_told_once_whatever_else_the_words_hold(watched: House) -> None:
+    """Microsoft's answer has another request id each time."""
+    for request in ("one", "two", "three"):
+        watched.source.away[NORTHWIND] = Refused(f"refused, request {request}", code="Authorization_RequestDenied")
+        with pytest.raises(Refused):
+            await poll(watched)
+    watched.source.away[NORTHWIND] = Refused("another thing", code="AADSTS70000")
+    with pytest.raises(Refused):
+        await poll(watched)
+    async with watched.store.read() as tx:
+        assert await tx.outbox.waiting_in(OPERATORS) == 2
 
 
 async def test_one_partners_alerts_never_reach_anothers_channel(watched: House) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.delivery import ItemKind, OutboxItem
 from bot.domain.people import ConversationState, Person, Roles, Route
-from bot.errors import NotAllowed, NotChecked, Transient, UserError
+from bot.errors import NotAllowed, NotChecked, Transient, Unknown, UserError
 from bot.services.routes import FIRST_CARDS
 from tests.factories import (
     ADA,
@@ -201,3 +201,19 @@ async def test_a_route_may_lead_to_a_personal_chat(house: House) -> None:
     house.channel.join(personal(ADA), ADA, NORTHWIND)
     assert await house.routes.subscribe(ADA, personal(ADA), "") == ("Northwind",)
     assert kinds(await house.waiting()) == [ItemKind.SUMMARY_CARD]
+
+
+async def test_words_that_name_a_partner_leave_the_others_routes_alone(ready: House) -> None:
+    """Ada is Admin Agent of both, whose roles are of one tenant."""
+    ready.partners[FABRIKAM] = replace(ready.fabrikam, role_tenant_id=NORTHWIND)
+    ready.directory.grant(FABRIKAM, ADA, admin_agent=True)
+    assert await ready.routes.subscribe(ADA, conversation(), "") == ("Northwind", "Fabrikam")
+    words = "partner:fabrikam reseller:Adatum"
+    assert await ready.routes.subscribe(ADA, conversation(), words) == ("Fabrikam",)
+    assert {(route.partner, route.filter) for route in await routes(ready)} == {(NORTHWIND, ""), (FABRIKAM, words)}
+
+
+async def test_another_partners_name_routes_nothing(ready: House) -> None:
+    with pytest.raises(Unknown, match="No partner of your tenant fits 'partner:Fabrikam', so nothing was changed"):
+        await ready.routes.subscribe(ADA, conversation(), "partner:Fabrikam")
+    assert await routes(ready) == ()

@@ -37,6 +37,7 @@ def test_the_line_at_the_end_counts_and_names_what_went_otherwise() -> None:
     )
     alone = replace(RUN, left_out=(), note="", total=1)
     assert texts.line(alone, intents(done=1), LABELS) == "Ada Lindqvist marked 1 alert as fraud."
+    assert "1 left as it is: A-1045." in texts.line(replace(alone, total=2), intents(done=1, overtaken=1), LABELS)
 
 
 def test_of_many_the_first_are_named_and_the_rest_counted() -> None:

@@ -8,13 +8,13 @@ import pytest
 
 from bot.domain.cancellations import Found, Objection, State
 from bot.texts import cancelling as texts
-from bot.texts.partner_center import ANSWERS, LOOK_UPS
+from bot.texts.partner_center import ANSWERS, APP_ANSWERS, LOOK_UPS
 from tests.factories import NOW, record, resolved
 from tests.factories_requests import reactivation, request
 
 DOCUMENTED = {
     *("900421", "900150", "900308", "900335", "900159", "900329", "800111", "900278"),
-    *("900307", "900118", "800002", "800011", "800012", "900337", "429"),
+    *("900307", "900118", "800002", "800011", "800012", "900337", "900420", "429"),
 }
 ENDED_UNDONE = {State.REJECTED, State.WITHDRAWN, State.EXPIRED, State.VOID, State.REFUSED, State.LAPSED}
 
@@ -66,10 +66,20 @@ def test_each_documented_answer_has_its_own_words(code: str) -> None:
     said = texts.problem(code, "raw words")
     assert code in said
     assert "raw words" not in said
+    assert "raw words" not in texts.problem(code, "raw words", app=True)
+
+
+@pytest.mark.parametrize("code", ["900150", "900308", "900335", "900329", "900421"])
+def test_what_the_application_lacks_is_not_laid_on_the_approver(code: str) -> None:
+    said = texts.problem(code, "", app=True)
+    assert "approver" not in said
+    assert "its own identity" in said
+    assert texts.for_operators(code, app=True)
+    assert not texts.for_operators(code, app=False)
 
 
 def test_other_answers_keep_their_message() -> None:
-    assert set(ANSWERS) == DOCUMENTED
+    assert set(ANSWERS) == set(APP_ANSWERS) == DOCUMENTED
     assert texts.problem("12345", "Something new.") == "Something new."
     assert texts.problem("", "") == "Partner Center gave no reason."
     assert all(texts.problem(code, "raw") != "raw" for code in LOOK_UPS)
@@ -110,6 +120,7 @@ def refusals() -> Iterator[str]:
     yield texts.open_one(c)
     yield texts.too_early(request(State.REFUSED))
     yield texts.bad_suffix("5ab00000-0000-4000-8000-000000000001")
+    yield texts.no_suffix("5ab00000-0000-4000-8000-000000000001")
     yield texts.test_alert("A-1042")
     yield texts.not_fraud(record(resolved(reason="legitimate")))
     yield texts.wrong_status("cancel", "Production", "inactive")

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.alerts import Severity
 from bot.domain.duty import Member, Week
 from bot.domain.escalation import Call, Plan, Step, Why
-from bot.domain.people import ConversationState, Route
+from bot.domain.people import BY_SETTINGS, ConversationState, Route
 from bot.domain.routing import Reason, Term
 from bot.texts import duty, escalation, routes
 from tests.factories import CHANNEL, NORTHWIND, NOW, alert, conversation, minutes, personal, record
@@ -86,8 +86,8 @@ def test_people_weeks_and_places() -> None:
     assert duty.people(()) == "nobody"
     assert duty.listed(["Ada", "", "Mia"]) == "Ada, unknown and Mia"
     assert duty.week_of(Week(2026, 53)) == "week 2026-W53 (from 28 Dec 2026)"
-    assert duty.added(["Ada"], (ADA,)).startswith("Ada takes turns")
-    assert duty.added(["Ada", "Ben"], (ADA,)).startswith("Ada and Ben take turns")
+    assert duty.added(["Ada"]).startswith("Ada takes turns")
+    assert duty.added(["Ada", "Ben"]).startswith("Ada and Ben take turns")
     assert duty.place(conversation()) == "Security Operations > Alerts"
     assert duty.place(personal()) == "a personal chat"
     assert duty.place(None)
@@ -108,6 +108,8 @@ def test_routes_in_words() -> None:
     assert routes.route(ROUTE, "Northwind", "active") == "Northwind: all alerts; since 01 Mar 2026, 12:30 UTC by Ada"
     off = replace(ROUTE, on=False, filter="severity:high")
     assert routes.route(off, "", "archived") == "severity:high; turned off by Ada"
+    by_setting = replace(ROUTE, by_name=BY_SETTINGS)
+    assert routes.since(by_setting) == "since 01 Mar 2026, 12:30 UTC by the settings"
     gone = routes.route(replace(ROUTE, summarised=False, begun_at=None), "", "archived")
     assert "nothing arrives: the team was archived" in gone
     assert "begins after the first reading" in gone

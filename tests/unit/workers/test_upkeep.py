@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.domain.delivery import ItemKind, NewItem
+from bot.ports import SignIn
 from bot.telemetry import metrics
 from bot.workers.upkeep import Resumer, Upkeep
-from tests.factories import CHANNEL, NORTHWIND, alert, conversation, intent
+from tests.factories import ADA, CHANNEL, NORTHWIND, alert, conversation, intent
 from tests.support.house import House
 
 DAY = 86_400.0
@@ -65,6 +66,19 @@ async def test_sign_ins_that_nobody_used_for_90_days_are_forgotten(house: House)
     for _ in range(2):
         await upkeep.run()
     assert await kept() == set()
+
+
+async def test_presses_that_waited_for_a_sign_in_in_vain_are_forgotten(house: House) -> None:
+    """What somebody wrote stands in them. Where Teams signs everybody in silently, nobody else ever takes one away."""
+    async with house.store.write() as tx:
+        for state, minutes in (("over", 15), ("under way", 16)):
+            expires = house.clock.now() + timedelta(minutes=minutes)
+            await tx.sign_ins.add(SignIn(state, ADA.aad_id, NORTHWIND, "act", {"turn": {}}, expires))
+    house.clock.forward(timedelta(minutes=15).total_seconds())
+    await Upkeep(house.env).run()
+    async with house.store.write() as tx:
+        assert await tx.sign_ins.prune(house.clock.now()) == 0, "gone already"
+        assert await tx.sign_ins.get("under way", house.clock.now()) is not None
 
 
 async def test_what_was_sent_and_handled_long_ago_is_forgotten_and_nothing_else(house: House) -> None:

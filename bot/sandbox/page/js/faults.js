@@ -13,12 +13,23 @@ const FAULTS = [
   ["partnercenter-down", "Partner Center down", { service: "partnercenter", action: { status: 503 } }],
   ["entra-down", "Entra down", { service: "entra", action: { status: 503 } }],
 ];
+const CHANGES = { service: "partnercenter", method: "POST", match: "/(cancel|reactivate)$" };
+const CANCELLING = [
+  ["cancel-409", "409: still busy", { ...CHANGES, action: { status: 409, code: "900278" } }],
+  ["cancel-mfa", "401: no MFA", { ...CHANGES, action: { status: 401, code: "900421" } }],
+  ["cancel-403", "403: no such role", { ...CHANGES, action: { status: 403, code: "900308" } }],
+  ["cancel-429", "429: wait 57 s", { ...CHANGES, action: { status: 429, retry_after: 57 } }],
+  ["cancel-drop-before", "Drop before it", { ...CHANGES, action: { drop: "before" } }],
+  ["cancel-drop-after", "Drop after it", { ...CHANGES, action: { drop: "after" } }],
+];
+const ROLES = [["globalAdministrator", "Global Admin"], ["adminAgent", "Admin Agent"]];
 const SWITCHES = [
   ["app_only_missing_mfa", "Graph refuses app-only reads (missing MFA)"],
   ["filter_unsupported", "Graph refuses $filter"],
   ["stale_echo", "PATCH answers with the old status"],
   ["limits", "Teams' send limits"],
 ];
+const MAY = [["app_may_cancel", "An application may cancel"], ["cancel_answers_200", "Accepted with 200 instead of 202"]];
 const POLICIES = [
   ["mfa_required", "Multi-factor authentication is demanded"],
   ["consent_required", "Consent is demanded"],
@@ -68,7 +79,7 @@ export function startFaults(panel, toggle) {
 
   const times = select("fault-times", [["3", "3 times"], ["1", "once"], ["", "until cleared"]]);
   const active = h("ul.fault-list", { testid: "fault-active", "aria-live": "polite" });
-  const presets = h("div.grid", {}, FAULTS.map(([name, title, fault]) => button(`fault-${name}`, title, () => tell(
+  const grid = (faults) => h("div.grid", {}, faults.map(([name, title, fault]) => button(`fault-${name}`, title, () => tell(
     () => post("/control/faults", { ...fault, times: times.value ? Number(times.value) : null }),
   ))));
   const boxed = ([name, title]) => {
@@ -77,7 +88,10 @@ export function startFaults(panel, toggle) {
   };
   const troubles = SWITCHES.map(boxed);
   const policies = POLICIES.map(boxed);
-  const switches = [...troubles, ...policies];
+  const may = MAY.map(boxed);
+  const switches = [...troubles, ...policies, ...may];
+  const takes = h("input", { type: "number", min: "0", max: "86400", testid: "cancel-seconds" });
+  const setTakes = button("cancel-seconds-set", "Set", () => tell(() => post("/control/switches", { cancel_seconds: Number(takes.value) || 0 }), "Set for the next one"));
 
   const whose = select("signin-person", state.world.people.map((person) => [person.key, person.name]));
   const whoseName = () => whose.selectedOptions[0].text;
@@ -87,6 +101,12 @@ export function startFaults(panel, toggle) {
   const account = (removed) => button(removed ? "account-delete" : "account-restore", removed ? "Delete account" : "Restore account", () => tell(
     () => post("/control/people", { person: whose.value, removed }), () => `The account of ${whoseName()} is ${removed ? "deleted" : "there again"}`,
   ));
+
+  const roles = ROLES.flatMap(([role, title]) => [true, false].map((grant) => button(
+    `role-${role}-${grant ? "on" : "off"}`, `${grant ? "Activate" : "End"} ${title}`, () => tell(
+      () => post("/control/roles", { person: whose.value, role, grant }), () => `${whoseName()}: ${title} is ${grant ? "active" : "not active"}`,
+    ),
+  )));
 
   const partner = select("alert-partner", partners);
   const severity = select("alert-severity", ["high", "medium", "low", "informational"].map((word) => [word, word]));
@@ -112,8 +132,11 @@ export function startFaults(panel, toggle) {
     h("h2", {}, "Faults", h("button.icon-button", { type: "button", "aria-label": "Close the panel", onclick: () => toggle.click() }, icon("close"))),
     h("h3", {}, "In force"), active,
     h("div.row", {}, button("faults-clear", "Clear all", () => tell(() => remove("/control/faults")))),
-    h("h3", {}, "Make something fail"), field("How often", times), presets, ...troubles.map(({ row }) => row),
+    h("h3", {}, "Make something fail"), field("How often", times), grid(FAULTS), ...troubles.map(({ row }) => row),
     h("h3", {}, "Signing in"), ...policies.map(({ row }) => row), field("Person", whose), h("div.grid", {}, ...spoil, account(true), account(false)),
+    h("h3", {}, "Roles of that person, as in Privileged Identity Management"), h("div.grid", {}, ...roles),
+    h("h3", {}, "Partner Center says to a cancel"), grid(CANCELLING), ...may.map(({ row }) => row),
+    h("div.row", {}, field("Seconds until a cancel is done", takes), setTakes),
     h("h3", {}, "Alerts"), field("Partner", partner), h("div.row", {}, field("Severity", severity), field("Type", type)),
     h("div.row", {}, raise, storm), h("div.row", {}, field("Seconds between new alerts, 0 for none", pace), setPace),
     h("h3", {}, "As if somebody else acted in Partner Center"), field("Open alert", open), h("div.row", {}, field("Reason", reason), resolve),
@@ -157,7 +180,10 @@ export function startFaults(panel, toggle) {
     clearInterval(timer);
     if (!wide) return;
     const turn = () => look().catch((problem) => console.warn("faults:", problem.message));
-    turn().then(fillOpen).then(async () => { pace.value = (await get("/control/pace")).seconds; }).catch((problem) => console.warn("alerts:", problem.message));
+    turn().then(fillOpen).then(async () => {
+      pace.value = (await get("/control/pace")).seconds;
+      takes.value = (await get("/control/switches")).cancel_seconds;
+    }).catch((problem) => console.warn("alerts:", problem.message));
     timer = setInterval(turn, EVERY);
   };
   toggle.addEventListener("click", () => show(panel.hidden));
