@@ -213,9 +213,9 @@ def build_app(
     connector = Connector(http, clock, bearer, limits, service_hosts)
     files = TeamsFiles(http, clock, Hosts(settings.hosts(settings.upload_hosts), loopback))
 
-    access = Access(env, directory, connector)
-    lookup = Lookup(env)
     cards = CardWork(env)
+    access = Access(env, directory, connector, lambda partner: supervisor.spawn(cards.views_changed(partner)))
+    lookup = Lookup(env)
     calming = Calming(env, cards)
     routes = Routes(env, access, cards)
     names = Names(env, directory, cards)
@@ -310,7 +310,7 @@ def build_app(
     commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens), requests, saved, features)
     adoption = Adoption(env, connector, renderer)
     desk = Desk(env, conversations, adoption, commands, verbs, exporting, signing_in, connector, searching)
-    rosters = Rosters(env, connector)
+    rosters = Rosters(env, connector, access.left)
     events = Events(env, conversations, rosters, connector)
 
     token_check = TokenCheck(

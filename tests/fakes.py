@@ -317,6 +317,7 @@ class FakeDirectory:
         self.group: tuple[Person, ...] = ()
         """The approvers group."""
         self.away: AlertDeskError | None = None
+        self.group_away: AlertDeskError | None = None  # of the approvers group alone
         self.slow = False
         self.signed_out: set[str] = set()  # object ids of whom we hold no token
         self.asked: list[str] = []
@@ -334,6 +335,8 @@ class FakeDirectory:
 
     async def approvers(self, partner: Partner) -> tuple[Person, ...]:
         await self._ready()
+        if self.group_away is not None:
+            raise self.group_away
         return self.group
 
     async def customer_name(self, partner: Partner, tenant_id: str) -> str | None:

@@ -76,6 +76,8 @@ class Commands:
 
     async def _help(self, _turn: Turn, rest: str) -> Reply:
         word = " ".join(rest.lower().split())
+        if word not in (command.name for command in COMMANDS) and (first := word.split(" ", 1)[0]) in self.handlers:
+            word = first
         about = [command for command in COMMANDS if not word or word in (command.name, command.name.split(" ", 1)[0])]
         if not about:
             near = difflib.get_close_matches(word, self.handlers, n=1, cutoff=0.6)

@@ -15,7 +15,18 @@ from bot.texts import en as texts
 from bot.texts.help import COMMANDS
 
 _NAMES = tuple(dict.fromkeys(command.name.split(" ", 1)[0] for command in COMMANDS))
-_ALIASES = {"list": "show", "find": "search", "unresolved": "show", "?": "help", "hi": "help", "hello": "help"}
+_ALIASES = {"list": "show", "find": "search", "unresolved": "show", "?": "help"}
+_SMALL_TALK = frozenset({"hi", "hello", "hey", "thanks", "thank", "thx"})
+_STOPS = " .,;!?"
+_AFTER_MENTION = " .,:;!-\u2013\u2014"
+_TYPED_ALONG = frozenset(
+    {"mark", "reverdict", "note", "bulk", "cancel", "reactivate", "reject", "withdraw", "refunds"}
+    | {"search", "save", "assign", "duty"}
+)
+"""Commands that take a person's own words, or names: what stands at their end belongs to them."""
+_LABELS = {"reject": "r", "withdraw": "r", "approve": "r", "cancel": "ar", "reactivate": "ar"}
+"""Whose number can follow a command; else an alert's."""
+_DASHED = re.compile(r"([ar])[\u2010-\u2015\u2212](\d{1,12})(?!\w)", re.IGNORECASE)
 _REFERENCE = re.compile(r"(?:#|a-)?\d{1,12}|[0-9a-z][0-9a-z-]{5,}", re.IGNORECASE)
 _LABEL = re.compile(r"a-\d{1,12}", re.IGNORECASE)
 _REQUEST = re.compile(r"(?:#|r-)?\d{1,12}[,.:]?", re.IGNORECASE)
@@ -37,23 +48,39 @@ class Command:
 
 def parse(text: str) -> Command:
     """The command in a message (mentions stripped, spaces collapsed). Raises UserError with the nearest command."""
-    words = text.strip().strip("`").strip()
+    words = text.strip().strip("`").lstrip(_AFTER_MENTION).rstrip()
     if not words:
         return Command("help")
     first, _, rest = words.partition(" ")
-    name = first.lower().rstrip("!.,:")
+    name = first.lower().rstrip("!.,:;")
     if name == "unresolved":
-        return Command("show", f"unresolved {rest}".strip())
+        rest = f"unresolved {rest}"
+    if name in _SMALL_TALK:
+        raise UserError(texts.EMPTY_MESSAGE, code="small_talk")
     name = _ALIASES.get(name, name)
     if name in _NAMES:
-        return Command(name, rest.strip())
+        return Command(name, _rest(name, rest.strip()))
     near = difflib.get_close_matches(name, _NAMES, n=1, cutoff=0.6)
     raise UserError(texts.unknown_command(first, near[0] if near else ""), code="unknown_command")
 
 
+def _rest(name: str, rest: str) -> str:
+    """What follows a command, without what phones and habit add: a dash that is none of A-1042, a stop at the end.
+    What somebody has to say for themselves stays as they typed it."""
+    found = _DASHED.match(rest)
+    named = found is not None and found[1].lower() in _LABELS.get(name, "a")
+    if found and named and (name != "search" or found.end() == len(rest.rstrip(_STOPS))):
+        rest = _straight(found) + rest[found.end() :]
+    return rest if name in _TYPED_ALONG else rest.rstrip(_STOPS)
+
+
+def _straight(found: re.Match[str]) -> str:
+    return f"{found[1]}-{found[2]}"
+
+
 def looks_like_alert(text: str) -> bool:
     """Whether `show <text>` names one alert, rather than a filter."""
-    word = text.strip()
+    word = text.strip().rstrip(_STOPS)
     if " " in word or ":" in word or not word or word.lower() in STATUS_WORDS:
         return False
     return bool(_REFERENCE.fullmatch(word) and (_HAS_DIGIT.search(word) or _HEX.fullmatch(word)))
@@ -106,7 +133,7 @@ def _verdict(word: str) -> str:
 
 
 def is_label(text: str) -> bool:
-    return bool(_LABEL.fullmatch(text.strip()))
+    return bool(_LABEL.fullmatch(text.strip().rstrip(_STOPS)))
 
 
 def is_guid(text: str) -> bool:
@@ -137,9 +164,11 @@ def asking(rest: str) -> Asking:
         return " "
 
     words = _ANSWERS.sub(take, rest).split()
-    if words and _REQUEST_LABEL.fullmatch(words[0].rstrip(",.:")):
-        raise UserError(cancelling.request_not_alert(words[0].rstrip(",.:").upper()), code="request_not_alert")
-    subject = words.pop(0) if words and (_REFERENCE.fullmatch(words[0]) and _HAS_DIGIT.search(words[0])) else ""
+    first = words[0].rstrip(",.:") if words else ""
+    subject = first if _REFERENCE.fullmatch(first) and _HAS_DIGIT.search(first) else ""
+    words = words[1:] if subject else words
+    if _REQUEST_LABEL.fullmatch(first):
+        raise UserError(cancelling.request_not_alert(first.upper()), code="request_not_alert")
     consent = answers.get("customer", "").lower()
     if consent and consent not in tuple(Consent):
         raise UserError(cancelling.bad_consent(consent), code="bad_consent")
@@ -159,9 +188,10 @@ def deciding(rest: str, name: str) -> Deciding:
     words = rest.split()
     request = words.pop(0) if words and _REQUEST.fullmatch(words[0].rstrip(",.:")) else ""
     seen = 0
-    if name == "approve" and len(words) >= 2 and words[0].lower() == "seen" and _LABEL.fullmatch(words[1].rstrip(",.")):
-        seen = int(words[1].rstrip(",.")[2:])
-        words = words[2:]
+    if name == "approve" and len(words) >= 2 and words[0].lower() == "seen":
+        label = _DASHED.sub(_straight, words[1].rstrip(",."))
+        if _LABEL.fullmatch(label):
+            seen, words = int(label[2:]), words[2:]
     return Deciding(request.rstrip(",.:"), seen, " ".join(words))
 
 
@@ -174,6 +204,7 @@ class Remark:
 def remark(rest: str, *, in_thread: bool) -> Remark:
     """`A-1042 some text`; in an alert's thread the number may be left out, so there only a plain one counts as one."""
     first, _, text = rest.partition(" ")
-    if in_thread and not (_LABEL.fullmatch(first) or _GUID.fullmatch(first)):
+    named = first.rstrip(",.:")
+    if in_thread and not (_LABEL.fullmatch(named) or _GUID.fullmatch(named)):
         return Remark("", rest.strip())
-    return Remark(first, text.strip())
+    return Remark(named, text.strip())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from typing import TypeVar
 
@@ -25,8 +25,17 @@ class Access:
     """Answers from the roster and the directory. Of what it remembers for a minute, acting uses only who somebody is;
     what they may do is asked live."""
 
-    def __init__(self, env: Environment, directory: Directory, channel: Channel) -> None:
+    def __init__(
+        self,
+        env: Environment,
+        directory: Directory,
+        channel: Channel,
+        role_changed: Callable[[str], object] = lambda _partner: None,
+    ) -> None:
+        """`role_changed` is told of a partner for whom somebody may decide now who could not before, or no longer may.
+        It must not take time: somebody waits."""
         self._env, self._directory, self._channel = env, directory, channel
+        self._role_changed = role_changed
         self._rosters: Memory[tuple[str, str], Person] = Memory(60.0)
         self._agents: Memory[tuple[str, str], bool] = Memory(60.0)
         self._drawn: Memory[tuple[str, str], tuple[Roles | None]] = Memory(60.0)
@@ -148,6 +157,9 @@ class Access:
         if before != roles:
             async with self._env.store.write() as tx:
                 await tx.people.remember_roles(person.aad_id, partner.tenant_id, roles, self._env.clock.now())
+        # Where nobody had looked before, nothing was taken away or given: the press itself tells them.
+        if before is not None and bool(lacking(Act.MARK, before)) != bool(lacking(Act.MARK, roles)):
+            self._role_changed(partner.tenant_id)
 
     async def require(
         self,
@@ -264,6 +276,12 @@ class Access:
         partners = frozenset(route.partner for route in routes if route.on and route.partner in self._env.partners)
         self._routed.put(conversation_id, partners, at)
         return partners
+
+    def left(self, people: Collection[str], conversation_ids: Collection[str]) -> None:
+        """These people (object ids, MRIs) are no longer there: what a roster said of them is not remembered here."""
+        self._rosters.drop(
+            lambda key, member: key[0] in conversation_ids and not {key[1], member.aad_id, member.mri}.isdisjoint(people)
+        )
 
     def routes_changed(self) -> None:
         self._routed.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.alerts import AlertKey
@@ -25,7 +26,7 @@ log = get_logger("approvers")
 @dataclass(frozen=True, slots=True)
 class Reach:
     """One approver. `chat` is their personal chat where there is one, `seats` their MRI in each conversation whose
-    roster they are on."""
+    roster they are on, and where a card that calls them is still to come."""
 
     person: Person
     chat: Conversation | None
@@ -38,10 +39,12 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a card of the request stands for all: the thread of an alert's card, or (no root) a post of its own."""
+    """Where a card of the request stands for all: the thread of an alert's card, or (no root) a post of its own.
+    `taken`: one stands there since an earlier call, in which nobody could be found; a redrawn card rings nobody."""
 
     conversation: Conversation
     root_card_id: str
+    taken: bool = False
 
 
 class Approvers:
@@ -67,19 +70,24 @@ class Approvers:
         """The threads of the alert from which it was asked; where it has no card, the conversation where it was asked,
         or else those to which the partner's alerts go."""
         async with self._env.store.read() as tx:
-            spots = []
-            for card in await tx.cards.of_alert(AlertKey(c.plan.partner, c.plan.alerts[0])) if c.plan.alerts else ():
-                conversation = await tx.conversations.get(card.conversation_id)
-                if conversation is not None and not card.replaced_by and _shared(conversation):
-                    spots.append(Spot(conversation, card.id))
-            if spots:
-                return tuple(spots)
-            here = await tx.conversations.get(c.plan.conversation_id)
-            if here is not None and _shared(here):
-                return (Spot(here, ""),)
-            routes = [route for route in await tx.conversations.routes(partner=c.plan.partner) if route.on]
-            routed = [await tx.conversations.get(route.conversation_id) for route in routes]
-        return tuple(Spot(each, "") for each in routed if each is not None and _shared(each))
+            spots = await self._spots(tx, c)
+            standing = {card.conversation_id for card in await tx.request_cards.of_request(c.number)}
+        return tuple(replace(spot, taken=spot.conversation.id in standing) for spot in spots)
+
+    async def _spots(self, tx: Transaction, c: Cancellation) -> Sequence[Spot]:
+        spots = []
+        for card in await tx.cards.of_alert(AlertKey(c.plan.partner, c.plan.alerts[0])) if c.plan.alerts else ():
+            conversation = await tx.conversations.get(card.conversation_id)
+            if conversation is not None and not card.replaced_by and _shared(conversation):
+                spots.append(Spot(conversation, card.id))
+        if spots:
+            return spots
+        here = await tx.conversations.get(c.plan.conversation_id)
+        if here is not None and _shared(here):
+            return [Spot(here, "")]
+        routes = [route for route in await tx.conversations.routes(partner=c.plan.partner) if route.on]
+        routed = [await tx.conversations.get(route.conversation_id) for route in routes]
+        return [Spot(each, "") for each in routed if each is not None and _shared(each)]
 
     async def reach(self, c: Cancellation, partner: Partner, spots: tuple[Spot, ...]) -> tuple[Reach, ...]:
         """Find each approver's personal chat and place on the rosters. Raises Transient where Teams is away."""
@@ -101,9 +109,11 @@ class Approvers:
                     member = await self._channel.member(spot.conversation, person.aad_id)
                 except Permanent:
                     continue  # a conversation that we are out of says nothing of them
-                if member is not None and member.mri:
+                if member is None or not member.mri:
+                    continue
+                person = replace(person, mri=member.mri, name=person.name or member.name)
+                if not spot.taken:
                     seats.append((spot.conversation.id, member.mri))
-                    person = replace(person, mri=member.mri, name=person.name or member.name)
             chat = await chat_with(person, like, self._env, self._channel)
             return Reach(person, chat, tuple(seats))
 
@@ -112,6 +122,8 @@ class Approvers:
         now = self._env.clock.now()
         cards = []
         for spot in spots:
+            if spot.taken:
+                continue
             mentions = tuple(
                 (mri, reach.person.name)
                 for reach in reaches

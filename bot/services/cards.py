@@ -11,7 +11,7 @@ from bot.domain import deadline
 from bot.domain.alerts import AlertKey, AlertRecord, severity_rank
 from bot.domain.cancellations import Cancellation
 from bot.domain.delivery import CardPost, ItemKind, Mention, NewItem, spoken
-from bot.domain.filters import matches
+from bot.domain.filters import AlertQuery, Sort, matches
 from bot.domain.people import Route
 from bot.ports import Environment, Transaction
 from bot.services.filtering import route_query
@@ -24,6 +24,13 @@ LINE_PRIORITY = 5
 PROGRESS_PRIORITY = 6
 """Who waits for many alerts to be marked sees how far it is before each of their cards is drawn anew."""
 PROGRESS_EVERY = timedelta(seconds=2)
+
+
+VIEW_PRIORITY = 0
+VIEWS_MOST = 10
+VIEWS_AFTER = timedelta(seconds=60)
+"""A client asks for its person's view after an edit, but not where its last answer is under a minute old; and by then
+no replica remembers another role than the store."""
 
 
 class CardWork:
@@ -175,3 +182,25 @@ class CardWork:
             await tx.outbox.add(items, now)
             self._env.outbox_work.set()
         await self.rollups.changed(tx, key, line)
+
+    async def views_changed(self, partner: str) -> None:
+        """Somebody's role has changed: edit the cards of the partner's newest open alerts, so that open clients ask for
+        their persons' views. Further up whoever scrolls there gets theirs by that."""
+        now = self._env.clock.now()
+        newest = AlertQuery(frozenset({partner}), unresolved=True, sort=Sort.NEWEST)
+        async with self._env.store.write() as tx:
+            items = [
+                NewItem(
+                    card.conversation_id,
+                    ItemKind.ALERT_UPDATE,
+                    card.id,
+                    priority=VIEW_PRIORITY,
+                    dedup_key=f"view:{card.id}",  # of its own: an alert's own change must not wait for this
+                    available_at=now + VIEWS_AFTER,
+                )
+                for record in await tx.alerts.first(newest, VIEWS_MOST)
+                for card in await tx.cards.of_alert(record.alert.key)
+                if not card.replaced_by
+            ]
+            await tx.outbox.add(items, now)
+        self._env.outbox_work.set()

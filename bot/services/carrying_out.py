@@ -11,7 +11,7 @@ from bot.domain.cancellations import TAKEN, WATCHED, Cancellation, Event, State
 from bot.domain.people import Partner
 from bot.errors import AlertDeskError, Permanent, Transient
 from bot.ports import Environment
-from bot.services.approvers import Approvers
+from bot.services.approvers import Approvers, Spot
 from bot.services.plan_progress import PlanProgress, entry
 from bot.services.sending import AGAIN, LEASE_SECONDS, Sending
 from bot.services.telling import Telling
@@ -129,30 +129,44 @@ class CarryingOut:
         )
 
     async def _call(self, c: Cancellation, partner: Partner) -> None:
-        """Ask the approvers. Where Teams or the directory are away for too long, the thread's card has to do."""
+        """Ask the approvers. Where Teams or the directory are away for too long, the thread's card has to do meanwhile,
+        and they are called as soon as they can be."""
         spots = await self._approvers.spots(c)
         try:
             reaches = await self._approvers.reach(c, partner, spots)
         except Transient:
-            if c.attempts < _CALL_TRIES:
+            if c.attempts != _CALL_TRIES:
                 raise
-            reaches = ()
+            await self._put_off(c, spots)
+            return
+        now = self._env.clock.now()
         called = replace(
             c,
             notified=True,
             attempts=0,
             asked_names=tuple(reach.person.name for reach in reaches if reach.reached),
             unreached=tuple(reach.person.name for reach in reaches if not reach.reached),
-            due_at=min(c.plan.half_time, c.plan.expires_at),
+            reminded=now >= c.plan.half_time,
+            due_at=c.plan.expires_at if now >= c.plan.half_time else c.plan.half_time,
         )
         async with self._env.store.write() as tx:
             stands = await tx.cancellations.change(c, called)
             if stands is None:
                 return
             detail = {"asked": list(stands.asked_names), "unreached": list(stands.unreached)}
-            await tx.audit.append(entry(stands.plan, "call approvers", "done", detail=detail), self._env.clock.now())
+            await tx.audit.append(entry(stands.plan, "call approvers", "done", detail=detail), now)
             await self._progress.shown(tx, stands, "" if stands.asked_names else texts.nobody_reachable(stands))
             await self._approvers.call(tx, stands, spots, reaches)  # last: cards that are new need not be redrawn
+
+    async def _put_off(self, c: Cancellation, spots: tuple[Spot, ...]) -> None:
+        async with self._env.store.write() as tx:
+            tried = replace(c, attempts=c.attempts + 1, due_at=self._env.clock.now() + AGAIN * _CALL_TRIES)
+            stands = await tx.cancellations.change(c, tried)
+            if stands is None:
+                return
+            await tx.audit.append(entry(stands.plan, "call approvers", "put off"), self._env.clock.now())
+            await self._progress.told(tx, stands, texts.not_called_yet(stands))
+            await self._approvers.call(tx, stands, spots, ())
 
     async def _remind(self, c: Cancellation) -> None:
         """Once more to those who were asked, as a message of its own: a redrawn card rings nobody."""

@@ -31,7 +31,7 @@ class Lookup:
 
         Raises Unknown, or UserError where it is too short or fits several.
         """
-        text = text.strip().strip("#.,;")
+        text = text.strip().strip("#.,:;!?")
         if found := _NUMBER.fullmatch(text):
             return await self.number(int(found[1]), readable)
         async with self._env.store.read() as tx:

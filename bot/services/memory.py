@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -31,6 +32,11 @@ class Memory(Generic[K, V]):
         found = self.get(key, at)
         self._entries.pop(key, None)
         return found
+
+    def drop(self, unwanted: Callable[[K, V], bool]) -> None:
+        """Forget those."""
+        for key in [key for key, (_, value) in self._entries.items() if unwanted(key, value)]:
+            del self._entries[key]
 
     def clear(self) -> None:
         self._entries.clear()

@@ -10,6 +10,7 @@ from bot.domain.audit import AuditEntry
 from bot.domain.cancellations import Cancellation, Plan, RequestCard, Seen, State
 from bot.domain.delivery import ItemKind, NewItem
 from bot.domain.people import Conversation, ConversationKind
+from bot.errors import Permanent
 from bot.ports import Environment, Transaction
 from bot.services.cards import LINE_PRIORITY, CardWork
 from bot.texts import cancelling as texts
@@ -93,7 +94,10 @@ class PlanProgress:
         """Teams took nothing in there. Whom a request was to call by a card in that chat, and by no mention in a
         thread, was not reached, and whoever waits for them is told so."""
         for card in await tx.request_cards.unposted(conversation_id):
-            c = await tx.cancellations.get(card.number)
+            try:
+                c = await tx.cancellations.get(card.number)
+            except Permanent:  # its plan was changed by hand; the worker says so
+                continue
             if c is not None and c.is_decidable and card.person_id:
                 await self._not_reached(tx, c, card)
 
@@ -109,9 +113,12 @@ class PlanProgress:
             return
         detail = {"asked": list(stands.asked_names), "unreached": list(stands.unreached)}
         await tx.audit.append(entry(stands.plan, "call approvers", "undelivered", detail=detail), self._env.clock.now())
-        said = texts.not_delivered(stands, names)
-        await self.shown(tx, stands, said)
-        await self._tell_asker(tx, stands, said)
+        await self.told(tx, stands, texts.not_delivered(stands, names))
+
+    async def told(self, tx: Transaction, c: Cancellation, line: str) -> None:
+        """As `shown`, and to who asked."""
+        await self.shown(tx, c, line)
+        await self._tell_asker(tx, c, line)
 
     async def _tell_asker(self, tx: Transaction, c: Cancellation, text: str) -> None:
         """Who asked in their own chat reads it there: the alert's thread need not be before them."""

@@ -6,7 +6,7 @@ For drawing only: whether somebody may act is asked of Teams itself, each time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from bot.domain.people import Conversation, ConversationState, Person
 from bot.ports import Channel, Environment
@@ -17,10 +17,16 @@ MOST_ASKED = 1000
 
 
 class Rosters:
-    """`asked` is set after a roster has changed that should be read again."""
+    """`asked` is set after a roster has changed that should be read again. `gone` is told who (object ids, MRIs) is no
+    longer in which conversations."""
 
-    def __init__(self, env: Environment, channel: Channel) -> None:
-        self._env, self._channel = env, channel
+    def __init__(
+        self,
+        env: Environment,
+        channel: Channel,
+        gone: Callable[[Collection[str], Collection[str]], None] = lambda _people, _conversation_ids: None,
+    ) -> None:
+        self._env, self._channel, self._gone = env, channel, gone
         self._waiting: dict[str, None] = {}
         self.asked = asyncio.Event()
 
@@ -35,7 +41,9 @@ class Rosters:
             await tx.people.stand(roster.people, conversation_id)
             if roster.complete:
                 here = {each for person in roster.people for each in (person.aad_id, person.mri)}
-                await tx.people.left(await tx.people.there(conversation_id) - here, conversation_id)
+                gone = await tx.people.there(conversation_id) - here
+                await tx.people.left(gone, conversation_id)
+                self._gone(gone, [conversation_id])
 
     async def came(self, where: Conversation) -> None:
         """Somebody was added there: its rosters are read soon."""
@@ -46,6 +54,7 @@ class Rosters:
         all the same, as can be in a shared channel, is on the roster that is read next."""
         gone = [each for person in people for each in (person.aad_id, person.mri) if each]
         concerned = await self._concerned(where)
+        self._gone(gone, concerned)
         async with self._env.store.write() as tx:
             for conversation_id in concerned:
                 await tx.people.left(gone, conversation_id)

@@ -235,6 +235,13 @@ def nobody_reachable(c: Cancellation) -> str:
     return f"{c.label}: {_nobody(c)}"
 
 
+def not_called_yet(c: Cancellation) -> str:
+    return _(
+        "{label}: I cannot call those who may approve it just now, because Microsoft does not tell me who they are or "
+        "where. I keep trying. Whoever may decide can do so on its card."
+    ).format(label=c.label)
+
+
 def not_delivered(c: Cancellation, names: Sequence[str]) -> str:
     """Teams took a request to decide for none of `names`; `c` as it then stands."""
     if not c.asked_names:

@@ -19,8 +19,10 @@ async def test_help_names_every_command_and_explains_each(desk: Desk) -> None:
 
 
 async def test_many_ways_to_ask_for_help(desk: Desk) -> None:
-    for text in ("hi", "  HELP  ", "help\u00a0", "?", "`help`", "Help!"):
+    for text in ("help help", "  HELP  ", "help\u00a0", "?", "`help`", "Help!"):
         assert (await desk.ask("gus", text)).has_card, text
+    for text in ("hi", "Hello there", "thanks!"):
+        assert (await desk.ask("gus", text)).text == "Say \u201chelp\u201d for what I understand.", text
 
 
 async def test_whoami_tells_account_tenant_and_roles(desk: Desk) -> None:

@@ -106,9 +106,11 @@ class House:
         self._settle_the_people()
 
         env = self.env
-        self.access = Access(env, self.directory, self.channel)
-        self.lookup = Lookup(env)
         self.cards = CardWork(env)
+        self.access = Access(
+            env, self.directory, self.channel, lambda partner: self.spawn(self.cards.views_changed(partner))
+        )
+        self.lookup = Lookup(env)
         self.alerts = DrillSource(env, self.source)
         self.woken: list[str] = []
         self.drills = Drills(env, self.cards, self._wake)
@@ -208,7 +210,7 @@ class House:
             self.channel,
             self.searching,
         )
-        self.rosters = Rosters(env, self.channel)
+        self.rosters = Rosters(env, self.channel, self.access.left)
         self.events = Events(env, self.conversations, self.rosters, self.channel)
 
     def escalator(self) -> Escalations:

@@ -106,6 +106,12 @@ async def test_help_knows_commands_of_two_words(desk: House) -> None:
     assert "to practise with" not in text
 
 
+@pytest.mark.parametrize("words", ["help help help", "help help", "help show unresolved", "help export A-1042."])
+async def test_help_with_more_words_is_about_the_command_that_they_begin_with(desk: House, words: str) -> None:
+    name = words.split()[1]
+    assert (await shown(desk, words)).text == (await shown(desk, f"help {name}")).text
+
+
 async def test_help_for_what_is_no_command_names_the_nearest(desk: House) -> None:
     assert "help mark" in (await refused(desk, "help marc")).text
     assert (await refused(desk, "help xyzzy")).code == "no_help"

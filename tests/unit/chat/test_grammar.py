@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.chat.grammar import Command, Marking, Remark, asking, looks_like_alert, marking, parse, remark, searching
 from bot.errors import UserError
+from bot.texts.en import EMPTY_MESSAGE
 from bot.texts.help import COMMANDS
 from tests.factories import guid
 
@@ -28,8 +29,24 @@ SAID = [
     ("  ", Command("help")),
     ("``", Command("help")),
     ("?", Command("help")),
-    ("hi", Command("help")),
-    ("Hello there", Command("help", "there")),
+    (", show", Command("show")),
+    (": show A-1042", Command("show", "A-1042")),
+    ("- show", Command("show")),
+    ("show A-1042.", Command("show", "A-1042")),
+    ("show A\u20131042", Command("show", "A-1042")),
+    ("show A\u20141042?", Command("show", "A-1042")),
+    ("show unresolved.", Command("show", "unresolved")),
+    ('show customer:"Contoso Inc."', Command("show", 'customer:"Contoso Inc."')),
+    ("mark a\u20131042 fraud as A\u20131041.", Command("mark", "a-1042 fraud as A\u20131041.")),
+    ("note A\u20131042 see R\u201312.", Command("note", "A-1042 see R\u201312.")),
+    ("note R\u201312 is asked", Command("note", "R\u201312 is asked")),
+    ("reject R\u201312 no.", Command("reject", "R-12 no.")),
+    ("reject A\u20131042 is ours", Command("reject", "A\u20131042 is ours")),
+    ("cancel R\u201312", Command("cancel", "R-12")),
+    ("approve R\u201312 seen A\u20131050", Command("approve", "R-12 seen A\u20131050")),
+    ("search A\u20131042.", Command("search", "A-1042.")),
+    ("search A\u201312 Ltd.", Command("search", "A\u201312 Ltd.")),
+    ("assign A\u20131042 @Jane Jr.", Command("assign", "A-1042 @Jane Jr.")),
     ("list all", Command("show", "all")),
     ("find contoso", Command("search", "contoso")),
     ("unresolved", Command("show", "unresolved")),
@@ -41,6 +58,13 @@ SAID = [
 @pytest.mark.parametrize(("text", "command"), SAID, ids=[text or "nothing" for text, _ in SAID])
 def test_a_message_is_a_command(text: str, command: Command) -> None:
     assert parse(text) == command
+
+
+@pytest.mark.parametrize("text", ["hi", "Hello there", "hey!", "Thanks!", "thank you"])
+def test_small_talk_is_told_of_help(text: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        parse(text)
+    assert refusal.value.message == EMPTY_MESSAGE
 
 
 @pytest.mark.parametrize("name", sorted({command.name.split()[0] for command in COMMANDS}))
@@ -96,6 +120,7 @@ def test_any_text_is_a_command_or_is_refused_with_a_sentence(text: str) -> None:
         ("contoso", False),
         ("severity:high", False),
         ("A-1042 now", False),
+        ("A-1042.", True),
         ("abc12", False),
     ],
 )
@@ -109,6 +134,7 @@ def test_show_tells_an_alert_from_a_filter(text: str, names_one: bool) -> None:
         ("A-1042 fraud", Marking("A-1042", "fraud", "")),
         ("A-1042 FRAUD mining pool", Marking("A-1042", "fraud", "mining pool")),
         ("1042, ignore", Marking("1042,", "ignore", "")),
+        ("A-1042: fraud", Marking("A-1042:", "fraud", "")),
         (f"{WHOLE} legitimate: load test", Marking(WHOLE, "legitimate", "load test")),
         ("fraud", Marking("", "fraud", "")),
         ("fraud seen before", Marking("", "fraud", "seen before")),
@@ -148,6 +174,7 @@ def test_without_a_verdict_the_usage_is_told(rest: str, essential: str) -> None:
         ("called back", True, Remark("", "called back")),
         ("3 machines affected", True, Remark("", "3 machines affected")),
         ("A-1042 called back", True, Remark("A-1042", "called back")),
+        ("A-1042: called back", True, Remark("A-1042", "called back")),
         (f"{WHOLE} called back", True, Remark(WHOLE, "called back")),
         ("", True, Remark("", "")),
     ],

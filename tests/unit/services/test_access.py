@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from bot.chat.acting import ANSWER_SECONDS
+from bot.domain.delivery import ItemKind
 from bot.domain.people import NO_ROLES, ConversationKind, Person, Roles
 from bot.domain.policy import NEEDS, Act, Role
 from bot.errors import NotAllowed, NotChecked, Permanent, Transient
@@ -24,6 +26,7 @@ from tests.factories import (
     MAX,
     NORA,
     NORTHWIND,
+    alert,
     conversation,
     person,
     personal,
@@ -316,3 +319,72 @@ async def test_reading_remembers_an_admin_agent_for_a_minute(house: House) -> No
     assert await house.access.readable(ADA, personal(ADA)) == {NORTHWIND}
     house.clock.forward(61)
     assert await house.access.readable(ADA, personal(ADA)) == frozenset()
+
+
+async def redrawn(house: House, seconds: float) -> list[str]:
+    """The alerts whose cards are edited so long after a change of somebody's role."""
+    await house.settle()
+    house.clock.forward(seconds)
+    items = [item for item in await house.waiting() if item.kind == ItemKind.ALERT_UPDATE and not item.payload]
+    async with house.store.read() as tx:
+        cards = [await tx.cards.get(item.card_id) for item in items]
+    return sorted(card.alert.id for card in cards if card is not None)
+
+
+async def posted(house: House, count: int) -> None:
+    """So many open alerts with a card each, the newest last, and a resolved one."""
+    await house.route()
+    alerts = [alert(f"alert-{n:02}", detected_at=house.clock.now() - timedelta(minutes=60 - n)) for n in range(count)]
+    records = await house.take_in(*alerts, alert("done", status="resolved", resolved_reason="fraud"))
+    async with house.store.write() as tx:
+        for record in records:
+            await house.cards.announce(tx, record)
+    await house.deliver()
+
+
+async def looked_at(house: House, who: Person, **held: bool) -> None:
+    house.directory.grant(NORTHWIND, who, **held)
+    await house.access.roles(house.as_known(who), house.northwind)
+
+
+async def test_a_changed_role_has_the_newest_open_cards_edited_when_clients_ask_again(house: House) -> None:
+    """A client asks for its view after an edit only where its last answer is a minute old."""
+    await posted(house, 12)
+    await looked_at(house, ADA, admin_agent=True)
+    assert await redrawn(house, 120) == [], "nobody had looked before"
+    await looked_at(house, ADA)
+    assert await redrawn(house, 59) == []
+    assert await redrawn(house, 1) == [f"alert-{n:02}" for n in range(2, 12)]
+
+
+async def test_what_changes_no_view_edits_nothing_and_many_changes_edit_once(house: House) -> None:
+    await posted(house, 1)
+    for held in ({}, {"global_admin": True}, {}):
+        await looked_at(house, NORA, **held)
+    assert await redrawn(house, 120) == []
+    for _ in range(3):
+        await looked_at(house, NORA, admin_agent=True)
+        await looked_at(house, NORA)
+    assert await redrawn(house, 60) == ["alert-00"]
+
+
+async def test_who_is_removed_acts_no_more_at_once(house: House) -> None:
+    await house.know(conversation())
+    await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    del house.channel.rosters[CHANNEL][ADA.aad_id]
+    await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    await house.rosters.left(conversation(), [replace(ADA, aad_id="")])
+    assert await denied(house, ADA) == "other_tenant"
+
+
+async def test_nor_does_who_a_reading_of_the_roster_misses(house: House) -> None:
+    await house.know(conversation())
+    async with house.store.write() as tx:
+        await tx.people.seen(ADA, CHANNEL, house.clock.now())
+    await house.access.require(Act.MARK, ADA, house.northwind, conversation(), "A-1")
+    await house.access.require(Act.MARK, MAX, house.northwind, conversation(), "A-1")
+    for gone in (ADA, MAX):
+        del house.channel.rosters[CHANNEL][gone.aad_id]
+    await house.rosters.left(conversation("elsewhere"), [MAX])
+    await house.rosters.read(CHANNEL)
+    assert await denied(house, ADA) == "other_tenant"

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.domain.alerts import Alert
-from bot.domain.cancellations import SEND_WITHIN, STUCK_AFTER, WATCH_AT_MOST, Cancellation, Kind, State
+from bot.domain.cancellations import SEND_WITHIN, STUCK_AFTER, WATCH_AT_MOST, Cancellation, Kind, RequestCard, State
 from bot.domain.delivery import ItemKind
 from bot.domain.people import Person
 from bot.errors import (
@@ -96,6 +96,11 @@ async def stands(house: House, c: Cancellation) -> Cancellation:
         found = await tx.cancellations.get(c.number)
     assert found is not None
     return found
+
+
+async def cards_of(house: House, c: Cancellation) -> tuple[RequestCard, ...]:
+    async with house.store.read() as tx:
+        return await tx.request_cards.of_request(c.number)
 
 
 async def later(house: House, c: Cancellation, time: timedelta) -> Cancellation:
@@ -238,6 +243,28 @@ async def test_who_cannot_be_reached_is_named(ready: House) -> None:
     ready.channel.rosters[CHANNEL].pop(ZOE.aad_id)
     c = await asked(ready)
     assert (c.asked_names, c.unreached) == (("Max",), ("Zoe",))
+
+
+async def test_approvers_who_cannot_be_found_for_a_while_are_called_as_soon_as_they_can(ready: House) -> None:
+    """The channel has its card meanwhile, once; who has no chat with the bot is not called by it any more."""
+    ready.channel.chats.pop(ZOE.aad_id)
+    ready.directory.group_away = Transient("503")
+    c = await later(ready, await asked(ready), timedelta(0))
+    c = await later(ready, c, timedelta(minutes=10))
+    await ready.deliver()
+    assert (c.state, c.notified, c.asked_names) == (State.ASKED, False, ())
+    said = [text for text in ready.channel.texts(CHANNEL) if "I keep trying" in text]
+    assert [text.split(":")[0] for text in said] == ["R-1"]
+    assert ("call approvers", "put off", "") in await ready.audited()
+    assert [card.person_id for card in await cards_of(ready, c)] == [""]
+
+    ready.directory.group_away = None
+    c = await later(ready, c, timedelta(minutes=1))
+    assert (c.notified, c.asked_names, c.unreached) == (True, ("Max",), ("Zoe",))
+    await ready.deliver()
+    assert {card.person_id for card in await cards_of(ready, c)} == {"", MAX.aad_id}
+    c = await later(ready, c, timedelta(hours=4))
+    assert (c.state, c.reminded) == (State.EXPIRED, True)
 
 
 async def test_who_has_blocked_the_bot_is_named_as_soon_as_teams_says_so(ready: House) -> None:

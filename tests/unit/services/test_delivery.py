@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.delivery import CardPost, ItemKind, ItemState, NewItem, OutboxItem
-from bot.domain.people import ConversationState, Route
+from bot.domain.people import Conversation, ConversationState, Route
 from bot.domain.storms import EVERYTHING
 from bot.errors import AlertDeskError, Missing, Permanent, Refused, TooLarge, Transient, Unreachable
 from bot.ports import Message
@@ -17,10 +17,12 @@ from bot.services import delivery as module
 from bot.services.delivery import LEASE_SECONDS, MOST_SHORTER, RECHECK, SEND_SECONDS, Delivery
 from bot.texts import delivery as texts
 from tests.factories import ADA, CHANNEL, FABRIKAM, GENERAL, NORTHWIND, alert, conversation
+from tests.factories_storms import rollup
 from tests.fakes import FakeRenderer, Trouble
 from tests.support.house import OPERATORS, House
 
 ONE = alert()
+HOUR = timedelta(hours=1)
 
 
 class Post:
@@ -230,6 +232,26 @@ async def test_a_card_that_was_deleted_in_teams_is_replaced_by_one_that_names_it
         await post.house.cards.changed(tx, ONE.key)
     await post.send()
     assert len(post.house.channel.posts) == 1  # only the new one is kept up
+
+
+async def test_a_card_that_was_replaced_is_not_drawn_any_more(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by what was parked when its message was found gone, nor by the clock."""
+    await post.house.channel.delete(conversation(), await posted(post))
+    await post.add(ItemKind.ALERT_UPDATE, "card-one", payload={"clock": True}, available_at=post.house.clock.now() + HOUR)
+    await post.add(ItemKind.ALERT_UPDATE, "card-one")
+    await post.send()
+    drawn = []
+    update = post.house.channel.update
+
+    async def counted(to: Conversation, activity_id: str, message: Message) -> None:
+        drawn.append(activity_id)
+        await update(to, activity_id, message)
+
+    monkeypatch.setattr(post.house.channel, "update", counted)
+    await post.house.conversations.installed(conversation())
+    post.house.clock.forward(3600)
+    assert list(await post.send()) == [ItemState.SENT]
+    assert set(drawn) <= {message.id for message in post.house.channel.posts}
 
 
 async def test_two_updates_of_a_deleted_card_make_one_replacement(post: Post) -> None:
@@ -457,6 +479,58 @@ async def test_what_was_parked_goes_on_when_its_conversation_is_back(post: Post)
     assert await post.send() == {ItemState.PARKED: 1}
     await post.house.conversations.installed(conversation())
     assert await post.send() == {ItemState.SENT: 1}
+
+
+async def test_what_belongs_to_a_parked_card_rests_with_it_and_comes_in_order_after_it(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def said_as_it_is(item: OutboxItem) -> Message:
+        return Message(text=str(item.payload.get("text", item.kind)))
+
+    monkeypatch.setattr(post.renderer, "render", said_as_it_is)
+    post.house.channel.troubles.append(Trouble(Refused("403", code="NotEnoughPermissions")))
+    await post.card()
+    await post.add(ItemKind.ALERT_CARD, "card-one")
+    await post.send()
+    for text in ("first", "second"):
+        await post.add(ItemKind.ALERT_UPDATE, "card-one", priority=5)
+        await post.add(ItemKind.THREAD_LINE, "card-one", priority=5, payload={"text": text})
+    ends = await post.send()
+    assert ends == {ItemState.PARKED: 3, ItemState.SENT: 2}, "whoever posts the card draws it as it then is"
+    post.house.clock.forward(3600)
+    assert await post.delivery.step() == 0, "nothing is tried meanwhile"
+
+    await post.house.conversations.installed(conversation())
+    await post.send()
+    post.house.clock.forward(10)
+    assert await post.send() == {ItemState.SENT: 5}
+    assert post.texts == ["alert_card", "first", "second"]
+
+
+async def test_a_line_that_was_parked_while_its_card_went_on_is_said_when_that_stands(post: Post) -> None:
+    post.house.channel.troubles.append(Trouble(Refused("403")))
+    await post.card()
+    await post.add(ItemKind.ALERT_CARD, "card-one")
+    await post.send()
+    await post.add(ItemKind.THREAD_LINE, "card-one", payload={"text": "x"})
+    (line,) = await post.delivery.claim(9)
+    await post.house.conversations.installed(conversation())  # just between: it finds the card parked, and the line not
+    async with post.house.store.write() as tx:
+        assert await tx.outbox.park(line, "its card is parked")
+    assert await post.send() == {ItemState.SENT: 2}
+    assert post.texts == ["alert_card card-one", "thread_line x"]
+
+
+async def test_one_line_of_a_parked_roll_up_tells_all(post: Post) -> None:
+    async with post.house.store.write() as tx:
+        stands_for_many = await tx.rollups.open(rollup(conversation_id=CHANNEL, activity_id=""))
+    post.house.channel.troubles.append(Trouble(Refused("403")))
+    await post.add(ItemKind.ROLLUP_CARD, stands_for_many.id)
+    await post.send()
+    for _ in range(2):
+        await post.add(ItemKind.ROLLUP_LINE, stands_for_many.id, payload={"since": post.house.clock.now().isoformat()})
+        await post.send()
+    assert await post.states() == {ItemState.PARKED: 2, ItemState.SENT: 1}
 
 
 async def test_the_answer_to_a_post_is_written_down_even_when_we_are_being_stopped(post: Post) -> None:

@@ -24,7 +24,7 @@ async def number(house: House, alert_id: str) -> int:
     return (await house.record(alert(alert_id))).number
 
 
-@pytest.mark.parametrize("spelling", ["A-{}", "a-{}", "{}", "#{}", " A-{}. ", "#{},"])
+@pytest.mark.parametrize("spelling", ["A-{}", "a-{}", "{}", "#{}", " A-{}. ", "#{},", "A-{}:"])
 @pytest.mark.parametrize("whole", [True, False])
 async def test_a_number_names_an_alert(stocked: House, spelling: str, whole: bool) -> None:
     text = spelling.format(await number(stocked, "3fa85f64-one"))
