@@ -134,6 +134,7 @@ from bot.workers.drills import DrillKeeper
 from bot.workers.escalator import Escalator
 from bot.workers.evidence import DailyHeads
 from bot.workers.poller import NameReader, Poller
+from bot.workers.readers import ReaderWatch
 from bot.workers.rosters import RosterKeeper
 from bot.workers.start import Start
 from bot.workers.storms import StormKeeper
@@ -285,7 +286,7 @@ def build_app(
     exporting = Exporting(
         env, acting, access, exports, connector, files, public_url=settings.public_base, spawn=supervisor.spawn
     )
-    requests = Requests(env, acting, asking, deciding, request_board)
+    requests = Requests(acting, asking, deciding, request_board)
     bulking = Bulking(env, acting, access, bulk)
     signing_in = SigningIn(env, access, user_tokens, public_url=settings.public_base)
     searching = Searching(env, access, lookup, signing_in, place)
@@ -350,13 +351,15 @@ def build_app(
             supervisor.run("drills", DrillKeeper(env, drills, owner=owner).run)
             supervisor.run("escalations", Escalator(env, escalations, owner=owner).run)
             supervisor.run("digests", DigestSender(env, digests, owner=owner).run)
-            supervisor.run("upkeep", Upkeep(env).run)
+            supervisor.run("upkeep", Upkeep(env, vault).run)
             supervisor.run("auditor", AuditorLoop(env, auditor, owner=owner).run)
             keeper = RosterKeeper(env, rosters, owner=owner)
             supervisor.run("rosters", keeper.run)
             supervisor.run("roster changes", keeper.changes)
             if settings.operators_channel:
                 supervisor.run("evidence", DailyHeads(env, operators).run)
+            if delegated is not None:
+                supervisor.run("readers", ReaderWatch(env, directory, delegated, operators).run)
             for partner in partners.values():
                 poller = Poller(env, intake, hints, partner, owner=owner, seconds=settings.poll_seconds)
                 supervisor.run(f"poll {partner.tenant_id}", poller.run)

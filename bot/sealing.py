@@ -104,9 +104,26 @@ class SealedVault:
             sealed = await tx.vault.get(kind, owner)
         return sealed.version if sealed is not None else 0
 
-    async def remove(self, kind: str, owner: str) -> None:
+    async def seal_anew(self, most: int) -> int:
+        """Seal with the newest key what older ones sealed, at most so much. How much was. What somebody writes
+        meanwhile is theirs; what does not open stays, and is told to whoever uses it."""
+        async with self._store.read() as tx:
+            rows = await tx.vault.not_under(self._sealer.key_id, most)
+        done = 0
+        for row in rows:
+            context = _context(row.kind, row.owner)
+            try:
+                blob, key_id = self._sealer.seal(self._sealer.open(row.sealed.blob, context), context)
+            except (ConfigError, SealBroken):
+                continue
+            async with self._store.write() as tx:  # it counts as written when it was: unused, it dies as before
+                done += await tx.vault.put(row.kind, row.owner, blob, key_id, row.sealed.version, row.changed_at)
+        return done
+
+    async def remove(self, kind: str, owner: str) -> bool:
+        """False: there was nothing."""
         async with self._store.write() as tx:
-            await tx.vault.remove(kind, owner)
+            return await tx.vault.remove(kind, owner)
 
 
 def _context(kind: str, owner: str) -> str:

@@ -60,6 +60,7 @@ LEADS = [
     Lead(OFF, conversation(GENERAL, name="General"), "Northwind Cloud"),
     Lead(GONE, conversation(GENERAL, name="General", state="archived"), "Fabrikam Services"),
     Lead(replace(ROUTE, summarised=False, begun_at=None, by_name=BY_SETTINGS), None, "Northwind Cloud"),
+    Lead(ROUTE, conversation(GENERAL, name="General"), "Northwind Cloud", refused=HOSTILE),
 ]
 DIGESTS = [Schedule("daily", "Europe/Stockholm", 480), Schedule("weekly", "UTC", 540)]
 

@@ -17,7 +17,7 @@ from bot.domain.alerts import ActivityLogEntry, Alert, AlertKey
 from bot.domain.delivery import OutboxItem
 from bot.domain.people import NO_ROLES, Conversation, Partner, Person, Roles
 from bot.errors import AlertDeskError, Missing, SignInNeeded, Transient, Unreachable
-from bot.ports import AlertPage, Entitlement, Message, Roster, UnreadableAlert
+from bot.ports import AlertPage, Entitlement, Message, Receipt, Roster, UnreadableAlert
 from tests.factories import NOW
 
 
@@ -256,8 +256,8 @@ class FakeSubscriptions:
         actor: Person | None = None,
         *,
         until: datetime | None = None,
-    ) -> None:
-        await self._change("cancel", "inactive", entitlement, request_id, actor, until)
+    ) -> Receipt:
+        return await self._change("cancel", "inactive", entitlement, request_id, actor, until)
 
     async def reactivate(
         self,
@@ -267,8 +267,8 @@ class FakeSubscriptions:
         actor: Person | None = None,
         *,
         until: datetime | None = None,
-    ) -> None:
-        await self._change("reactivate", "active", entitlement, request_id, actor, until)
+    ) -> Receipt:
+        return await self._change("reactivate", "active", entitlement, request_id, actor, until)
 
     async def _change(
         self,
@@ -278,7 +278,7 @@ class FakeSubscriptions:
         request_id: str,
         actor: Person | None,
         until: datetime | None,
-    ) -> None:
+    ) -> Receipt:
         if until is not None and self._clock.now() >= until:
             raise Transient("too late", code="too_late")
         trouble = self.troubles.popleft() if self.troubles else None
@@ -293,6 +293,7 @@ class FakeSubscriptions:
         await self.slow.wait()
         if trouble is not None:
             raise trouble.error
+        return Receipt(202, f"support-{len(self.request_ids)}")
 
     def _settled(self, entitlement_id: str) -> Entitlement | None:
         to, at = self._pending.get(entitlement_id.lower(), ("", self._clock.now()))

@@ -22,6 +22,10 @@ class Acting:
     def __init__(self, env: Environment, access: Access, lookup: Lookup, verdicts: Verdicts, board: Board) -> None:
         self._env, self._access, self._lookup, self._verdicts, self.board = env, access, lookup, verdicts, board
 
+    def patience(self, turn: Turn) -> float:
+        """How long the answer to a turn may still take; what went before, such as a sign-in, is taken off."""
+        return ANSWER_SECONDS - turn.spent(self._env.clock.monotonic())
+
     async def readable(self, turn: Turn) -> frozenset[str]:
         """Partners whose alerts may be read in this turn. Raises Unknown, with what to do, where there are none."""
         partners = await self._access.readable(turn.person, turn.conversation)
@@ -53,15 +57,13 @@ class Acting:
 
     async def decide(self, turn: Turn, record: AlertRecord, wish: Wish, *, act: Act, card_id: str = "") -> Reply:
         """Check the person live, write the wish down, carry it out, answer."""
-        began = self._env.clock.monotonic()
         if wish.may_replace and record.alert.is_open:
             raise UserError(texts.NOT_DECIDED, code="not_decided")
         partner = self._env.partners[record.alert.partner]
         person = await self._access.require(
             act, turn.person, partner, turn.conversation, record.label, turn.activity_id
         )
-        patience = ANSWER_SECONDS - (self._env.clock.monotonic() - began)
-        outcome = await self._verdicts.decide(record, wish, person, turn.conversation.id, patience)
+        outcome = await self._verdicts.decide(record, wish, person, turn.conversation.id, self.patience(turn))
         return await self._told(turn, outcome, wish, card_id)
 
     async def _told(self, turn: Turn, outcome: Outcome, wish: Wish, card_id: str) -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.chat.acting import ANSWER_SECONDS, Acting
+from bot.chat.acting import Acting
 from bot.chat.bulk_views import form_view, run_view, set_button
 from bot.chat.presenter import Place
 from bot.chat.turn import CloseDialog, OpenDialog, Reply, Say, Turn, TurnKind
@@ -82,7 +82,6 @@ class Bulking:
 
     async def mark(self, turn: Turn, act: BulkAct) -> Reply:
         """Opens the form while no verdict is chosen; else marks the set."""
-        began = self._env.clock.monotonic()
         readable = await self._acting.readable(turn)
         pinned, records = await self._bulk.pinned(act.set, turn.conversation.id, readable)
         partner = self._env.partners[pinned.partner]
@@ -95,7 +94,7 @@ class Bulking:
             shown = problem if turn.kind != TurnKind.DIALOG_OPEN else ""
             form = form_view(pinned, records, act, self._acting.board.place, shown)
             return OpenDialog(texts.TITLE, form_card(form))
-        patience = ANSWER_SECONDS - (self._env.clock.monotonic() - began)
+        patience = self._acting.patience(turn)
         started = await self._bulk.start(pinned, act.verdict, note, person, turn.thread, patience)
         said = texts.started(started.run) if started.run is not None else texts.nothing_left(started.left_out)
         return CloseDialog(said) if turn.kind == TurnKind.DIALOG_SUBMIT else Say(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.chat.acting import ANSWER_SECONDS, Acting
+from bot.chat.acting import Acting
 from bot.chat.forms import ask_form, reject_form
 from bot.chat.grammar import is_guid
 from bot.chat.request_board import RequestBoard
@@ -10,7 +10,6 @@ from bot.chat.turn import CloseDialog, OpenDialog, Reply, Say, ShowCard, Turn, T
 from bot.domain.alerts import AlertRecord
 from bot.domain.cancellations import Cancellation, Kind
 from bot.errors import Incomplete, NotChecked, Unknown, UserError
-from bot.ports import Environment
 from bot.services.asking import Asking, Wanted
 from bot.services.deciding import Answer, Deciding, How
 from bot.services.plan_progress import Where
@@ -23,10 +22,8 @@ LIST_MOST = 25
 class Requests:
     """The verbs of bot/chat/verbs.py and the commands of bot/chat/commands.py that are about cancelling."""
 
-    def __init__(
-        self, env: Environment, acting: Acting, asking: Asking, deciding: Deciding, board: RequestBoard
-    ) -> None:
-        self._env, self._acting, self._board = env, acting, board
+    def __init__(self, acting: Acting, asking: Asking, deciding: Deciding, board: RequestBoard) -> None:
+        self._acting, self._board = acting, board
         self._asking, self._deciding = asking, deciding
 
     async def cancel_form(self, turn: Turn, act: SubscriptionAct) -> Reply:
@@ -42,12 +39,10 @@ class Requests:
         return OpenDialog(texts.form_title(kind, origin.label), form)
 
     async def ask(self, turn: Turn, act: AskAct) -> Reply:
-        began = self._env.clock.monotonic()
         origin = await self._origin(turn, act)
         wanted = Wanted(act.kind, act.reason, act.consent, act.consent_note, act.confirm)
-        patience = ANSWER_SECONDS - (self._env.clock.monotonic() - began)
         try:
-            c = await self._asking.ask(wanted, origin, turn.person, _where(turn), patience)
+            c = await self._asking.ask(wanted, origin, turn.person, _where(turn), self._acting.patience(turn))
         except (Incomplete, NotChecked) as problem:
             if turn.kind != TurnKind.DIALOG_SUBMIT:
                 raise
@@ -64,7 +59,7 @@ class Requests:
     async def approve(self, turn: Turn, act: RequestAct) -> Reply:
         c = await self._request(turn, act.request)
         answer = await self._deciding.approve(
-            c, turn.person, _where(turn), digest=act.plan, seen=act.seen, patience=ANSWER_SECONDS
+            c, turn.person, _where(turn), digest=act.plan, seen=act.seen, patience=self._acting.patience(turn)
         )
         return await self._told(turn, act, answer)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
+from bot.chat.acting import ANSWER_SECONDS
 from bot.chat.commands import Commands
 from bot.chat.exporting import Exporting
 from bot.chat.replies import as_message, decode, encode
@@ -10,6 +14,7 @@ from bot.chat.signing_in import SigningIn
 from bot.chat.turn import (
     AskToken,
     BadCode,
+    CloseDialog,
     Nothing,
     OpenDialog,
     Refuse,
@@ -23,7 +28,7 @@ from bot.chat.turn import (
 )
 from bot.chat.verbs import Verbs
 from bot.errors import AlertDeskError, NotChecked, SignInNeeded, Transient, UserError
-from bot.ports import Channel, Environment
+from bot.ports import Channel, Environment, Message
 from bot.services.adoption import Adoption
 from bot.services.conversations import Conversations
 from bot.telemetry import metrics
@@ -58,6 +63,7 @@ class Desk:
 
     async def turn(self, turn: Turn) -> Reply:
         """The answer to a verified activity. Never raises, except when it is cancelled."""
+        turn = replace(turn, began=self._env.clock.monotonic())
         with About(activity=turn.activity_id):
             reply = await self._answered(turn)
             if turn.automatic and isinstance(reply, Refuse):
@@ -165,7 +171,21 @@ class Desk:
             await self._signing_in.take(turn)
             return await self._act(turn)
         except SignInNeeded as need:
+            if turn.kind == TurnKind.DIALOG_SUBMIT and not need.interactive and await self._posted_button(turn):
+                return CloseDialog(texts.GO_ON_BY_BUTTON)
             return await self._signing_in.needed(turn, need, asked=bool(turn.token))
+
+    async def _posted_button(self, turn: Turn) -> bool:
+        """Post what a form held as a button, with which Teams hands over its token, where it hands over none with the
+        form. False where that did not work in time: then a link serves."""
+        button = as_message(self._signing_in.button(turn))
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS - turn.spent(self._env.clock.monotonic())):
+                await self._channel.send(turn.conversation, button or Message(), turn.thread)
+        except (AlertDeskError, TimeoutError) as problem:
+            log.warning("button_not_posted", verb=turn.verb, problem=str(problem))
+            return False
+        return True
 
     async def _exchanged(self, turn: Turn) -> Reply:
         """Teams handed over a token that an OAuth card asked for: what waited for it goes on, once."""
@@ -177,7 +197,7 @@ class Desk:
         except UserError as problem:
             return TokenRefused(problem.message)
         waiting = await self._signing_in.kept(turn)
-        return await self._signed_in(waiting) if waiting is not None else Nothing()
+        return await self._signed_in(replace(waiting, began=turn.began)) if waiting is not None else Nothing()
 
     async def _act(self, turn: Turn) -> Reply:
         if turn.kind == TurnKind.MESSAGE:

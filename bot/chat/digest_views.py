@@ -13,7 +13,7 @@ from bot.domain.digest import Digest
 from bot.domain.response_clock import REQUIRED
 from bot.services.digest_contents import DigestContents
 from bot.texts import digest as texts
-from bot.texts import en, formats
+from bot.texts import en, formats, lists
 from bot.texts import refund as refund_texts
 from cards import actions
 from cards.views import Button, DigestView, Fact, InfoView, Line, Row, Section, Tone
@@ -92,8 +92,8 @@ def _pace(hours: float) -> Tone:
 def _row(record: AlertRecord, now: datetime, place: Place) -> Row:
     """What one acts by: how bad, whose, until when, who has it. No minutes are counted: a digest is never redrawn."""
     shown, alert = row(record, now, place), record.alert
-    over = now > alert.respond_by
-    deadline = shown.deadline if over else Line(en.respond_by(alert.respond_by, now, over))
+    over = now >= alert.respond_by
+    deadline = shown.deadline if over else Line(lists.deadline(alert.respond_by, now))
     return replace(shown, columns=(), deadline=deadline)
 
 

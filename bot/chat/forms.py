@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.chat.presenter import Place, customer, known_resources, reseller
+from bot.chat.presenter import Place, customer, known_resources, reseller_fact
 from bot.domain.alerts import AlertRecord, Verdict, severity_rank
 from bot.domain.cancellations import SUFFIX, Cancellation, Kind
 from bot.ports import Entitlement
@@ -173,7 +173,7 @@ def _subscription_facts(found: Entitlement | None, origin: AlertRecord, place: P
     partner = origin.alert.partner
     return (
         Fact(texts.CUSTOMER, customer(origin)),
-        *((Fact(texts.RESELLER, reseller(origin)),) if reseller(origin) else ()),
+        *reseller_fact(origin),
         *((Fact(texts.PARTNER, place.partner_names.get(partner, partner)),) if place.several else ()),
         Fact(words.SUBSCRIPTION_ID, _subscription_id(found, origin), monospace=True),
         *((Fact(words.AZURE_PLAN, found.plan_id, monospace=True),) if found else ()),

@@ -64,6 +64,16 @@ def parse(text: str) -> Command:
     raise UserError(texts.unknown_command(first, near[0] if near else ""), code="unknown_command")
 
 
+def subject(text: str) -> str:
+    """`A-1042` of `mark A-1042 fraud`, `R-12` of `approve R-12`; empty where what is typed begins with no label."""
+    try:
+        words = parse(text).rest.split(" ", 1)
+    except UserError:
+        return ""
+    first = words[0].rstrip(",.:").upper()
+    return first if _LABEL.fullmatch(first) or _REQUEST_LABEL.fullmatch(first) else ""
+
+
 def _rest(name: str, rest: str) -> str:
     """What follows a command, without what phones and habit add: a dash that is none of A-1042, a stop at the end.
     What somebody has to say for themselves stays as they typed it."""

@@ -46,8 +46,8 @@ class Identity:
         """Forget every token with which the bot could act as this person."""
         if self._tokens is None:
             return Say(texts.SIGNOUT_NOTHING)
-        await self._tokens.forget(await self._access.account(turn.person, turn.conversation))
-        return Say(texts.SIGNED_OUT)
+        held = await self._tokens.forget(await self._access.account(turn.person, turn.conversation))
+        return Say(texts.SIGNED_OUT if held else texts.SIGNOUT_NOTHING)
 
     async def _at(self, person: Person, partner: Partner) -> tuple[Fact, list[Line]]:
         how = texts.acts_as_you(partner.name) if partner.act_as == "user" else texts.acts_as_app(partner.name)
@@ -62,6 +62,8 @@ class Identity:
         except AlertDeskError:
             return Fact(name, texts.ROLES_UNCHECKED, tone="warning"), [Line(how, "subtle")]
         may = texts.MAY_DECIDE if not lacking(Act.MARK, roles) else texts.MAY_NOT_DECIDE
+        if len(self._env.partners) > 1:
+            may = texts.at_partner(partner.name, may)
         return Fact(name, ", ".join(_held(roles)) or texts.ROLES_NONE), [Line(may), Line(how, "subtle")]
 
 

@@ -109,7 +109,7 @@ def row(record: AlertRecord, now: datetime, place: Place) -> Row:
     """One alert in a list: what the dashboard's columns tell, and whose it is."""
     alert = record.alert
     status = texts.verdict_word(alert.resolved_reason.lower()) if not alert.is_open else texts.status_word(alert.status)
-    kind = f"{notification_kind(alert.alert_type)} ({alert.alert_type})"
+    kind = _kind(alert)
     partner = (place.partner_names.get(alert.partner, alert.partner),) if place.several else ()
     return Row(
         label=record.label,
@@ -201,7 +201,9 @@ def decision_lines(record: AlertRecord) -> tuple[Line, ...]:
 
 
 def reseller_fact(record: AlertRecord) -> tuple[Fact, ...]:
-    return (Fact(texts.RESELLER, reseller(record)),) if reseller(record) else ()
+    if not reseller(record):
+        return ()
+    return (Fact(texts.RESELLER, reseller(record), monospace=not record.reseller_name),)
 
 
 def _facts(record: AlertRecord) -> tuple[Fact, ...]:
@@ -210,12 +212,18 @@ def _facts(record: AlertRecord) -> tuple[Fact, ...]:
         Fact(texts.CUSTOMER, customer(record)),
         *reseller_fact(record),
         Fact(texts.SUBSCRIPTION, alert.subscription_id or texts.UNKNOWN, monospace=True),
-        Fact(texts.TYPE, f"{notification_kind(alert.alert_type)} ({alert.alert_type})"),
+        Fact(texts.TYPE, _kind(alert)),
         Fact(texts.FIRST_OBSERVED, texts.when(alert.first_observed_at)),
         Fact(texts.LAST_OBSERVED, texts.when(alert.last_observed_at)),
         Fact(texts.CONFIDENCE, alert.confidence.capitalize() or texts.UNKNOWN),
         *(() if alert.affected_resources or alert.is_drill else (Fact(texts.RESOURCES, texts.RESOURCES_NONE),)),
     )
+
+
+def _kind(alert: Alert) -> str:
+    """`Azure Usage (usageAnomalyDetected)`; the dashboard's word alone where Partner Center names no type."""
+    kind = notification_kind(alert.alert_type)
+    return f"{kind} ({alert.alert_type})" if alert.alert_type else kind
 
 
 def _resources(alert: Alert, most: int) -> tuple[str, ...]:

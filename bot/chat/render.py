@@ -11,7 +11,7 @@ from bot.chat.digest_board import DigestBoard
 from bot.chat.escalation_board import EscalationBoard
 from bot.chat.request_board import RequestBoard
 from bot.chat.rollup_board import RollUpBoard
-from bot.domain.alerts import AlertRecord
+from bot.domain.alerts import AlertKey, AlertRecord
 from bot.domain.delivery import ItemKind, OutboxItem, called
 from bot.domain.filters import AlertQuery
 from bot.errors import Permanent
@@ -38,7 +38,7 @@ class CardRenderer:
 
     async def render(self, item: OutboxItem) -> Message | None:
         """Raises Permanent where the alert that the item is about is unknown."""
-        if item.kind in (ItemKind.THREAD_LINE, ItemKind.BULK_LINE, ItemKind.NOTICE):
+        if item.kind in (ItemKind.THREAD_LINE, ItemKind.REQUEST_LINE, ItemKind.BULK_LINE, ItemKind.NOTICE):
             return Message(text=_text(item), mentions=called(item.payload))
         if item.kind == ItemKind.ESCALATION_LINE:
             return await self._escalations.line(item)
@@ -73,8 +73,17 @@ class CardRenderer:
         return Message(card=card, summary=self._board.summary(record))
 
     async def _snooze_over(self, item: OutboxItem) -> Message | None:
-        record = await self._record(item)
-        return Message(text=work_texts.snooze_over_line(record.label)) if _ends(item, record) else None
+        record = await (self._rolled_up(item) if item.payload.get("in_rollup") else self._record(item))
+        if record is None or not _ends(item, record):
+            return None
+        return Message(text=work_texts.snooze_over_line(record.label))
+
+    async def _rolled_up(self, item: OutboxItem) -> AlertRecord | None:
+        """The alert of a line under a roll-up; None where it has a card of its own by now, under which that is said."""
+        key = AlertKey(*item.payload["alert"])
+        async with self._env.store.read() as tx:
+            rolled_up = {each.rollup.id for each in await tx.rollups.of_alert(key) if not each.left}
+            return await tx.alerts.get(key) if item.card_id in rolled_up else None
 
     async def _request(self, item: OutboxItem) -> Message:
         async with self._env.store.read() as tx:

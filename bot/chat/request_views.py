@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.chat.grammar import is_guid
 from bot.chat.presenter import Place, known_resources
 from bot.domain.alerts import AlertRecord, Verdict
 from bot.domain.cancellations import Cancellation, Consent, Kind, RequestCard, State, is_concerned, is_news
@@ -172,7 +173,11 @@ def _facts(c: Cancellation, place: Place) -> tuple[Fact, ...]:
     consent = plan.consent if plan.consent in _CONSENT_TONES else ""
     return (
         Fact(en.CUSTOMER, plan.customer_name or plan.customer_tenant_id),
-        *((Fact(en.RESELLER, plan.reseller_name),) if plan.reseller_name else ()),
+        *(
+            (Fact(en.RESELLER, plan.reseller_name, monospace=is_guid(plan.reseller_name)),)
+            if plan.reseller_name
+            else ()
+        ),
         *((Fact(en.PARTNER, place.partner_names.get(plan.partner, plan.partner)),) if place.several else ()),
         *((Fact(words.CONSENT, words.CONSENTS[Consent(consent)], tone=_CONSENT_TONES[consent]),) if consent else ()),
         Fact(words.SUBSCRIPTION_ID, plan.entitlement_id, monospace=True),

@@ -34,7 +34,7 @@ def rollup_view(
     calm = rollup.state != RollUpState.OPEN
     what, said = words(rollup, census), subject(rollup, census)
     more = census.unresolved - len(shown)
-    data = {"card": rollup.id}
+    data, since = {"card": rollup.id}, _since(rollup, census)
     return RollupView(
         heading=texts.heading(census.total),
         status=_status(rollup, now),
@@ -49,8 +49,12 @@ def rollup_view(
         rows=tuple(replace(row(record, now, place), columns=()) for record in shown),
         more=en.more(more) if more > 0 else "",
         buttons=(
-            Button(texts.SHOW_UNRESOLVED, verb=actions.LIST_PAGE, data={**data, "words": f"unresolved {what}"}),
-            Button(texts.SHOW_ALL, verb=actions.LIST_PAGE, data={**data, "words": f"all {what}"}),
+            Button(
+                texts.show_unresolved(since, now),
+                verb=actions.LIST_PAGE,
+                data={**data, "words": f"unresolved {what}"},
+            ),
+            Button(texts.show_all(since, now), verb=actions.LIST_PAGE, data={**data, "words": f"all {what}"}),
             *buttons,
         ),
         hint=texts.hint(f"unresolved {what}"),
@@ -70,11 +74,14 @@ def subject(rollup: RollUp, census: Census) -> str:
 
 def words(rollup: RollUp, census: Census) -> str:
     """The filter that selects every alert of the roll-up, and as few others as it can."""
-    since = census.first_detected_at or rollup.opened_at
-    at = f"since:{since:%Y-%m-%dT%H:%M}Z"
+    at = f"since:{_since(rollup, census):%Y-%m-%dT%H:%M}Z"
     if rollup.scope.kind is ScopeKind.CONVERSATION or not _PLAIN.fullmatch(rollup.scope.id):
         return at
     return f"{rollup.scope.kind}:{rollup.scope.id} {at}"
+
+
+def _since(rollup: RollUp, census: Census) -> datetime:
+    return census.first_detected_at or rollup.opened_at
 
 
 def _status(rollup: RollUp, now: datetime) -> Line:

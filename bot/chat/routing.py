@@ -82,6 +82,7 @@ class Routing:
                 each,
                 await tx.conversations.get(each.conversation_id),
                 self._env.partners[each.partner].name if several else "",
+                await tx.outbox.refused_in(each.conversation_id) if each.on else "",
             )
             for each in routes
         ]

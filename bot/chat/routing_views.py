@@ -23,27 +23,33 @@ _GOOD = frozenset({Reason.CARD, Reason.ROLLUP})
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A route, where it leads (None: the bot never was there), and the partner's name where there are several."""
+    """A route, where it leads (None: the bot never was there), and the partner's name where there are several.
+    `refused` is what Teams said to the last card there, where it did not take that."""
 
     route: Route
     conversation: Conversation | None
     partner: str = ""
+    refused: str = ""
 
     @property
     def state(self) -> str:
         return self.conversation.state if self.conversation is not None else ""
 
     @property
+    def said(self) -> str:
+        return texts.route(self.route, self.partner, self.state, self.refused)
+
+    @property
     def tone(self) -> Tone:
         if not self.route.on:
             return "subtle"
-        return "attention" if texts.obstacles(self.route, self.state) else "default"
+        return "attention" if texts.obstacles(self.route, self.state, self.refused) else "default"
 
 
 def here_view(leads: Sequence[Lead], roster: Duty, plan: Plan, digests: Sequence[Schedule]) -> InfoView:
     """What is sent to this conversation."""
     on = [lead for lead in leads if lead.route.on]
-    lines = [Line(texts.route(each.route, each.partner, each.state), each.tone) for each in leads]
+    lines = [Line(each.said, each.tone) for each in leads]
     button = (
         Button(texts.STOP, verb=actions.ROUTE_OFF, secondary=True) if on else Button(SEND_HERE, verb=actions.ROUTE_ON)
     )
@@ -63,10 +69,7 @@ def here_view(leads: Sequence[Lead], roster: Duty, plan: Plan, digests: Sequence
 
 def all_view(leads: Sequence[Lead], *, more: bool) -> InfoView:
     """All routes of somebody's partners, for their personal chat."""
-    facts = tuple(
-        Fact(duty_texts.place(each.conversation), texts.route(each.route, each.partner, each.state), tone=each.tone)
-        for each in leads
-    )
+    facts = tuple(Fact(duty_texts.place(each.conversation), each.said, tone=each.tone) for each in leads)
     return InfoView(
         title=texts.ALL_TITLE,
         lines=() if facts else (Line(texts.NONE_ANYWHERE),),

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from bot.chat import grammar
 from bot.chat.turn import AskToken, Reply, ShowCard, Turn, TurnKind
 from bot.domain.audit import AuditEntry
 from bot.domain.people import Conversation, Person
@@ -29,9 +30,8 @@ from cards.views import Button, InfoView, Line
 
 PENDING_LIFE = timedelta(minutes=15)
 PENDING = "act"
-EXCHANGE_SECONDS = 4.0
-"""How long a press waits for Entra to take Teams' token. With the checks and the act that follow it stays below the ten
-seconds after which Teams says that the app cannot be reached."""
+EXCHANGE_SECONDS = 1.5
+"""Of a turn's three seconds, by when Entra must have taken Teams' token: the check and the answer take the rest."""
 _OFFER_SECONDS = 600.0
 """A link that is handed out again is still good for some minutes."""
 log = get_logger("signing_in")
@@ -51,7 +51,7 @@ class SigningIn:
             return
         person = await self._access.account(turn.person, turn.conversation)
         try:
-            async with asyncio.timeout(EXCHANGE_SECONDS):
+            async with asyncio.timeout(EXCHANGE_SECONDS - turn.spent(self._env.clock.monotonic())):
                 await self._tokens.exchange(person, turn.token)
         except TimeoutError:
             raise NotChecked(texts.SIGN_IN_SLOW, code="exchange_timeout") from None
@@ -67,22 +67,27 @@ class SigningIn:
             # Kept even where Teams sends the press again by itself: a client that has no token offers a page instead.
             spoken = turn.is_personal and turn.kind in (TurnKind.MESSAGE, TurnKind.SUBMIT)
             if spoken or turn.kind == TurnKind.EXECUTE:
-                return AskToken(texts.SIGN_IN_TITLE, await self._keep(turn, need))
+                return AskToken(_title(turn), await self._keep(turn, need))
             if turn.kind == TurnKind.SUBMIT:
-                data = PAYLOADS[turn.verb].model_validate(turn.data)  # what else came with it is not handed on
-                return by_button(turn.verb, data.model_dump(mode="json", exclude_unset=True))
+                return self.button(turn)
         if not self._public_url:
             raise UserError(texts.SIGN_IN_NOWHERE, code="no_public_url")
         link = self.link(await self._keep(turn, need))
-        number = turn.data.get("alert")
-        title = texts.sign_in_for(f"A-{number}") if isinstance(number, int) else texts.SIGN_IN_TITLE
+        title = _title(turn)
         view = InfoView(
             title,
             (Line(need.message), Line(texts.SIGN_IN_LINK, "subtle")),
             buttons=(Button(texts.SIGN_IN, "url", url=link), *_way_back(turn)),
             fallback_text=title,
         )
-        return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE, sign_in=link)
+        return ShowCard(info_card(view), summary=title, sign_in=link)
+
+    @staticmethod
+    def button(turn: Turn) -> ShowCard:
+        """A card with one button that carries what was submitted. What else came with it is not handed on, nor is the
+        card that it came from: the button stands in another message."""
+        data = PAYLOADS[turn.verb].model_validate(turn.data)
+        return by_button(turn.verb, data.model_dump(mode="json", exclude_unset=True, exclude={"card"}))
 
     async def offered(self, turn: Turn, need: SignInNeeded) -> str:
         """A link to the sign-in page for somebody who searches: the same one for a while, so that not each letter of a
@@ -169,6 +174,16 @@ def by_button(verb: str, data: Mapping[str, Any]) -> ShowCard:
     return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE)
 
 
+def _title(turn: Turn) -> str:
+    """With what it is about, for other messages can stand between this and what was pressed or written."""
+    request, alert = turn.data.get("request"), turn.data.get("alert")
+    if isinstance(request, int):
+        label = f"R-{request}"
+    else:
+        label = f"A-{alert}" if isinstance(alert, int) else grammar.subject(turn.text)
+    return texts.sign_in_for(label) if label else texts.SIGN_IN_TITLE
+
+
 def _way_back(turn: Turn) -> tuple[Button, ...]:
     """The pressed card gives its place to the sign-in: whoever does not want to, or comes too late, gets it back."""
     if turn.kind != TurnKind.EXECUTE or "alert" not in turn.data:
@@ -181,5 +196,5 @@ def _way_back(turn: Turn) -> tuple[Button, ...]:
 
 
 def _written(turn: Turn) -> dict[str, Any]:
-    """A turn as JSON, without its token and code: what is kept must not be worth stealing."""
-    return {name: value for name, value in asdict(turn).items() if name not in ("token", "code")}
+    """A turn as JSON, without its token and code: what is kept must not be worth stealing. It begins anew."""
+    return {name: value for name, value in asdict(turn).items() if name not in ("token", "code", "began")}

@@ -34,6 +34,7 @@ class Turn:
     `thread` is the root post's activity id in a channel, `reply_to` the message that holds the pressed card.
     `mentioned` are the people whom the text mentions beside the bot; of each, `@` and the name stand in `text`.
     `token` is Teams' SSO token as it came, not looked into; of a token exchange `data["id"]` is the exchange's id.
+    `began` is when it was taken up, by the monotonic clock: somebody waits since then.
     """
 
     kind: str
@@ -50,6 +51,12 @@ class Turn:
     locale: str = ""
     token: str = field(default="", repr=False)
     code: str = field(default="", repr=False)
+    private: bool = False  # a private channel, in which Teams lets no bot post
+    began: float | None = None
+
+    def spent(self, at: float) -> float:
+        """The seconds of its time that are gone; 0 where nobody noted when it began."""
+        return at - self.began if self.began is not None else 0.0
 
     @property
     def is_personal(self) -> bool:

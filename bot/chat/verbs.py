@@ -141,6 +141,8 @@ class Verbs:
         return CloseDialog(reply.text) if isinstance(reply, Say | Refuse) else CloseDialog()
 
     async def _route_on(self, turn: Turn, act: RouteAct) -> Reply:
+        if turn.private:
+            raise UserError(texts.PRIVATE_CHANNEL, code="private_channel")
         partners = await self._routes.subscribe(turn.person, turn.conversation, act.words)
         return Say(texts.subscribed(partners, act.words))
 

@@ -1,13 +1,13 @@
 """What is on its way to Teams: outbox items and the cards they become. Values and pure rules.
 
 pending   -> sending       claimed by a dispatcher, with a lease
-sending   -> sent          Teams confirmed it
+sending   -> sent          Teams confirmed it, or nothing is left to be said
 sending   -> pending       a retry that is safe; also when a lease runs out before the request left
 sending   -> uncertain     Teams may have it: the answer to a POST was lost
-sending   -> parked        trying again cannot help; the reason is kept
+sending   -> parked        trying again cannot help; the reason is kept. Also a line under a card that is parked
 uncertain -> sent          adopted: something proved that it arrived
 uncertain -> pending       nothing proved it in time; sent again, marked as a possible repeat
-parked    -> pending       the cause is gone (the route is on again)
+parked    -> pending       the cause is gone (the route is on again, or the card stands)
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class ItemKind(StrEnum):
     SNOOZE_LINE = "snooze_line"  # the same when a snooze is over; it waits for that, and holds up no other line
     REQUEST_CARD = "request_card"  # post a card of a request to cancel
     REQUEST_UPDATE = "request_update"  # redraw that card in place
+    REQUEST_LINE = "request_line"  # one plain line under that card, where the alert has none
     ROLLUP_CARD = "rollup_card"  # post the card that stands for many alerts
     ROLLUP_UPDATE = "rollup_update"  # redraw that card in place
     ROLLUP_LINE = "rollup_line"  # what happened to its alerts lately, as one line under it

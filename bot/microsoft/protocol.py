@@ -101,7 +101,7 @@ def partner_center_error(
     outer = _lowered(_body(response))
     body = _lowered(outer.get("error")) or outer
     code = _code(body.get("code")) or _code(body.get("errorcode"))
-    reference = _code(response.headers.get("ms-correlationid"))
+    reference = correlation_id(response)
     advice = _PARTNER_CENTER_ADVICE.get(code, "check the application's role in Partner Center's user management")
     if person and code not in _FOR_ANYBODY:
         advice = _PERSON_WITHOUT_ROLE if code in _LACKS_ROLE else _PERSON_FORBIDDEN
@@ -113,6 +113,11 @@ def partner_center_error(
         wait = float(told[1]) if told is not None else None
     codes = [code] if code else []
     return _error(PARTNER_CENTER, response, codes, reference, advice, wait=wait, deed=deed, meant=meant)
+
+
+def correlation_id(response: Response) -> str:
+    """By which Partner Center's support finds a call; empty where the answer names none."""
+    return _code(response.headers.get("ms-correlationid"))
 
 
 def next_link(base: str, link: object) -> str:

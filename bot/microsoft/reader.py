@@ -86,6 +86,10 @@ class DelegatedReader(ReaderSignIns):
         kept = await self.kept(partner)
         return kept.expires_at if kept is not None else None
 
+    async def person_id(self, partner: Partner) -> str:
+        kept = await self.kept(partner)
+        return kept.person_id if kept is not None else ""
+
     async def token(self, partner: Partner, *, renew: bool = False, claims: str = "") -> str:
         """An access token that reads. Raises Refused with what to do, Transient where Entra or the lease is away."""
         tenant = partner.tenant_id

@@ -22,6 +22,7 @@ from bot.ports import Clock
 from bot.texts import tokens as texts
 
 _PENDING = frozenset({"authorization_pending", "slow_down"})
+_EXPIRED = 70020
 _LONGEST_SECONDS = 900.0
 
 
@@ -90,12 +91,17 @@ class ReaderLogin:
             )
             return result
 
+        over = UserError(
+            "Nobody signed in within the time that the code is good for. Nothing was kept. Run the command again."
+        )
         while self._clock.monotonic() < give_up:
             await self._clock.sleep(float(flow["interval"]))
             result = await self._apps.in_thread(ask)
+            if aadsts(result) == _EXPIRED or result.get("error") == "expired_token":
+                raise over
             if result.get("error") not in _PENDING:
                 return await self._accept(result)
-        raise UserError("Nobody signed in within the time that the code is good for. Run the command again.")
+        raise over
 
     async def begin_browser(self, redirect_uri: str, state: str) -> tuple[str, Mapping[str, Any]]:
         """(the address to open, what to give to `finish_browser`)."""
@@ -129,8 +135,14 @@ class ReaderLogin:
             raise Refused(
                 "Microsoft gave no refresh token, so the sign-in would end within the hour. Nothing was kept."
             )
-        await self._check_roles(token)
-        await self._check_reading(token)
+        try:
+            await self._check_roles(token)
+            await self._check_reading(token)
+        except Transient as problem:
+            raise Transient(
+                f"The account could not be checked, so nothing was kept. Run the command again. {problem.message}",
+                code=problem.code,
+            ) from problem
         now = self._clock.now().isoformat()
         name, upn = str(claims.get("name", "")), str(claims.get("preferred_username", ""))
         sign_in = ReaderSignIn(refresh, person_id, tenant_id, name, upn, now, now)

@@ -14,9 +14,10 @@ from typing import Any
 from bot.domain.people import Partner, Person
 from bot.errors import Missing, Permanent, Refused, Transient
 from bot.microsoft.pages import partner_center_pages
+from bot.microsoft.protocol import correlation_id
 from bot.microsoft.service import Caller, Service
 from bot.microsoft.wire import is_guid
-from bot.ports import Entitlement, Subscriptions
+from bot.ports import Entitlement, Receipt, Subscriptions
 
 AZURE_PLAN = "DZH318Z0BPS6"
 """How the offer ids of Azure plans begin. https://learn.microsoft.com/partner-center/developer/create-azure-plan"""
@@ -37,9 +38,12 @@ class PartnerCenterSubscriptions(Subscriptions):
     async def find(
         self, partner: Partner, customer_tenant_id: str, subscription_id: str, actor: Person | None = None
     ) -> Entitlement:
-        """See Subscriptions. Missing has the code `no_azure_plan` or `no_entitlement` where all could be looked at."""
+        """See Subscriptions. Missing has the code `no_customer`, `no_azure_plan` or `no_entitlement`."""
         customer, wanted = _guid(customer_tenant_id), _guid(subscription_id)
-        plans = await self.azure_plans(partner, customer, actor)
+        try:
+            plans = await self.azure_plans(partner, customer, actor)
+        except Missing as gone:
+            raise Missing(gone.message, code="no_customer") from gone
         if not plans:
             raise Missing("That customer has no Azure plan at Partner Center.", code="no_azure_plan")
         found = {(each.plan_id, each.id): each for plan in plans for each in await self._below(partner, plan, actor)}
@@ -86,13 +90,13 @@ class PartnerCenterSubscriptions(Subscriptions):
         actor: Person | None = None,
         *,
         until: datetime | None = None,
-    ) -> None:
+    ) -> Receipt:
         """https://learn.microsoft.com/rest/api/partner-center/azure-spending/cancel-an-azure-entitlement
 
         Answered with 202 by that page, with 200 by the article.
         """
         body = {"cancellationReason": REASON}
-        await self._deed(partner, entitlement, "cancel", request_id, actor, body, until)
+        return await self._deed(partner, entitlement, "cancel", request_id, actor, body, until)
 
     async def reactivate(
         self,
@@ -102,9 +106,9 @@ class PartnerCenterSubscriptions(Subscriptions):
         actor: Person | None = None,
         *,
         until: datetime | None = None,
-    ) -> None:
+    ) -> Receipt:
         """https://learn.microsoft.com/partner-center/developer/reactivate-an-azure-subscription"""
-        await self._deed(partner, entitlement, "reactivate", request_id, actor, None, until)
+        return await self._deed(partner, entitlement, "reactivate", request_id, actor, None, until)
 
     async def _deed(
         self,
@@ -115,10 +119,10 @@ class PartnerCenterSubscriptions(Subscriptions):
         actor: Person | None,
         body: Mapping[str, str] | None,
         until: datetime | None,
-    ) -> None:
+    ) -> Receipt:
         """One POST. MS-RequestId makes it idempotent there; MS-CorrelationId is new with each.
         https://learn.microsoft.com/partner-center/developer/headers"""
-        await self._service.call(
+        answer = await self._service.call(
             "POST",
             f"{self._address(entitlement)}/{verb}",
             caller=self._caller(partner, actor, fresh=True),
@@ -128,6 +132,7 @@ class PartnerCenterSubscriptions(Subscriptions):
             deed=True,
             until=until,
         )
+        return Receipt(answer.status, correlation_id(answer))
 
     async def _below(self, partner: Partner, plan: Entitlement, actor: Person | None) -> list[Entitlement]:
         """The entitlements of a plan. None where the plan is gone, although it was listed a moment ago.

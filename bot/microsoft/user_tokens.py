@@ -139,11 +139,12 @@ class EntraUserTokens(UserTokens):
                 return
         raise _busy()
 
-    async def forget(self, person: Person) -> None:
+    async def forget(self, person: Person) -> bool:
         owner = _owner(person)
         self._memory.pop(owner, None)
-        await self._vault.remove(KIND, owner)
+        held = await self._vault.remove(KIND, owner)
         log.info("signed_out", person=person.aad_id, tenant=person.tenant_id)
+        return held
 
     async def _get(self, person: Person, owner: str, scope: str, claims: str) -> str:
         token = ""

@@ -17,6 +17,7 @@ from bot.ports.microsoft import (
     Directory,
     Entitlement,
     ReaderSignIns,
+    Receipt,
     SecurityScores,
     SignedIn,
     SignInPage,
@@ -39,7 +40,7 @@ from bot.ports.store.acts import (
 )
 from bot.ports.store.alerts import Alerts, Decided, Figures, Names, Page, Refunds, SavedFilters
 from bot.ports.store.delivery import Cards, Coverage, Digests, Escalations, Outbox, RollUps
-from bot.ports.store.people import Conversations, Duties, People, Sealed, SignIn, SignIns, Vault
+from bot.ports.store.people import Conversations, Duties, People, Sealed, SealedRow, SignIn, SignIns, Vault
 from bot.ports.store.replicas import Inbox, Leases, Syncs, SyncState
 from bot.ports.teams import Channel, Files, Full, Heartbeat, Message, Pace, Renderer, Roster
 
@@ -81,6 +82,7 @@ __all__ = [
     "Page",
     "People",
     "ReaderSignIns",
+    "Receipt",
     "Refunds",
     "Renderer",
     "RequestCards",
@@ -88,6 +90,7 @@ __all__ = [
     "Roster",
     "SavedFilters",
     "Sealed",
+    "SealedRow",
     "SecurityScores",
     "SignIn",
     "SignInPage",

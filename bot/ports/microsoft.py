@@ -70,6 +70,15 @@ class Entitlement:
     status: str
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came back when a change was taken: the HTTP status, and the MS-CorrelationId by which Microsoft's support
+    finds it (empty where none did)."""
+
+    status: int
+    correlation_id: str = ""
+
+
 class Subscriptions(Protocol):
     """Customers' Azure subscriptions at Partner Center: looked up, cancelled, reactivated. `actor` None: as the bot."""
 
@@ -96,7 +105,7 @@ class Subscriptions(Protocol):
         actor: Person | None = None,
         *,
         until: datetime | None = None,
-    ) -> None:
+    ) -> Receipt:
         """Sent once, never repeated in here, and not from `until` on, however long the way there took. Returns when
         Partner Center took it; the status follows minutes later.
 
@@ -113,7 +122,7 @@ class Subscriptions(Protocol):
         actor: Person | None = None,
         *,
         until: datetime | None = None,
-    ) -> None:
+    ) -> Receipt:
         """As `cancel`."""
         ...
 
@@ -198,7 +207,9 @@ class UserTokens(Protocol):
         """Keep what came back. Raises UserError where it is another account, or does not belong to the flow."""
         ...
 
-    async def forget(self, person: Person) -> None: ...
+    async def forget(self, person: Person) -> bool:
+        """False: there was nothing."""
+        ...
 
 
 class ReaderSignIns(Protocol):
@@ -206,6 +217,10 @@ class ReaderSignIns(Protocol):
 
     async def ends_at(self, partner: Partner) -> datetime | None:
         """When it ends if it is not used before; None where nobody signed in. Raises Refused where it is unreadable."""
+        ...
+
+    async def person_id(self, partner: Partner) -> str:
+        """Whose it is, in the partner's tenant; empty where nobody signed in. Raises as `ends_at`."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -169,8 +169,10 @@ class Access:
         conversation: Conversation,
         subject: str,
         activity_id: str = "",
+        about: Mapping[str, str] | None = None,
     ) -> Person:
-        """The identified person, if they may do this now. A denial is audited before it is raised.
+        """The identified person, if they may do this now. A denial is audited before it is raised, with what it was
+        `about`.
 
         Raises NotAllowed, SignInNeeded where we hold no token of theirs, or NotChecked where it could not be checked.
         Then nothing was done.
@@ -193,12 +195,14 @@ class Access:
                 "guest": known.guest,
                 "conversation": conversation.id,
                 "activity": activity_id,
+                **(about or {}),
             },
         )
         async with self._env.store.write() as tx:
             await tx.audit.append(entry, self._env.clock.now())
         if not known.may_stand_in(partner.roles_in):
-            raise NotAllowed(texts.OTHER_TENANT, code="other_tenant")
+            told = texts.OTHER_TENANT if known.is_known else texts.TENANT_UNKNOWN
+            raise NotAllowed(told, code="other_tenant")
         raise NotAllowed(texts.lacks_roles(act, sorted(missing)), code="lacks_role")
 
     async def require_here(
@@ -280,7 +284,9 @@ class Access:
     def left(self, people: Collection[str], conversation_ids: Collection[str]) -> None:
         """These people (object ids, MRIs) are no longer there: what a roster said of them is not remembered here."""
         self._rosters.drop(
-            lambda key, member: key[0] in conversation_ids and not {key[1], member.aad_id, member.mri}.isdisjoint(people)
+            lambda key, member: (
+                key[0] in conversation_ids and not {key[1], member.aad_id, member.mri}.isdisjoint(people)
+            )
         )
 
     def routes_changed(self) -> None:

@@ -136,7 +136,7 @@ class Asking:
         except TimeoutError:
             raise NotChecked(texts.NOT_LOOKED_UP, code="look_timeout") from None
         except Permanent as problem:
-            reason = texts.problem(problem.code, problem.message, app=as_whom is None)
+            reason = texts.problem(problem.code, problem.message, app=as_whom is None, look_up=True)
             raise UserError(texts.not_found(origin, reason), code=problem.code or "not_found") from problem
         except UserError:
             raise

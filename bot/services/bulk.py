@@ -36,6 +36,7 @@ SHOWN_AFTER = PROGRESS_EVERY
 """The card of a run comes so late: what is over by then needs no redrawing, and a sign-in may come first."""
 _TRIES = 3
 _LONGEST_WAIT = 30.0
+"""Told to stay away for longer, a run leaves what is not sent yet until that is over."""
 _RENEW_SECONDS = 15.0
 _TELL_SECONDS = 2.0
 _DRAWN_AGAIN = timedelta(hours=1)
@@ -69,6 +70,7 @@ class _Round:
     problems: dict[str, str] = field(default_factory=dict)  # of those to be tried again later
     need: SignInNeeded | None = None
     calm_at: float = 0.0  # until then we were told to wait
+    told: str = ""  # and with these words
     tried: asyncio.Event = field(default_factory=asyncio.Event)  # it shows whether the person's sign-in suffices
     answered: bool = False  # nobody waits for `tried` any more
 
@@ -287,7 +289,10 @@ class Bulk:
         """One change, waited for as long as we are told to, and never sent again after doubt: it is looked at first."""
         alert, clock = intent.alert.id, self._env.clock
         for attempt in range(_TRIES):
-            if (wait := around.calm_at - clock.monotonic()) > 0:
+            if (wait := around.calm_at - clock.monotonic()) > _LONGEST_WAIT:
+                around.problems[alert] = around.told
+                return
+            if wait > 0:
                 await clock.sleep(wait)
             await self._renew(around)
             if alert not in around.intents:
@@ -300,8 +305,8 @@ class Bulk:
                 if trouble.in_doubt:
                     around.in_doubt.add(alert)
                     return
-                pause = min(trouble.retry_after or 0.5 * 2**attempt, _LONGEST_WAIT)
-                around.calm_at = max(around.calm_at, clock.monotonic() + pause)
+                pause = trouble.retry_after or 0.5 * 2**attempt
+                around.calm_at, around.told = max(around.calm_at, clock.monotonic() + pause), trouble.message
                 continue
             except SignInNeeded as need:
                 around.need = need
@@ -350,7 +355,8 @@ class Bulk:
         elif around.need is not None and not touched:
             await self._progress.not_signed_in(intent, record, around.need)
         else:
-            await self._progress.later(intent, record, around.problems.get(alert, texts.NOT_SEEN_YET))
+            wait = max(0.0, around.calm_at - self._env.clock.monotonic())
+            await self._progress.later(intent, record, around.problems.get(alert, texts.NOT_SEEN_YET), wait)
 
     async def _leave(self, around: _Round, problem: str, alerts: Sequence[str] = ()) -> None:
         """Give these (all) back at once, to be carried out one by one."""

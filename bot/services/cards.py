@@ -72,6 +72,24 @@ class CardWork:
         await tx.outbox.add(items, self._env.clock.now())
         self._env.outbox_work.set()
 
+    async def say_below_request(self, tx: Transaction, c: Cancellation, line: str) -> None:
+        """Say the line below the request's own cards, where the alert that it came from has neither a card nor a
+        roll-up below which it is said: a card that is redrawn rings nobody."""
+        told: set[str] = set()
+        for alert_id in c.plan.alerts[:1]:
+            key = AlertKey(c.plan.partner, alert_id)
+            told |= {card.conversation_id for card in await tx.cards.of_alert(key) if not card.replaced_by}
+            told |= {each.rollup.conversation_id for each in await tx.rollups.of_alert(key) if not each.left}
+        items = [
+            NewItem(
+                card.conversation_id, ItemKind.REQUEST_LINE, card.id, payload={"text": line}, priority=LINE_PRIORITY
+            )
+            for card in await tx.request_cards.of_request(c.number)
+            if not card.person_id and not card.root_card_id and card.conversation_id not in told
+        ]
+        await tx.outbox.add(items, self._env.clock.now())
+        self._env.outbox_work.set()
+
     def wants(self, route: Route, record: AlertRecord) -> bool:
         if not route.on or not route.summarised:
             return False  # a new route starts with its summary, which posts what is open

@@ -94,7 +94,7 @@ class Deciding:
         if texts.is_blank(reason):
             raise Incomplete(texts.no_reject_reason(c), code="no_reason")
         await self._not_their_own(c, "reject", person, where)
-        known = await self._decider(c, person, where)
+        known = await self._decider(c, "reject", person, where)
         return await self._end(c, Event.REJECT, "rejected", known, where, reason)
 
     async def approve(
@@ -109,7 +109,7 @@ class Deciding:
         partner = self._env.partners[c.plan.partner]
         await self._not_their_own(c, "approve", person, where)
         await self._ready(partner, actor(await self._access.known(person, where.conversation), partner))
-        known = await self._decider(c, person, where)
+        known = await self._decider(c, "approve", person, where)
         if c.state != State.ASKED:
             return Answer(How.ALREADY, c)
         if self._env.clock.now() >= c.plan.expires_at:
@@ -188,11 +188,12 @@ class Deciding:
         except AlertDeskError as problem:
             raise NotChecked(texts.NOT_VERIFIED, code=problem.code or "check_failed") from problem
 
-    async def _decider(self, c: Cancellation, person: Person, where: Where) -> Person:
+    async def _decider(self, c: Cancellation, act: str, person: Person, where: Where) -> Person:
         """Whoever may decide, identified. Denials are on record."""
         partner = self._env.partners[c.plan.partner]
+        about = {"request": c.label, "plan": c.plan.digest, "wanted": act}
         return await self._access.require(
-            Act.DECIDE_CANCEL, person, partner, where.conversation, c.label, where.activity_id
+            Act.DECIDE_CANCEL, person, partner, where.conversation, c.label, where.activity_id, about
         )
 
     async def _unseen(self, c: Cancellation, seen: int) -> tuple[AlertRecord, ...]:

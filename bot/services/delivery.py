@@ -40,7 +40,10 @@ _UPDATES = (
 )
 _KEPT_UP = (ItemKind.ALERT_CARD, ItemKind.REQUEST_CARD, ItemKind.ROLLUP_CARD, ItemKind.BULK_CARD)
 """Root cards that are changed later: to do that, one must know which message they are."""
-_LINES = (ItemKind.THREAD_LINE, ItemKind.SNOOZE_LINE, ItemKind.ROLLUP_LINE, ItemKind.BULK_LINE)
+_LINES = (
+    *(ItemKind.THREAD_LINE, ItemKind.SNOOZE_LINE, ItemKind.REQUEST_LINE, ItemKind.ROLLUP_LINE),
+    ItemKind.BULK_LINE,
+)
 _OF_RUNS = (ItemKind.BULK_CARD, ItemKind.BULK_UPDATE, ItemKind.BULK_LINE)
 _KNOWN = frozenset(map(str, ItemKind))
 
@@ -54,6 +57,7 @@ class How(StrEnum):
     UNCERTAIN = "uncertain"
     SHORTEN = "shorten"
     PARK = "park"
+    REST = "rest"  # parked with the card that it belongs to
     GONE = "gone"  # the message that was to be changed is not there any more
     UNREACHABLE = "unreachable"  # the conversation takes nothing any more
 
@@ -148,10 +152,17 @@ class Delivery:
             conversation = await tx.conversations.get(item.conversation_id)
             card = await self._card(tx, item)
             thread = await self._thread(tx, item, card)
+            parked = await self._parked(tx, item, card)
         if conversation is None:
             return End(How.RETRY, problem="the conversation is not known yet", wait=30.0)
         if item.kind in (*_UPDATES, *_LINES) and item.card_id and card is None:
             return End(How.SENT)  # a roll-up took the card in while this was claimed, and tells of its alert instead
+        if item.kind == ItemKind.ALERT_UPDATE and isinstance(card, CardPost) and card.replaced_by:
+            return End(How.SENT)  # its message is gone, and another card is kept up in its place
+        if parked & frozenset(_KEPT_UP):  # whoever posts the card draws it as it then is, and one line tells all
+            if item.kind in _UPDATES or (item.kind == ItemKind.ROLLUP_LINE and item.kind in parked):
+                return End(How.SENT)
+            return End(How.REST, problem="its card is parked")
         if (item.kind in (*_UPDATES, *_LINES) and not (card and card.activity_id)) or thread is None:
             return End(How.RETRY, problem="its card is not confirmed yet", wait=_WAIT_FOR_CARD)
         if item.repeat and card is not None and item.kind in (ItemKind.ALERT_CARD, ItemKind.ROLLUP_CARD):
@@ -174,15 +185,22 @@ class Delivery:
         return End(How.SENT, activity_id)
 
     async def _card(self, tx: Transaction, item: OutboxItem) -> AnyCard | None:
-        if item.kind in (ItemKind.REQUEST_CARD, ItemKind.REQUEST_UPDATE):
+        if item.kind in (ItemKind.REQUEST_CARD, ItemKind.REQUEST_UPDATE, ItemKind.REQUEST_LINE):
             return await tx.request_cards.get(item.card_id)
         if item.kind in (ItemKind.ROLLUP_CARD, ItemKind.ROLLUP_UPDATE, ItemKind.ROLLUP_LINE):
             return await tx.rollups.get(item.card_id)
         if item.kind in _OF_RUNS:
             return await tx.bulk.run(item.card_id)
-        if item.kind == ItemKind.ESCALATION_LINE and item.payload.get("in_rollup"):
+        if item.kind in (ItemKind.ESCALATION_LINE, ItemKind.SNOOZE_LINE) and item.payload.get("in_rollup"):
             return await tx.rollups.get(item.card_id)
         return await tx.cards.get(item.card_id) if item.card_id else None
+
+    @staticmethod
+    async def _parked(tx: Transaction, item: OutboxItem, card: AnyCard | None) -> frozenset[str]:
+        """What is parked of the card that the item waits for; nothing where it stands."""
+        if item.kind not in (*_UPDATES, *_LINES) or card is None or card.activity_id:
+            return frozenset()
+        return await tx.outbox.parked_of(card.id)
 
     async def _thread(self, tx: Transaction, item: OutboxItem, card: AnyCard | None) -> str | None:
         """The root post's id where the message belongs into a thread, else empty; None: that post is not there yet."""
@@ -235,6 +253,8 @@ class Delivery:
                 await tx.rollups.posted(item.card_id, end.activity_id)
             elif item.kind == ItemKind.BULK_CARD:
                 await tx.bulk.posted(item.card_id, end.activity_id)
+            if item.kind in _KEPT_UP:  # what was parked while it could not be sent
+                await tx.outbox.unpark(item.conversation_id, now, item.card_id)
         elif end.how is How.RETRY:
             await tx.outbox.retry(item, now + timedelta(seconds=self._wait(item, end.wait)), end.problem)
         elif end.how is How.UNCERTAIN:
@@ -247,12 +267,13 @@ class Delivery:
                 if (told := refused(item)) is not None:
                     await tx.outbox.add([told], now)
                 await self._not_called(tx, item)
+        elif end.how is How.GONE:
+            if await tx.outbox.sent(item, "", now):
+                await self._replace(tx, item)
         else:
             await tx.outbox.park(item, end.problem)
             if item.kind == ItemKind.REQUEST_CARD:
                 await self._not_called(tx, item)
-            if end.how is How.GONE:
-                await self._replace(tx, item)
 
     async def _not_called(self, tx: Transaction, item: OutboxItem) -> None:
         if self._progress is not None:

@@ -129,8 +129,10 @@ class PlanProgress:
 
     async def shown(self, tx: Transaction, c: Cancellation, line: str) -> None:
         """Draw the request's cards anew, and those of all alerts of its subscription; say the line in the thread of
-        the alert from which it was asked."""
+        the alert from which it was asked, or where that has none, below the request's own card."""
         await self._cards.redraw_request(tx, c)
+        if line:
+            await self._cards.say_below_request(tx, c, line)
         plan = c.plan
         records = await tx.alerts.of_subscription(plan.partner, plan.entitlement_id, MOST_ALERT_CARDS)
         await tx.alerts.touch([record.alert.key for record in records], self._env.clock.now())

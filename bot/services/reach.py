@@ -13,6 +13,7 @@ from bot.domain.people import Conversation, ConversationState
 from bot.ports import Environment, Transaction
 from bot.telemetry.log import get_logger
 from bot.texts import delivery as texts
+from bot.texts import duty as duty_texts
 
 PRIORITY = 10
 """Above every card: one line that says why cards do not come, or that they come again."""
@@ -44,7 +45,9 @@ class Reach:
                 partners |= routed
         if silent:
             log.error("conversations_lost", conversations=[each.id for each in silent], state=state, why=why)
-            await self._tell(tx, partners, texts.not_delivered([_name(each) for each in silent], why), silent[0].id)
+            await self._tell(
+                tx, partners, texts.not_delivered([duty_texts.place(each) for each in silent], why), silent[0].id
+            )
 
     async def back(self, tx: Transaction, conversation_id: str, *, was_off: bool) -> None:
         """It takes messages (again): what was parked goes on, and it is told how much waited."""
@@ -67,8 +70,3 @@ class Reach:
                 items.append(NewItem(place, ItemKind.NOTICE, "", payload, PRIORITY, dedup_key=f"lost:{about}"))
         await tx.outbox.add(items, self._env.clock.now())
         self._env.outbox_work.set()
-
-
-def _name(conversation: Conversation) -> str:
-    parts = [part for part in (conversation.team_name, conversation.name) if part]
-    return " > ".join(parts) or conversation.id

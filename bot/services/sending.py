@@ -16,7 +16,7 @@ from bot.domain.cancellations import Cancellation, Event, Found, Kind, Objection
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act, lacking
 from bot.errors import AlertDeskError, PendingOperation, Permanent, SignInNeeded, Transient
-from bot.ports import Directory, Entitlement, Environment, Subscriptions, Transaction
+from bot.ports import Directory, Entitlement, Environment, Receipt, Subscriptions, Transaction
 from bot.services.access import actor
 from bot.services.memory import Memory
 from bot.services.plan_check import PlanCheck
@@ -91,7 +91,7 @@ class Sending:
                 return Sent(await self._progress.now(c))
             c = sending
             try:
-                await self._change(partner, c, as_whom)
+                receipt = await self._change(partner, c, as_whom)
             except SignInNeeded as need:
                 self._needs.put((partner.tenant_id, approver.aad_id), need, self._env.clock.monotonic())
                 return await self._wants_sign_in(c, need, in_doubt=c.sent > 1, waits=waits)
@@ -107,7 +107,8 @@ class Sending:
             except Permanent as no:
                 return await self._refused(c, no, app=as_whom is None)
             else:
-                return await self._taken(c, {"answer": "accepted"})
+                came_back = {"status": receipt.status, "MS-CorrelationId": receipt.correlation_id}
+                return await self._taken(c, {"answer": "accepted", **came_back})
         raise AssertionError("the last try returns")
 
     async def _shows(self, c: Cancellation, partner: Partner, as_whom: Person | None) -> bool:
@@ -138,7 +139,7 @@ class Sending:
         after = c if trouble.in_doubt else replace(c, sent=c.sent - 1)
         return await self._progress.keep(c, after, redraw=False, row=row)
 
-    async def _change(self, partner: Partner, c: Cancellation, as_whom: Person | None) -> None:
+    async def _change(self, partner: Partner, c: Cancellation, as_whom: Person | None) -> Receipt:
         """Whoever stood still for too long (a process, or its whole machine) does not send it any more: others have
         taken it up by then, or it may not be sent at all."""
         plan, until = c.plan, min(c.due_at or c.send_until, c.send_until)
@@ -146,7 +147,7 @@ class Sending:
             plan.customer_tenant_id, plan.azure_plan_id, plan.entitlement_id, plan.entitlement_name, plan.present_status
         )
         send = self._subscriptions.cancel if plan.kind == Kind.CANCEL else self._subscriptions.reactivate
-        await send(partner, target, plan.request_id, as_whom, until=until)
+        return await send(partner, target, plan.request_id, as_whom, until=until)
 
     async def _objections(
         self, c: Cancellation, partner: Partner, approver: Person, as_whom: Person | None
@@ -167,7 +168,7 @@ class Sending:
             await self._progress.note(entry(c.plan, "verify", "unchanged", by, detail))
         return found, detail
 
-    async def _taken(self, c: Cancellation, detail: Mapping[str, str]) -> Sent:
+    async def _taken(self, c: Cancellation, detail: Mapping[str, Any]) -> Sent:
         now = self._env.clock.now()
         after = replace(c.after(Event.ACCEPT), accepted_at=now, due_at=now, attempts=0, outcome="", code="")
         return Sent(await self._moved(c, after, "accepted", detail))

@@ -21,6 +21,7 @@ from bot.texts import en as texts
 
 _LATER_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
 _LONGEST_WAIT = 3600.0
+_REST = timedelta(minutes=10)
 
 
 class End(StrEnum):
@@ -144,6 +145,13 @@ class VerdictProgress:
             await self._changed(tx, intent)
         return Outcome(End.LATE, record, by_name=intent.by_name, problem=problem)
 
+    async def rest(self, intent: Intent, record: AlertRecord) -> Outcome:
+        """Its partner was taken out of the settings: it waits for its return, and nothing changes on the card."""
+        at = self._env.clock.now() + _REST
+        async with self._env.store.write() as tx:
+            await tx.intents.later(intent.id, at, "the partner is not set up at present")
+        return Outcome(End.LATE, record, by_name=intent.by_name)
+
     async def not_signed_in(self, intent: Intent, record: AlertRecord, need: SignInNeeded) -> Outcome:
         """Nothing was changed. The intent ends here: signed in, the person presses again, or the act goes on by itself
         under an intent of its own."""
@@ -189,6 +197,8 @@ def _stands(record: AlertRecord, wish: Wish) -> Outcome | None:
     """The outcome where nothing needs to be sent, by what we know."""
     alert = record.alert
     by = record.decision.by_name if record.decision else last_change(alert)[0]
+    if alert.status.lower() == Status.INVESTIGATING:
+        by = record.work.taken_by or by  # Partner Center may know them by the name of an app alone
     if not alert.is_open and not wish.may_replace:
         return Outcome(End.ALREADY, record, by_name=by)
     if wish.only_from and alert.status.lower() != wish.only_from:

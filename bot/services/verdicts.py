@@ -106,6 +106,8 @@ class Verdicts:
             record = await tx.alerts.get(intent.alert)
         if claimed is None or record is None or claimed.state != IntentState.OPEN:
             return None
+        if claimed.alert.partner not in self._env.partners:
+            return await self._progress.rest(claimed, record)
         try:
             async with asyncio.timeout(LEASE_SECONDS - 5):
                 alert, ours = await self._bring_about(claimed, in_doubt=claimed.attempts > 1)
@@ -121,9 +123,7 @@ class Verdicts:
 
     async def _bring_about(self, intent: Intent, in_doubt: bool) -> tuple[Alert, bool]:
         """The alert as Partner Center reports it when all is done, and whether it came about through this intent."""
-        partner = self._env.partners.get(intent.alert.partner)
-        if partner is None:
-            raise Transient("the partner is not set up at present")
+        partner = self._env.partners[intent.alert.partner]
         as_whom = decider(intent, partner)
         sent = in_doubt
         problem: Transient | None = None

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.domain.alerts import AlertRecord, Work
 from bot.domain.delivery import CardPost, ItemKind, NewItem
 from bot.domain.snoozes import woken
+from bot.domain.storms import RollUp
 from bot.ports import Transaction
 
 _PRIORITY = 5
@@ -32,6 +33,24 @@ def reminders(card: CardPost, record: AlertRecord, now: datetime) -> list[NewIte
         )
         for kind in (ItemKind.ALERT_UPDATE, ItemKind.SNOOZE_LINE)
     ]
+
+
+def reminder_in(rollup: RollUp, record: AlertRecord, now: datetime) -> list[NewItem]:
+    """The same for an alert that stands in a roll-up alone; dropped too, if it has a card of its own by then."""
+    until = record.work.snoozed_until
+    if until is None or not record.work.sleeps(now):
+        return []
+    key = record.alert.key
+    item = NewItem(
+        rollup.conversation_id,
+        ItemKind.SNOOZE_LINE,
+        rollup.id,
+        {"snooze": until.isoformat(), "in_rollup": True, "alert": [key.partner, key.id]},
+        priority=_PRIORITY,
+        dedup_key=f"snooze:{rollup.id}:{record.number}:{until.isoformat()}",
+        available_at=until,
+    )
+    return [item]
 
 
 async def decided(tx: Transaction, record: AlertRecord, now: datetime) -> AlertRecord:

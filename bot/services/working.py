@@ -15,7 +15,7 @@ from bot.domain.snoozes import woken
 from bot.errors import UserError
 from bot.ports import Environment, Transaction
 from bot.services.cards import CardWork
-from bot.services.waking import reminders
+from bot.services.waking import reminder_in, reminders
 from bot.texts import working as texts
 
 
@@ -54,6 +54,9 @@ class Working:
             for card in await tx.cards.of_alert(record.alert.key):
                 if not card.replaced_by:
                     await tx.outbox.add(reminders(card, changed, now), now)
+            for membership in await tx.rollups.of_alert(record.alert.key):
+                if not membership.left:
+                    await tx.outbox.add(reminder_in(membership.rollup, changed, now), now)
         return changed
 
     async def _open(self, tx: Transaction, record: AlertRecord) -> AlertRecord:

@@ -38,6 +38,7 @@ _REDRAWN = (
 _WAITING = (ItemState.PENDING.value, ItemState.SENDING.value, ItemState.UNCERTAIN.value)
 # Written as the partial indexes are, or the databases would not use those.
 _PENDING = text("outbox.state = 'pending'")
+_UNSENT = text("outbox.state <> 'sent'")
 _DEDUP_INDEX = text("state = 'pending' AND dedup_key <> ''")
 
 
@@ -112,16 +113,34 @@ class SqlOutbox:
     async def park(self, item: OutboxItem, error: str) -> bool:
         return await self._end(item, ItemState.PARKED, error=error[:ERROR_LENGTH])
 
-    async def unpark(self, conversation_id: str, now: datetime) -> int:
-        """The cause is gone: what was parked in the conversation is pending again. How many."""
+    async def unpark(self, conversation_id: str, now: datetime, card_id: str = "") -> int:
+        """The cause is gone: what was parked in the conversation (of that card alone, where one is named) is pending
+        again. How many."""
         parked = select(outbox.c.id).where(
             outbox.c.conversation_id == conversation_id, outbox.c.state == ItemState.PARKED.value
         )
+        if card_id:
+            parked = parked.where(outbox.c.card_id == card_id, _UNSENT)
         revived = 0
         for row in await self._session.rows(parked.order_by(outbox.c.id)):
             which = (outbox.c.id == row.id, outbox.c.state == ItemState.PARKED.value)
             revived += await self._to_pending(which, available_at=now)
         return revived
+
+    async def parked_of(self, card_id: str) -> frozenset[str]:
+        parked = select(outbox.c.kind).where(
+            outbox.c.card_id == card_id, outbox.c.state == ItemState.PARKED.value, _UNSENT
+        )
+        return frozenset(row.kind for row in await self._session.rows(parked)) if card_id else frozenset()
+
+    async def refused_in(self, conversation_id: str) -> str:
+        here = (outbox.c.conversation_id == conversation_id, outbox.c.kind.in_(_POSTED_CARDS))
+        parked = select(outbox.c.id, outbox.c.error).where(*here, outbox.c.state == ItemState.PARKED.value)
+        last = await self._session.first(parked.order_by(outbox.c.id.desc()).limit(1))
+        if last is None:
+            return ""
+        later = select(outbox.c.id).where(*here, outbox.c.id > last.id, text("outbox.state = 'sent'"))
+        return "" if await self._session.first(later.limit(1)) is not None else str(last.error)
 
     async def adopt(self, card_id: str, activity_id: str, now: datetime) -> bool:
         """Concerns the item that posts the card alone, not the lines under it."""

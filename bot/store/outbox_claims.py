@@ -15,7 +15,7 @@ from bot.store.tables import cards, conversations, outbox
 
 HEADS = 64
 """So many are looked at however few are wanted, so that partners can take turns."""
-_LINES = (ItemKind.THREAD_LINE.value, ItemKind.ROLLUP_LINE.value)
+_LINES = (ItemKind.THREAD_LINE.value, ItemKind.REQUEST_LINE.value, ItemKind.ROLLUP_LINE.value)
 
 
 def claimable(now: datetime, limit: int, not_in: Collection[str], not_of: Collection[str]) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 
-from bot.ports import Sealed
+from bot.ports import Sealed, SealedRow
 from bot.store.session import Session
 from bot.store.tables import vault
 
@@ -36,11 +36,19 @@ class SqlVault:
             == 1
         )
 
-    async def remove(self, kind: str, owner: str) -> None:
-        await self._session.execute(delete(vault).where(vault.c.kind == kind, vault.c.owner == owner))
+    async def remove(self, kind: str, owner: str) -> bool:
+        return await self._session.changed(delete(vault).where(vault.c.kind == kind, vault.c.owner == owner)) > 0
 
-    async def prune(self, kind: str, before: datetime) -> int:
-        return await self._session.changed(delete(vault).where(vault.c.kind == kind, vault.c.changed_at < before))
+    async def prune(self, kind: str, before: datetime, keep: Collection[str] = ()) -> int:
+        unwanted = (vault.c.kind == kind, vault.c.changed_at < before, vault.c.owner.not_in(sorted(keep)))
+        return await self._session.changed(delete(vault).where(*unwanted))
+
+    async def not_under(self, key_id: str, limit: int) -> tuple[SealedRow, ...]:
+        wanted = select(vault).where(vault.c.key_id != key_id).order_by(vault.c.changed_at, vault.c.owner).limit(limit)
+        return tuple(
+            SealedRow(row.kind, row.owner, Sealed(bytes(row.blob), row.key_id, row.version), row.changed_at)
+            for row in await self._session.rows(wanted)
+        )
 
     async def key_ids(self) -> Mapping[str, int]:
         rows = await self._session.rows(select(vault.c.key_id, func.count().label("kept")).group_by(vault.c.key_id))

@@ -63,13 +63,17 @@ class Reference(_Model):
     name: Name | None = None
 
 
+class ChannelReference(Reference):
+    type: Word | None = None  # standard, shared, private
+
+
 class Settings(_Model):
     selected_channel: Reference | None = Field(None, alias="selectedChannel")
 
 
 class ChannelData(_Model):
     team: Reference | None = None
-    channel: Reference | None = None
+    channel: ChannelReference | None = None
     tenant: Reference | None = None
     event_type: Word | None = Field(None, alias="eventType")
     settings: Settings | None = None
@@ -242,7 +246,13 @@ def _turn(
         locale=activity.locale or "",
         token=token,
         code=code,
+        private=_private(activity.channel_data),
     )
+
+
+def _private(data: ChannelData | None) -> bool:
+    """https://learn.microsoft.com/microsoftteams/platform/build-apps-for-shared-private-channels"""
+    return data is not None and data.channel is not None and (data.channel.type or "").lower() == "private"
 
 
 def _object(value: Any, where: str) -> dict[str, Any]:

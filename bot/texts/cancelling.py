@@ -13,7 +13,7 @@ from bot.domain.cancellations import SUFFIX, Cancellation, Found, Kind, Objectio
 from bot.texts import en as texts
 from bot.texts.catalogue import _, plural
 from bot.texts.formats import both, sentences
-from bot.texts.partner_center import ANSWERS, APP_ANSWERS, APP_FOR_OPERATORS, FOR_OPERATORS, LOOK_UPS
+from bot.texts.partner_center import ANSWERS, APP_ANSWERS, APP_FOR_OPERATORS, FOR_OPERATORS, LOOK_UP_ANSWERS, LOOK_UPS
 from cards.text import defuse
 
 _ASK_AGAIN = _("Ask again if it is still needed.")
@@ -592,10 +592,10 @@ def fraud_note(c: Cancellation) -> str:
 # What Partner Center answers ----------------------------------------------------------------------------------------
 
 
-def problem(code: str, message: str, *, app: bool = False) -> str:
+def problem(code: str, message: str, *, app: bool = False, look_up: bool = False) -> str:
     """Our words for an answer, what to do included; the message where the code is none that we know. `app`: it was the
-    bot's own identity that asked."""
-    answers = APP_ANSWERS if app else ANSWERS
+    bot's own identity that asked; `look_up`: for nothing but to see what there is, when nobody approves yet."""
+    answers = {**(APP_ANSWERS if app else ANSWERS), **(LOOK_UP_ANSWERS if look_up else {})}
     if code in answers:
         return _("Partner Center answered {code}: {meaning}.").format(code=code, meaning=answers[code])
     return LOOK_UPS.get(code) or message or _("Partner Center gave no reason.")

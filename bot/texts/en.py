@@ -20,6 +20,10 @@ OTHER_TENANT = _(
     "Nothing was done: your account is not of this partner's tenant, so it has no roles there. "
     "Ask a colleague with the Admin Agent role."
 )
+TENANT_UNKNOWN = _(
+    "Nothing was done: Teams did not tell me which tenant your account belongs to, so I could not look for your roles. "
+    "Ask a colleague with the Admin Agent role."
+)
 NOT_ROUTED = _(
     "No partner's alerts are sent to this conversation, so there is nothing that I may show here. "
     "An Admin Agent can say “subscribe” to change that."
@@ -610,6 +614,11 @@ MAY_DECIDE = _("You may decide on alerts here.")
 MAY_NOT_DECIDE = _("You may read along where alerts are sent; deciding takes the Admin Agent role.")
 
 
+def at_partner(partner: str, said: str) -> str:
+    """Where there are several partners: which of them a sentence is about."""
+    return _("{partner}: {said}").format(partner=partner, said=said)
+
+
 def acts_as_app(partner: str) -> str:
     return _("For {partner} I write with my own identity and put your name on record.").format(partner=partner)
 
@@ -635,6 +644,9 @@ SIGN_IN_LINK = _(
 )
 SIGN_IN_BY_BUTTON = _(
     "Nothing was done yet: I act as you, and Teams hands me your sign-in only with a button. Press it, and I do what you asked for."
+)
+GO_ON_BY_BUTTON = _(
+    "Nothing was done yet: I act as you, and Teams hands me your sign-in only with a button on a card. I have just posted one, with what you wrote: press it, and I do what you asked for."
 )
 SIGN_IN_SLOW = _("Microsoft is slow to sign you in just now, so nothing was done. Try again in a moment.")
 SIGN_IN_NOWHERE = _("You would have to sign in, but the operator has set no address for that (ALERTDESK_PUBLIC_URL).")

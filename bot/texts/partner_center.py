@@ -43,7 +43,15 @@ APP_ANSWERS = {
 FOR_OPERATORS = frozenset({"900307", "800002", "800011", "800012", "900420"})
 """What only the people who run the bot can do something about, whoever's token it was."""
 APP_FOR_OPERATORS = FOR_OPERATORS | {"900150", "900308", "900335", "900329", "900421"}
+LOOK_UP_ANSWERS = dict.fromkeys(
+    ("900150", "900308", "900335"),
+    _(
+        "it lets neither Alert Desk nor you look at this customer's subscriptions. Check there that you are an Admin Agent, and tell the people who run Alert Desk: the application may lack that role"
+    ),
+)
+"""The same where a subscription was only looked up, as the bot and then as whoever asks."""
 LOOK_UPS = {
+    "no_customer": _("Partner Center does not know this customer of yours. Look whether they left."),
     "no_azure_plan": _("This customer has no Azure plan with you at Partner Center."),
     "no_entitlement": _(
         "None of this customer's Azure plans has that subscription: it may stand with another partner or be billed otherwise."

@@ -30,10 +30,10 @@ _LABELS = {"sla": _("Answer"), "sla_due": _("Answer"), "test": _("Test alerts")}
 NO_CONDITION = _("The route has no filter: every alert of the partner fits.")
 
 
-def route(of: Route, partner: str, now_state: str) -> str:
+def route(of: Route, partner: str, now_state: str, refused: str = "") -> str:
     """One route in a line: what, since when, by whom, and what stands in the way."""
     what = f"{partner}: {of.filter or ALL_ALERTS}" if partner else of.filter or ALL_ALERTS
-    return "; ".join([what, since(of), *obstacles(of, now_state)])
+    return "; ".join([what, since(of), *obstacles(of, now_state, refused)])
 
 
 def since(of: Route) -> str:
@@ -46,8 +46,8 @@ def since(of: Route) -> str:
     return said.format(name=_who(of), time=texts.when(of.begun_at))
 
 
-def obstacles(of: Route, state: str) -> list[str]:
-    """What keeps alerts from being sent there now."""
+def obstacles(of: Route, state: str, refused: str = "") -> list[str]:
+    """What keeps alerts from being sent there now. `refused`: what Teams said to the last card there."""
     if not of.on:
         return []
     said = []
@@ -55,6 +55,8 @@ def obstacles(of: Route, state: str) -> list[str]:
         said.append(_("nothing arrives yet: nobody added the bot there"))
     elif state != ConversationState.ACTIVE:
         said.append(_("nothing arrives: {reason}").format(reason=delivery.stopped(state)))
+    elif refused:
+        said.append(_("Teams did not take the last card: {reason}").format(reason=refused.rstrip(".")))
     if not of.summarised:
         said.append(_("begins after the first reading of all alerts"))
     return said

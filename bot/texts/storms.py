@@ -19,14 +19,21 @@ TYPES = _("Types")
 CUSTOMERS = _("Customers")
 NEWEST = _("Last one came")
 WORST = _("The worst unresolved ones")
-SHOW_UNRESOLVED = _("Show unresolved")
-SHOW_ALL = _("Show all")
 ALL_DECIDED = _("All of them are decided.")
 REPLACES_BADGE = _("Replaces an earlier card, which is gone")
 
 
 def customer_alerts(name: str) -> str:
     return _("Alerts of {name}").format(name=name or UNKNOWN_CUSTOMER)
+
+
+def show_unresolved(since: datetime, now: datetime) -> str:
+    """On a button: its list can hold alerts that this card does not count."""
+    return _("Unresolved since {clock}").format(clock=texts.clock(since, now))
+
+
+def show_all(since: datetime, now: datetime) -> str:
+    return _("All since {clock}").format(clock=texts.clock(since, now))
 
 
 def heading(total: int) -> str:

@@ -58,6 +58,12 @@ def reader_refused(partner: str, code: str) -> str:
     )
 
 
+def reader_too_mighty(partner: str) -> str:
+    return _(
+        "The account with whose sign-in the alerts of {partner} are read has become a Global Administrator. Such a sign-in is too mighty to be kept: take that role from it, or sign in with an account that does not have it: {how_to}. Until then its alerts are read as before."
+    ).format(partner=partner, how_to=how_to_sign_in_reader(partner))
+
+
 def reader_ends(partner: str, days: int) -> str:
     return plural(
         "The sign-in that reads the alerts of {partner} ends in {days} day unless it is used: {how_to}.",

@@ -71,7 +71,8 @@ async def _part(question: Awaitable[object]) -> dict[str, object]:
 
 
 async def _readers(env: Environment, readers: ReaderSignIns) -> dict[str, object]:
-    """By partner, until when the sign-in holds with which its alerts are read, in days; each use makes it new."""
+    """By partner, until when the sign-in holds with which its alerts are read, in days; each use makes it new. Where it
+    was revoked or ended before, the `problem` of the last reading tells, whichever replica read."""
     told: dict[str, object] = {}
     for partner in env.partners.values():
         if partner.reader == "app":
@@ -79,6 +80,8 @@ async def _readers(env: Environment, readers: ReaderSignIns) -> dict[str, object
         try:
             async with asyncio.timeout(_PART_SECONDS):
                 ends = await readers.ends_at(partner)
+                async with env.store.read() as tx:
+                    problem = (await tx.syncs.get(partner.tenant_id)).error or None
         except TimeoutError:
             told[partner.tenant_id] = {"problem": "no answer in time"}
             continue
@@ -88,7 +91,8 @@ async def _readers(env: Environment, readers: ReaderSignIns) -> dict[str, object
         if ends is not None:
             days = round((ends - env.clock.now()).total_seconds() / _DAY, 1)
             warning = texts.reader_ends(partner.name, max(0, int(days))) if days < _WARN_DAYS else None
-            told[partner.tenant_id] = {"sign_in_ends": ends.isoformat(), "days_left": days, "warning": warning}
+            found = {"sign_in_ends": ends.isoformat(), "days_left": days, "warning": warning, "problem": problem}
+            told[partner.tenant_id] = found
     return told
 
 

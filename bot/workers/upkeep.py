@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.domain.bulk import LIFE
 from bot.ports import Environment
+from bot.sealing import SealedVault
 from bot.services.bulk import Bulk
 from bot.services.verdicts import Verdicts
 from bot.telemetry import metrics
@@ -19,6 +20,11 @@ _MERGED_HOURS = 1000
 _FORGET_TOKENS = timedelta(days=90)
 """A refresh token that nobody used for so long is dead.
 https://learn.microsoft.com/entra/identity-platform/refresh-tokens#token-lifetime"""
+
+_FORGET_READERS = timedelta(days=7)
+"""So long the sign-in of a reader is kept whose partner is not in the settings: it may come back, or be in those of a
+replica that is newer."""
+_SEALED_ANEW = 500
 
 
 class Resumer:
@@ -34,8 +40,10 @@ class Resumer:
 
 
 class Upkeep:
-    def __init__(self, env: Environment) -> None:
-        self._env, self._rounds = env, 0
+    """`vault` is None where no tokens are kept."""
+
+    def __init__(self, env: Environment, vault: SealedVault | None = None) -> None:
+        self._env, self._vault, self._rounds = env, vault, 0
 
     async def run(self) -> None:
         now = self._env.clock.now()
@@ -55,8 +63,11 @@ class Upkeep:
                 await tx.inbox.prune(now - _FORGET_ACTIVITIES)
                 await tx.bulk.prune(now - LIFE)
                 await tx.vault.prune("user", now - _FORGET_TOKENS)
+                await tx.vault.prune("reader", now - _FORGET_READERS, keep=self._env.partners)
                 await tx.sign_ins.prune(now)
             async with self._env.store.write() as tx:
                 await tx.figures.merge(now, _MERGED_HOURS)
+            if self._vault is not None and self._rounds:  # not at the start: other replicas may lack the new key yet
+                await self._vault.seal_anew(_SEALED_ANEW)
         self._rounds += 1
         await self._env.clock.sleep(_UPKEEP_SECONDS)

@@ -261,7 +261,7 @@ class Teams:
     async def sign_out(self) -> None:
         """The bot forgets them; back in the channel afterwards."""
         await self.open(kind="personal")
-        await self.tell("signout", "Signed out")
+        await self.tell("signout", re.compile("Signed out|nothing to sign out of"))
         await self.open("Alerts")
 
     async def tell(self, text: str, answer: str | re.Pattern[str]) -> Locator:

@@ -304,6 +304,39 @@ async def test_parked_stays_parked_until_the_cause_is_gone(store: SqlStore) -> N
     assert await counts(store) == {ItemState.PENDING: 2, ItemState.PARKED: 1}
 
 
+async def test_what_is_parked_of_a_card_is_known_and_goes_on_by_itself(store: SqlStore) -> None:
+    await add_conversations(store, "channel-1", "channel-2")
+    await add(
+        store,
+        *(an_item(card_id=card, kind=ItemKind.THREAD_LINE) for card in ("card-1", "card-2", "")),
+        an_item(card_id="card-1", kind=ItemKind.ALERT_UPDATE),
+    )
+    for _ in range(4):
+        item = await claim_one(store)
+        if item.kind == ItemKind.THREAD_LINE:
+            assert await call(store, "park", item, "its card is parked")
+        else:
+            assert await call(store, "sent", item, "activity", NOW)
+    async with store.write() as tx:
+        assert await tx.outbox.parked_of("card-1") == {ItemKind.THREAD_LINE}
+        assert await tx.outbox.parked_of("") == frozenset()
+        assert await tx.outbox.unpark("channel-2", at(1), "card-1") == 0
+        assert await tx.outbox.unpark("channel-1", at(1), "card-1") == 1
+        assert await tx.outbox.parked_of("card-1") == frozenset()
+        assert await tx.outbox.parked_of("card-2") == {ItemKind.THREAD_LINE}
+
+
+async def test_what_teams_said_to_the_last_card_is_known_until_it_takes_one(store: SqlStore) -> None:
+    await add_conversations(store, "channel-1", "channel-2")
+    for ends in ("no", "never", ""):
+        await add(store, an_item())
+        card = await claim_one(store)
+        async with store.write() as tx:
+            assert await (tx.outbox.park(card, ends) if ends else tx.outbox.sent(card, "activity", NOW))
+            assert await tx.outbox.refused_in("channel-1") == ends
+            assert await tx.outbox.refused_in("channel-2") == ""
+
+
 async def test_errors_are_cut(store: SqlStore) -> None:
     await add_conversations(store, "channel-1")
     await add(store, an_item())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from bot.errors import ConfigError
-from bot.sealing import Sealer, check_keys
+from bot.sealing import SealedVault, Sealer, check_keys
 from bot.store import SqlStore
 from tests.contract.store_samples import NOW, at
+from tests.fakes import FakeClock
 
 OWNER = "tenant:person"
 BLOB = bytes(range(256))
@@ -123,3 +125,41 @@ async def test_what_was_not_written_for_long_is_pruned_by_kind(store: SqlStore) 
         assert await tx.vault.get("user", "old") is None
         assert await tx.vault.get("user", "new") is not None
         assert await tx.vault.get("reader", "old") is not None
+
+
+async def test_what_is_to_be_kept_is_not_pruned(store: SqlStore) -> None:
+    async with store.write() as tx:
+        for owner in ("a", "b"):
+            assert await tx.vault.put("reader", owner, BLOB, "k1", 0, NOW)
+        assert await tx.vault.prune("reader", at(60), keep={"a", "c"}) == 1
+        assert await tx.vault.get("reader", "a") is not None
+        assert await tx.vault.get("reader", "b") is None
+
+
+async def test_what_old_keys_sealed_is_sealed_anew_and_nothing_else_changes(
+    store: SqlStore, other_store: SqlStore
+) -> None:
+    clock = FakeClock()
+    old, new = Sealer([b"o" * 32]), Sealer([b"n" * 32, b"o" * 32])
+    before, after = SealedVault(store, old, clock), SealedVault(store, new, clock)
+    for owner in ("a", "b", "c"):
+        assert await before.save("user", owner, f"token of {owner}", 0)
+        clock.forward(1)
+    async with store.write() as tx:
+        assert await tx.vault.put("user", "broken", b"\x01", old.key_id, 0, clock.now())
+    assert await after.seal_anew(2) == 2
+    written = (await after.load("user", "c")).version  # type: ignore[union-attr]
+    assert await after.seal_anew(10) == 1
+    assert not await before.save("user", "c", "late", written)
+    async with store.read() as tx:
+        assert await tx.vault.key_ids() == {new.key_id: 3, old.key_id: 1}
+        (left,) = await tx.vault.not_under(new.key_id, 10)
+    assert (left.kind, left.owner) == ("user", "broken")
+    for owner in ("a", "b", "c"):
+        opened = await SealedVault(other_store, Sealer([b"n" * 32]), clock).load("user", owner)
+        assert opened is not None
+        assert (opened.text, opened.old_key) == (f"token of {owner}", False)
+    clock.forward(-3)
+    async with store.write() as tx:
+        assert await tx.vault.prune("user", clock.now() + timedelta(seconds=1)) == 1, "sealed anew is not used"
+        assert await tx.vault.get("user", "a") is None

@@ -95,8 +95,15 @@ async def test_a_device_sign_in_that_is_declined_or_never_made(people: People, o
         await login.finish_device(device)
     late = await login.begin_device()
     late.flow["expires_in"] = 0
-    with pytest.raises(UserError, match="Nobody signed in"):
+    with pytest.raises(UserError, match=r"Nobody signed in.*Nothing was kept"):
         await login.finish_device(late)
+    expired = await login.begin_device()
+    expired.flow["interval"] = 0
+    waiting = people.cloud.entra.device(expired.flow["device_code"])
+    assert waiting is not None
+    waiting.expires_at = 0.0
+    with pytest.raises(UserError, match=r"Nobody signed in.*Nothing was kept"):
+        await login.finish_device(expired)
     assert await one.reader.kept(partner) is None
 
 
@@ -109,6 +116,15 @@ async def test_who_may_not_be_a_reader(
 ) -> None:
     with pytest.raises(kind, match=says):
         await sign_in(people, one, partner, who)
+    assert await one.reader.kept(partner) is None
+
+
+async def test_where_an_account_cannot_be_checked_it_says_that_nothing_was_kept(
+    people: People, one: Replica, partner: Partner
+) -> None:
+    people.cloud.faults.add({"service": "graph", "action": {"drop": "before"}, "times": None})
+    with pytest.raises(Transient, match="could not be checked, so nothing was kept"):
+        await sign_in(people, one, partner)
     assert await one.reader.kept(partner) is None
 
 

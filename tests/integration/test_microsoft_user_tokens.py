@@ -466,7 +466,8 @@ async def test_signed_in_through_one_replica_acting_through_another(people: Peop
     two, ada = await people.replica("two"), people.person("ada")
     await one.users.exchange(ada, await people.sso("ada"))
     assert await two.users.get(ada, two.scope) == await one.users.get(ada, one.scope)
-    await two.users.forget(ada)
+    assert await two.users.forget(ada)
+    assert not await two.users.forget(ada)
     with pytest.raises(SignInNeeded):
         await one.users.get(ada, one.scope)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import bot.chat.acting
-import bot.chat.cancelling
 import bot.chat.signing_in
 import bot.microsoft.directory
 import bot.services.access
@@ -33,7 +32,6 @@ def patience(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """More of it, unless the scenario asked for the product's own seconds."""
     if "product_seconds" not in request.fixturenames:
         monkeypatch.setattr(bot.chat.acting, "ANSWER_SECONDS", BUSY_MACHINE)
-        monkeypatch.setattr(bot.chat.cancelling, "ANSWER_SECONDS", BUSY_MACHINE)
         monkeypatch.setattr(bot.chat.signing_in, "EXCHANGE_SECONDS", BUSY_MACHINE)
         monkeypatch.setattr(bot.services.asking, "LOOK_SECONDS", BUSY_MACHINE)
         monkeypatch.setattr(bot.services.deciding, "CHECK_SECONDS", BUSY_MACHINE)

@@ -121,6 +121,7 @@ async def test_partner_center_wants_multi_factor_authentication(people: Desk, wa
     answer = await approve(people, request, where=where)
     assert (answer.status, answer.kind) == (200, "card")
     assert "multi-factor authentication" in answer.text
+    assert f"{request.label}: sign in to go on" in answer.text
     assert (await now(people, request)).state == "asked"
     assert changes(people) == []
     await people.deliver()

@@ -26,6 +26,7 @@ async def test_an_oauth_card_that_two_clients_answer_is_one_patch(people: Desk) 
     content = card.attached(OAUTH)["content"]
     assert content["tokenExchangeResource"]["uri"] == people.cloud.entra.sso_resource
     assert [button["type"] for button in content["buttons"]] == ["signin"]
+    assert content["text"] == f"{post.card.label}: sign in to go on"
     assert people.deeds() == []
     answers = await asyncio.gather(*(exchange(people, "ada", card) for _ in range(2)))
     assert [status for status, _ in answers] == [200, 200]
@@ -214,6 +215,7 @@ async def test_whoami_and_signout(people: Desk) -> None:
     assert "Fabrikam" not in after, "no partner of hers"
 
     assert (await people.ask("ada", "signout")).text == texts.SIGNED_OUT
+    assert (await people.ask("ada", "signout")).text == texts.SIGNOUT_NOTHING
     assert texts.ROLES_NOT_SIGNED_IN in (await people.ask("ada", "whoami")).text
     _, post = await people.posted()
     mark = people.mark()

@@ -67,7 +67,7 @@ async def test_each_is_told_of_their_own_partner(mixed: Desk) -> None:
     other = (await mixed.ask("fay", "whoami", "joint")).text
     assert "For Fabrikam Distribution I write with my own identity" in other
     assert "Northwind" not in other
-    assert (await mixed.ask("fay", "signout", "joint")).text == texts.SIGNED_OUT
+    assert (await mixed.ask("fay", "signout", "joint")).text == texts.SIGNOUT_NOTHING
 
 
 async def test_views_of_a_mixed_channel_are_by_partner(mixed: Desk) -> None:

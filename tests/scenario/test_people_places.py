@@ -90,6 +90,8 @@ async def test_who_speaks_in_a_private_channel_is_told_in_person(people: Desk) -
     assert await people.say("max", "subscribe", "leads") == []
     (told,) = (await people.posts("max", "max"))[before:]
     assert told.text == texts.PRIVATE_CHANNEL
+    async with people.parts.store.read() as tx:
+        assert await tx.conversations.routes(people.place("leads").id) == (), "nothing would ever arrive there"
 
 
 async def test_a_guest_has_no_role_that_graph_does_not_report(people: Desk) -> None:

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from bot.texts import en as texts
 from bot.texts import tokens
 from tests.support.desk import Desk
 from tests.support.seen import Post
@@ -33,6 +34,12 @@ async def wanted(desk: Desk, person: str = "ada", button: str = "Mark as fraud")
     assert "multi-factor authentication" in answer.text
     assert not [deed for deed in desk.deeds() if deed["id"] == alert["id"]]
     return alert, post, link(answer)
+
+
+async def button_in(desk: Desk, post: Post) -> Post:
+    """The one card that the bot posted in a card's thread."""
+    (found,) = [each for each in await desk.posts() if each.thread == post.id and each.by_bot and each.has_card]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -283,6 +290,35 @@ async def test_a_form_whose_sign_in_ends_before_it_is_sent(people: Desk) -> None
         address = link(sent)
         assert SIGNED_IN in (await tab.open(address)).text
         assert (await tab.open(address)).status == 404
+    assert await notes(people, alert) == ["the customer calls back"]
+
+
+async def test_a_form_that_is_sent_without_a_sign_in_goes_on_by_a_button(people: Desk) -> None:
+    """Teams hands over no token with a form: no page is needed for that, and nothing that was written is lost."""
+    alert, post = await people.posted()
+    await press(people, "ada", post, "Investigate")
+    opened = await people.open_dialog("ada", post, "Add note")
+    await people.ask("ada", "signout")
+    written = "the customer calls back " + '\u00e5 "quoted" ' * 60
+    assert (await people.send_dialog("ada", post, opened, text=written)).text == texts.GO_ON_BY_BUTTON
+    said = await button_in(people, post)
+    assert list(said.card.buttons) == [texts.GO_ON_AS_ME]
+    assert "card" not in said.card.button(texts.GO_ON_AS_ME)["data"], "it stands in another message"
+    assert await notes(people, alert) == []
+    assert "is saved" in (await press(people, "ada", said, texts.GO_ON_AS_ME)).text
+    assert await notes(people, alert) == [written.strip()]
+
+
+async def test_a_form_leads_to_the_page_where_no_button_can_be_posted(people: Desk) -> None:
+    alert, post = await people.posted()
+    await press(people, "ada", post, "Investigate")
+    opened = await people.open_dialog("ada", post, "Add note")
+    await people.ask("ada", "signout")
+    await people.fault("connector", "POST", r"/activities", times=None, status=403)
+    sent = await people.send_dialog("ada", post, opened, text="the customer calls back")
+    await people.heal()
+    async with browser(people, "ada") as tab:
+        assert SIGNED_IN in (await tab.open(link(sent))).text
     assert await notes(people, alert) == ["the customer calls back"]
 
 

@@ -42,7 +42,7 @@ from bot.domain.audit import AuditRow
 from bot.domain.delivery import OutboxItem
 from bot.domain.escalation import Plan
 from bot.domain.people import Conversation, Partner, Person, Route
-from bot.ports import Environment, SyncState
+from bot.ports import Environment, SyncState, UserTokens
 from bot.services.access import Access
 from bot.services.adoption import Adoption
 from bot.services.approvers import Approvers
@@ -94,7 +94,15 @@ class House:
     """`northwind` and `fabrikam` are the partners; Northwind's people are in the channel `CHANNEL`, which gets nothing
     until a test routes it."""
 
-    def __init__(self, store: SqlStore, clock: FakeClock, ids: FakeIds, *, public_url: str = PUBLIC) -> None:
+    def __init__(
+        self,
+        store: SqlStore,
+        clock: FakeClock,
+        ids: FakeIds,
+        *,
+        public_url: str = PUBLIC,
+        tokens: UserTokens | None = None,
+    ) -> None:
         self.northwind, self.fabrikam = partner(), partner(name="Fabrikam", tenant_id=FABRIKAM)
         partners: dict[str, Partner] = {each.tenant_id: each for each in (self.northwind, self.fabrikam)}
         self.store, self.clock, self.ids = store, clock, ids
@@ -155,8 +163,8 @@ class House:
         self.subscriptions = FakeSubscriptions(self.clock)
         self.check = PlanCheck(env, self.subscriptions, self.alerts, self.directory)
         self.asking, self.deciding, self.carrying_out = self.canceller("one")
-        self.requests = Requests(env, self.acting, self.asking, self.deciding, self.request_board)
-        signing_in = SigningIn(env, self.access, None, public_url=public_url)
+        self.requests = Requests(self.acting, self.asking, self.deciding, self.request_board)
+        signing_in = SigningIn(env, self.access, tokens, public_url=public_url)
         self.searching = Searching(env, self.access, self.lookup, signing_in, self.place)
         self.working = Working(env, self.cards)
         alert_work = AlertWork(env, self.acting, self.access, self.working)

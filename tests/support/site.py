@@ -61,6 +61,9 @@ class FakeReaders:
             raise found
         return found
 
+    async def person_id(self, partner: Partner) -> str:
+        return ""
+
 
 @dataclass
 class Site:

@@ -53,8 +53,16 @@ class Outbox(Protocol):
         ...
 
     async def park(self, item: OutboxItem, error: str) -> bool: ...
-    async def unpark(self, conversation_id: str, now: datetime) -> int:
-        """The conversation is back: what was parked there is pending again. How many."""
+    async def unpark(self, conversation_id: str, now: datetime, card_id: str = "") -> int:
+        """The conversation is back, or that one card stands there: what was parked is pending again. How many."""
+        ...
+
+    async def parked_of(self, card_id: str) -> frozenset[str]:
+        """The kinds of items that are parked of the card."""
+        ...
+
+    async def refused_in(self, conversation_id: str) -> str:
+        """What Teams said to the last card for the conversation, where it did not take that; else empty."""
         ...
 
     async def adopt(self, card_id: str, activity_id: str, now: datetime) -> bool:

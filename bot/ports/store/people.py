@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -107,6 +107,16 @@ class Sealed:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """Where it stands, and when it was last written."""
+
+    kind: str
+    owner: str
+    sealed: Sealed
+    changed_at: datetime
+
+
 class Vault(Protocol):
     """Encrypted tokens, as opaque bytes. `kind` is `user` or `reader`, `owner` whose it is."""
 
@@ -115,9 +125,16 @@ class Vault(Protocol):
         """Write version + 1 where `version` (0: none yet) is still the stored one; False: somebody was faster."""
         ...
 
-    async def remove(self, kind: str, owner: str) -> None: ...
-    async def prune(self, kind: str, before: datetime) -> int:
-        """Remove those of a kind that were not written since then. How many."""
+    async def remove(self, kind: str, owner: str) -> bool:
+        """False: there was none."""
+        ...
+
+    async def prune(self, kind: str, before: datetime, keep: Collection[str] = ()) -> int:
+        """Remove those of a kind that were not written since then, but for those of the owners to `keep`. How many."""
+        ...
+
+    async def not_under(self, key_id: str, limit: int) -> tuple[SealedRow, ...]:
+        """What other keys sealed, the oldest first."""
         ...
 
     async def key_ids(self) -> Mapping[str, int]:

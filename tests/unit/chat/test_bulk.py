@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.chat import bulk as bulk_module
+from bot.chat import acting
 from bot.chat.turn import CloseDialog, OpenDialog, Refuse, Reply, Say, ShowCard, TurnKind
 from bot.domain.bulk import MOST
 from bot.domain.people import Person
@@ -221,7 +221,7 @@ async def test_a_set_that_changed_meanwhile_is_shown_as_it_is_now(desk: House) -
 async def test_the_card_of_a_run_shows_how_far_it_is_and_what_went_wrong(
     desk: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_module, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(acting, "ANSWER_SECONDS", 0.1)
     set_id = (await listed(desk)).button(BUTTON)["data"]["set"]
     desk.source.slow.clear()
     reply = await desk.desk.turn(said(f"bulk {set_id} fraud mining", thread="root"))

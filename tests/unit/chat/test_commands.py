@@ -7,12 +7,13 @@ import asyncio
 import pytest
 
 from bot.chat.turn import Nothing, Refuse, Reply, Say, ShowCard
-from bot.domain.delivery import CardPost
+from bot.domain.delivery import CardPost, ItemKind, NewItem
 from bot.domain.people import Person
 from bot.errors import Transient
 from bot.services import access
 from bot.texts import en as texts
 from bot.texts.help import COMMANDS
+from cards import actions
 from cards.text import defuse
 from tests.factories import (
     ADA,
@@ -30,6 +31,7 @@ from tests.factories import (
     conversation,
     guid,
     personal,
+    pressed,
     resolved,
     said,
 )
@@ -120,10 +122,10 @@ async def test_help_for_what_is_no_command_names_the_nearest(desk: House) -> Non
 @pytest.mark.parametrize(
     ("who", "essentials"),
     [
-        (ADA, ["Ada", NORTHWIND, "Admin Agent", texts.MAY_DECIDE]),
+        (ADA, ["Ada", NORTHWIND, "Admin Agent", f"Northwind: {texts.MAY_DECIDE}"]),
         (MAX, ["Admin Agent, Global Administrator", texts.MAY_DECIDE]),
         (GIL, ["Global Administrator", texts.MAY_NOT_DECIDE]),
-        (NORA, [texts.ROLES_NONE, texts.MAY_NOT_DECIDE]),
+        (NORA, [texts.ROLES_NONE, f"Northwind: {texts.MAY_NOT_DECIDE}"]),
         (GUS, ["Gus", texts.MAY_NOT_DECIDE]),
     ],
     ids=lambda value: value.name if isinstance(value, Person) else "",
@@ -324,6 +326,21 @@ async def test_cancelling_is_refused_with_the_way_to_do_it(desk: House, who: Per
     assert reply.code == "cancel_in_portal"
     assert "nothing was cancelled" in reply.text
     assert f"https://portal.azure.com/{CUSTOMER}/" in reply.text
+
+
+async def test_a_private_channel_gets_no_route_for_teams_lets_no_bot_post_there(house: House) -> None:
+    for act in (said("subscribe", private=True), pressed(actions.ROUTE_ON, private=True)):
+        assert await house.desk.turn(act) == Refuse(texts.PRIVATE_CHANNEL, "private_channel")
+    async with house.store.read() as tx:
+        assert await tx.conversations.routes(CHANNEL) == ()
+
+
+async def test_routes_says_where_teams_did_not_take_the_last_card(desk: House) -> None:
+    async with desk.store.write() as tx:
+        await tx.outbox.add([NewItem(CHANNEL, ItemKind.SUMMARY_CARD, priority=9)], desk.clock.now())
+        (card,) = await tx.outbox.claim("one", desk.clock.now(), 60.0, 1)
+        await tx.outbox.park(card, "NotEnoughPermissions: The bot lacks a permission.")
+    assert "did not take the last card: NotEnoughPermissions" in (await shown(desk, "routes")).text
 
 
 async def test_subscribe_and_unsubscribe(house: House) -> None:

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.grammar import Command, Marking, Remark, asking, looks_like_alert, marking, parse, remark, searching
+from bot.chat.grammar import (
+    Command,
+    Marking,
+    Remark,
+    asking,
+    looks_like_alert,
+    marking,
+    parse,
+    remark,
+    searching,
+    subject,
+)
 from bot.errors import UserError
 from bot.texts.en import EMPTY_MESSAGE
 from bot.texts.help import COMMANDS
@@ -94,6 +105,21 @@ def test_a_typo_gets_the_nearest_command(typo: str, near: str) -> None:
     assert repr(typo.split()[0]) in refusal.value.message
     assert ("Did you mean" in refusal.value.message) is bool(near)
     assert near in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("mark a-1042 fraud as A-7", "A-1042"),
+        ("note A\u20131042: called back", "A-1042"),
+        ("approve r-12", "R-12"),
+        ("mark fraud as A-7", ""),
+        ("unsubscribe", ""),
+        ("xyzzy A-7", ""),
+    ],
+)
+def test_what_a_message_is_about(text: str, label: str) -> None:
+    assert subject(text) == label
 
 
 @given(st.text(max_size=60))

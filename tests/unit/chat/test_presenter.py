@@ -181,7 +181,13 @@ def test_a_reseller_is_shown_where_there_is_one() -> None:
     assert "Reseller" not in {fact.label for fact in viewed().facts}
     of = record(alert(reseller_tenant_id="reseller-id"), reseller_name="Adatum")
     assert ("Reseller", "Adatum") in {(fact.label, fact.value) for fact in viewed(of).facts}
-    assert "reseller-id" in {fact.value for fact in viewed(replace(of, reseller_name="")).facts}
+    assert not any(fact.monospace for fact in viewed(of).facts if fact.label == "Reseller")
+    (by_id,) = [fact for fact in viewed(replace(of, reseller_name="")).facts if fact.label == "Reseller"]
+    assert (by_id.value, by_id.monospace) == ("reseller-id", True)
+
+
+def test_a_type_that_partner_center_does_not_name_leaves_no_brackets() -> None:
+    assert "Azure Usage" in {fact.value for fact in viewed(record(alert(alert_type=""))).facts}
 
 
 def test_partners_are_told_apart_only_where_there_are_several() -> None:

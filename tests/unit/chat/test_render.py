@@ -53,7 +53,7 @@ async def drawn(house: House, of: OutboxItem) -> Card:
     return checked(message.card)
 
 
-@pytest.mark.parametrize("kind", [ItemKind.THREAD_LINE, ItemKind.NOTICE])
+@pytest.mark.parametrize("kind", [ItemKind.THREAD_LINE, ItemKind.REQUEST_LINE, ItemKind.NOTICE])
 async def test_a_line_is_its_text(house: House, kind: str) -> None:
     assert await house.renderer.render(item(kind, payload={"text": "said"})) == Message(text="said")
 

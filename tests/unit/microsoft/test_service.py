@@ -41,7 +41,8 @@ class Users:
         return "", {}
 
     async def complete(self, person: Person, flow: Mapping[str, Any], answer: Mapping[str, str]) -> None: ...
-    async def forget(self, person: Person) -> None: ...
+    async def forget(self, person: Person) -> bool:
+        return False
 
 
 def challenge(status: int = 401, claims: str | None = None, error: str = "insufficient_claims") -> httpx.Response:

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot.domain.people import Partner, Person
 from bot.errors import Missing, Permanent, Refused, Transient
 from bot.microsoft.subscriptions import PartnerCenterSubscriptions
-from bot.ports import Entitlement
+from bot.ports import Entitlement, Receipt
 from tests.support.microsoft import PARTNER_CENTER, Microsoft
 
 CUSTOMER = "55555555-5555-4555-8555-555555555555"
@@ -87,7 +87,7 @@ async def test_found_in_any_status(
         ({BELOW: items()}, Missing, "no_azure_plan"),
         ({BELOW: items(plan()), f"{BELOW}/{PLAN}/azureEntitlements": items(azure(REQUEST))}, Missing, "no_entitlement"),
         ({BELOW: items(plan())}, Missing, "no_entitlement"),
-        ({}, Missing, "20003"),
+        ({}, Missing, "no_customer"),
         (
             {
                 BELOW: items(plan(), plan(SECOND)),
@@ -143,9 +143,9 @@ async def test_reading_again(microsoft: Microsoft, partner: Partner, subscriptio
 async def test_a_cancel_carries_the_plans_own_request_id(
     microsoft: Microsoft, partner: Partner, subscriptions: PartnerCenterSubscriptions, status: int
 ) -> None:
-    microsoft.answer = lambda _: httpx.Response(status)
+    microsoft.answer = lambda _: httpx.Response(status, headers={"MS-CorrelationId": SECOND})
     with capture_logs() as logged:
-        await subscriptions.cancel(partner, HELD, REQUEST)
+        assert await subscriptions.cancel(partner, HELD, REQUEST) == Receipt(status, SECOND)
         await subscriptions.cancel(partner, HELD, REQUEST)
         await subscriptions.reactivate(partner, HELD, REQUEST)
     first, second, third = microsoft.requests

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from typing import Any
 
 import pytest
@@ -315,6 +316,29 @@ async def test_a_429_holds_all_of_them_back_for_as_long_as_it_says(many: House) 
     started = await marked(many, await drawn(many))
     assert [at - began for at in sent_at] == [0.0, *[12.0] * 8]
     assert await states(many, started) == {"done": 8}
+
+
+@pytest.mark.parametrize("first", [0, 3], ids=["at once", "on the way"])
+async def test_a_429_that_says_longer_leaves_the_rest_until_that_is_over(many: House, first: int) -> None:
+    real, calls = many.source.set_status, count()
+
+    async def throttled(*args: Any) -> None:
+        if next(calls) == first:
+            raise Transient("slow down", code="429", retry_after=300.0)
+        await real(*args)
+
+    many.source.set_status = throttled  # type: ignore[method-assign]
+    began = many.clock.monotonic()
+    started = await marked(many, await drawn(many))
+    done = len(many.source.changes)
+    assert (many.clock.monotonic() - began, done < 8) == (0.0, True)
+    assert (await states(many, started))["open"] == 8 - done
+    assert {each.error for each in tally(await intents(many, started)).open} == {"slow down"}
+    await resume(many, 299)
+    assert len(many.source.changes) == done
+    await resume(many, 1 + 0.3 * 300)
+    assert changed_once(many)
+    assert await ended(many, started)
 
 
 async def test_what_is_throttled_for_too_long_is_tried_again_later(many: House) -> None:

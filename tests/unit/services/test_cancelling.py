@@ -25,6 +25,7 @@ from bot.errors import (
     Transient,
     UserError,
 )
+from bot.ports import Receipt
 from bot.services.asking import Wanted
 from bot.services.deciding import Answer, How
 from bot.services.plan_progress import Where
@@ -32,6 +33,7 @@ from bot.texts import cancelling as words
 from tests.factories import (
     ADA,
     CHANNEL,
+    GENERAL,
     GIL,
     GUS,
     MAX,
@@ -49,6 +51,7 @@ from tests.support.house import OPERATORS, House
 PATIENT = 10.0
 HERE = Where(conversation(), "activity-1")
 ONE = alert()
+QUIET = "5ab00000-0000-4000-8000-000000000002"
 OTHER = alert("alert-two", name="Mass deployment", severity="medium")
 ZOE = replace(MAX, aad_id="2e000000-0000-4000-8000-00000000000e", mri="29:zoe", name="Zoe")
 """A second approver."""
@@ -323,6 +326,41 @@ async def test_who_asked_in_their_own_chat_reads_there_what_became_of_it(ready: 
         assert all(part in text for part, text in zip(wants[end], told, strict=True)), (end, told)
 
 
+@pytest.mark.parametrize("end", ["rejected", "withdrawn", "expired", "done"])
+async def test_where_the_alert_has_no_card_each_step_is_a_line_below_the_requests_own(ready: House, end: str) -> None:
+    """As after a quiet first sync: there is no thread of an alert, and a card that is redrawn rings nobody."""
+    quiet, here = conversation(GENERAL), Where(conversation(GENERAL), "activity-1")
+    await ready.know(quiet)
+    for someone in (ADA, MAX):
+        ready.channel.join(quiet, someone, NORTHWIND)
+    (uncarded,) = await ready.take_in(alert("alert-of-last-week", subscription_id=QUIET))
+    ready.subscriptions.put(entitlement(id=QUIET))
+    c = await ready.asking.ask(wanted(confirm=QUIET[-6:]), uncarded, ADA, here, PATIENT)
+    await ready.deliver()
+    (root,) = ready.channel.cards(GENERAL)
+    assert (root.thread, ready.channel.texts(GENERAL)) == ("", []), "the card itself says that it was asked"
+    if end == "rejected":
+        await ready.deciding.reject(c, MAX, here, "no")
+    elif end == "withdrawn":
+        await ready.deciding.withdraw(c, ADA, here, "")
+    elif end == "expired":
+        await later(ready, c, timedelta(hours=4, minutes=1))
+    else:
+        await approve(ready, c)
+        await later(ready, c, timedelta(minutes=20))
+    await ready.deliver()
+    lines = [post for post in ready.channel.posts if post.conversation == GENERAL and post.message.text]
+    assert {post.thread for post in lines} == {root.id}
+    wants = {
+        "rejected": ["Max rejected it"],
+        "withdrawn": ["withdr"],
+        "expired": ["still wait", "it has expired"],
+        "done": ["approved", "accepted by Partner Center", "was cancelled at"],
+    }
+    assert len(lines) == len(wants[end]), lines
+    assert all(part in post.message.text for part, post in zip(wants[end], lines, strict=True)), lines
+
+
 async def test_who_asked_is_not_called_to_decide(ready: House) -> None:
     c = await asked(ready, by=MAX)
     assert (c.asked_names, c.unreached) == (("Zoe",), ())
@@ -366,6 +404,21 @@ async def test_the_approved_cancel_goes_out_once_with_the_approvers_token(ready:
     assert (answer.how, answer.cancellation.state) == (How.DECIDED, State.ACCEPTED)
     assert ready.subscriptions.accepted == [("cancel", SUBSCRIPTION, c.plan.request_id, MAX.aad_id)]
     assert (answer.cancellation.approver_name, answer.cancellation.sent) == ("Max", 1)
+    (accepted,) = [row.entry for row in await ready.audit() if row.entry.outcome == "accepted"]
+    assert (accepted.detail["status"], accepted.detail["MS-CorrelationId"]) == (202, "support-1")
+    assert accepted.detail["MS-RequestId"] == c.plan.request_id
+
+
+async def test_who_lacks_a_role_is_on_record_with_the_plan_and_what_they_wanted(ready: House) -> None:
+    c = await asked(ready)
+    for act in (approve(ready, c, by=GIL), ready.deciding.reject(c, GIL, HERE, "no")):
+        with pytest.raises(NotAllowed):
+            await act
+    denied = [row.entry for row in await ready.audit() if row.entry.outcome == "denied"]
+    assert [(each.detail["request"], each.detail["plan"], each.detail["wanted"]) for each in denied] == [
+        (c.label, c.plan.digest, "approve"),
+        (c.label, c.plan.digest, "reject"),
+    ]
 
 
 async def test_the_request_id_is_on_disk_before_anything_is_sent(ready: House) -> None:
@@ -751,9 +804,9 @@ async def test_a_missing_factor_that_shows_late_leads_to_the_sign_in_when_they_p
     c = await asked(ready)
     answers, cancel = asyncio.Event(), ready.subscriptions.cancel
 
-    async def slow(*values: Any, **named: Any) -> None:
+    async def slow(*values: Any, **named: Any) -> Receipt:
         await answers.wait()
-        await cancel(*values, **named)
+        return await cancel(*values, **named)
 
     monkeypatch.setattr(ready.subscriptions, "cancel", slow)
     ready.subscriptions.troubles.append(Trouble(SignInNeeded("MFA", code="900421", interactive=True)))

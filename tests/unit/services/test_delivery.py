@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.domain.delivery import CardPost, ItemKind, ItemState, NewItem, OutboxItem
-from bot.domain.people import Conversation, ConversationState, Route
+from bot.domain.people import Conversation, ConversationKind, ConversationState, Route
 from bot.domain.storms import EVERYTHING
 from bot.errors import AlertDeskError, Missing, Permanent, Refused, TooLarge, Transient, Unreachable
 from bot.ports import Message
@@ -237,7 +238,9 @@ async def test_a_card_that_was_deleted_in_teams_is_replaced_by_one_that_names_it
 async def test_a_card_that_was_replaced_is_not_drawn_any_more(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither by what was parked when its message was found gone, nor by the clock."""
     await post.house.channel.delete(conversation(), await posted(post))
-    await post.add(ItemKind.ALERT_UPDATE, "card-one", payload={"clock": True}, available_at=post.house.clock.now() + HOUR)
+    await post.add(
+        ItemKind.ALERT_UPDATE, "card-one", payload={"clock": True}, available_at=post.house.clock.now() + HOUR
+    )
     await post.add(ItemKind.ALERT_UPDATE, "card-one")
     await post.send()
     drawn = []
@@ -323,6 +326,20 @@ async def state_of(post: Post, where: str = CHANNEL) -> str:
         found = await tx.conversations.get(where)
     assert found is not None
     return found.state
+
+
+async def test_a_group_chat_without_a_topic_is_not_named_by_its_id(post: Post) -> None:
+    house = post.house
+    await house.know(conversation(OPERATORS, name="Operators", team_name=""))
+    await house.know(replace(conversation(), name="", team_name="", kind=ConversationKind.GROUP_CHAT))
+    async with house.store.write() as tx:
+        await tx.conversations.put_route(Route(CHANNEL, NORTHWIND, on=True, summarised=True))
+    house.channel.troubles.append(Trouble(Unreachable("The bot was removed.", code="BotNotInConversationRoster")))
+    await post.add()
+    await post.send()
+    await post.send()
+    (text,) = [each.message.text for each in house.channel.posts if each.conversation == OPERATORS]
+    assert "not delivered to a group chat any more" in text
 
 
 @pytest.mark.parametrize(("code", "why"), UNREACHABLE, ids=[code for code, _ in UNREACHABLE])
@@ -518,7 +535,7 @@ async def test_a_line_that_was_parked_while_its_card_went_on_is_said_when_that_s
     async with post.house.store.write() as tx:
         assert await tx.outbox.park(line, "its card is parked")
     assert await post.send() == {ItemState.SENT: 2}
-    assert post.texts == ["alert_card card-one", "thread_line x"]
+    assert post.texts == ["alert_card card-one", "thread_line card-one"]
 
 
 async def test_one_line_of_a_parked_roll_up_tells_all(post: Post) -> None:

@@ -77,6 +77,13 @@ async def test_investigating_is_a_change_too_and_no_decision(taken_in: House) ->
     assert [act for act, *_ in await taken_in.audited()] == ["investigate", "investigate"]
 
 
+async def test_who_has_taken_it_is_named_by_their_own_name(taken_in: House) -> None:
+    """Partner Center may know them by the name of our application alone."""
+    await decided(taken_in, INVESTIGATE)
+    again = await decided(taken_in, INVESTIGATE)
+    assert (again.end, again.by_name) == (End.ALREADY, "Ada")
+
+
 async def test_the_intent_is_on_disk_before_anything_is_sent(taken_in: House) -> None:
     house = taken_in
     house.source.slow.clear()
@@ -397,9 +404,15 @@ async def test_an_intent_of_a_partner_that_is_not_set_up_any_more_waits_and_hold
             await tx.intents.open(
                 Intent(name, key, "resolved", "fraud", "", ADA.aad_id, "Ada", house.clock.now(), CHANNEL)
             )
+        stood = await tx.alerts.get(orphan.key)
     house.clock.forward(11)
     assert await house.verdicts.resume() == 2
     assert house.source.changes == [(ONE.id, "resolved", "fraud")]
+    house.clock.forward(590)
+    assert await house.verdicts.resume() == 0
+    house.clock.forward(60)
+    assert await house.verdicts.resume() == 1, "it may be set up again"
+    assert await house.record(orphan) == stood, "and meanwhile its card is not drawn anew"
     async with house.store.read() as tx:
         assert await tx.intents.open_on(AlertKey(orphan.partner, orphan.id)) is not None
 

@@ -14,6 +14,7 @@ from bot.errors import UserError
 from bot.services.verdicts import End, Wish
 from bot.texts import working as texts
 from tests.factories import ADA, CHANNEL, GENERAL, MAX, NORTHWIND, alert, conversation, personal
+from tests.factories_storms import rollup
 from tests.support.house import House
 
 ONE = alert(severity="low")
@@ -157,6 +158,29 @@ async def test_when_it_ends_each_thread_hears_it_once_and_the_card_is_drawn(hous
     assert house.channel.texts(CHANNEL)[-1] == texts.snooze_over_line(carded.label)
     assert house.channel.texts().count(texts.snooze_over_line(carded.label)) == 2  # one in each channel
     assert all(len(post.versions) > drawn[post.id] for post in house.channel.cards())
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "a card of its own", "another end", "verdict"])
+async def test_a_snooze_of_an_alert_in_a_roll_up_ends_with_a_line_there(house: House, meanwhile: str) -> None:
+    await house.know(conversation())
+    (record,) = await house.take_in(ONE)
+    async with house.store.write() as tx:
+        storm = await tx.rollups.open(rollup())
+        await tx.rollups.posted(storm.id, "root")
+        assert await tx.rollups.join(storm, record.number, 1, house.clock.now(), hot=True)
+    record = await asleep(house, record)
+    if meanwhile == "another end":
+        await house.working.snooze(record, None, ADA)
+    elif meanwhile == "verdict":
+        await house.verdicts.decide(record, Wish(Status.RESOLVED, Verdict.FRAUD), ADA, CHANNEL, 5.0)
+    elif meanwhile == "a card of its own":
+        async with house.store.write() as tx:
+            assert await tx.rollups.close(storm.id, house.clock.now() + TWO_HOURS, house.clock.now())
+            await tx.rollups.left(CHANNEL, record.number, house.clock.now())
+    house.clock.forward(TWO_HOURS.total_seconds())
+    await house.deliver()
+    said = [post.thread for post in house.channel.posts if post.message.text == texts.snooze_over_line(record.label)]
+    assert said == (["root"] if meanwhile == "nothing" else [])
 
 
 @pytest.mark.parametrize("how", ["longer", "off", "verdict"])

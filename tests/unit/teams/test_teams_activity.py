@@ -89,6 +89,13 @@ def test_the_kind_of_a_conversation_that_does_not_say(place: Any, data: Any, kin
     assert turn(activity(conversation=place, channelData=data)).conversation.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("kind", "private"), [("private", True), ("standard", False), ("shared", False), (None, False)]
+)
+def test_a_private_channel(kind: str | None, private: bool) -> None:
+    assert turn(activity(channelData={"channel": {"id": CHANNEL_ID, "type": kind}})).private is private
+
+
 def test_an_action_submit() -> None:
     found = turn(activity(text=None, value={"verb": "alert.fraud", "alert": "A-1"}, replyToId="179"))
     assert (found.kind, found.verb, found.reply_to) == (TurnKind.SUBMIT, "alert.fraud", "179")

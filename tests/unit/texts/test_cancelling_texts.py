@@ -78,6 +78,16 @@ def test_what_the_application_lacks_is_not_laid_on_the_approver(code: str) -> No
     assert not texts.for_operators(code, app=False)
 
 
+@pytest.mark.parametrize("app", [True, False])
+@pytest.mark.parametrize("code", ["900150", "900308", "900335"])
+def test_at_a_look_up_there_is_no_approver_yet(code: str, app: bool) -> None:
+    said = texts.problem(code, "", app=app, look_up=True)
+    assert code in said
+    assert "approver" not in said
+    assert "neither Alert Desk nor you" in said
+    assert texts.problem("900159", "", app=app, look_up=True) == texts.problem("900159", "", app=app)
+
+
 def test_other_answers_keep_their_message() -> None:
     assert set(ANSWERS) == set(APP_ANSWERS) == DOCUMENTED
     assert texts.problem("12345", "Something new.") == "Something new."

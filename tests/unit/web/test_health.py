@@ -69,6 +69,15 @@ async def test_it_tells_when_a_readers_sign_in_ends_and_warns_before(site: Site,
         assert "python -m bot login" in found["warning"]
     else:
         assert found["warning"] is None
+    assert found["problem"] is None
+
+
+async def test_it_tells_of_a_readers_sign_in_that_does_not_work_any_more(site: Site) -> None:
+    site.readers.ends[NORTHWIND] = site.house.clock.now() + timedelta(days=90)
+    async with site.house.store.write() as tx:
+        await tx.syncs.put(SyncState(NORTHWIND, True, error="The sign-in does not work any more (AADSTS50173)."))
+    status, body = await site.get("/readyz")
+    assert (status, body["readers"][NORTHWIND]["problem"]) == (200, "The sign-in does not work any more (AADSTS50173).")
 
 
 async def test_a_readers_sign_in_that_cannot_be_read_stops_no_turn(site: Site) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.domain.delivery import ItemKind, NewItem
 from bot.ports import SignIn
+from bot.sealing import SealedVault, Sealer
 from bot.telemetry import metrics
 from bot.workers.upkeep import Resumer, Upkeep
 from tests.factories import ADA, CHANNEL, NORTHWIND, alert, conversation, intent
@@ -45,7 +46,7 @@ async def test_sign_ins_that_nobody_used_for_90_days_are_forgotten(house: House)
     async def sign_in(owner: str) -> None:
         async with house.store.write() as tx:
             await tx.vault.put("user", owner, b"sealed", "k1", 0, house.clock.now())
-            await tx.vault.put("reader", owner, b"sealed", "k1", 0, house.clock.now())
+            await tx.vault.put("reader", NORTHWIND, b"sealed", "k1", 0, house.clock.now())
 
     await sign_in("ada")
     house.clock.forward(DAY)
@@ -58,7 +59,7 @@ async def test_sign_ins_that_nobody_used_for_90_days_are_forgotten(house: House)
     await upkeep.run()
     assert await kept() == {"max"}
     async with house.store.read() as tx:
-        assert await tx.vault.get("reader", "ada") is not None, "how a reader's ends is told, not hidden"
+        assert await tx.vault.get("reader", NORTHWIND) is not None, "how a reader's ends is told, not hidden"
     house.clock.forward(DAY)
     for _ in range(238):
         await upkeep.run()
@@ -100,3 +101,32 @@ async def test_what_was_sent_and_handled_long_ago_is_forgotten_and_nothing_else(
         assert {state: count for state, count in (await tx.outbox.counts()).items() if count} == {"pending": 1}
         assert (await tx.inbox.begin("old", house.clock.now()))[0]
         assert not (await tx.inbox.begin("new", house.clock.now()))[0]
+
+
+async def test_the_sign_in_of_a_reader_without_a_partner_is_forgotten_after_a_week(house: House) -> None:
+    async def kept() -> set[str]:
+        async with house.store.read() as tx:
+            return {owner for owner in (NORTHWIND, "gone") if await tx.vault.get("reader", owner) is not None}
+
+    async with house.store.write() as tx:
+        for owner in (NORTHWIND, "gone"):
+            await tx.vault.put("reader", owner, b"sealed", "k1", 0, house.clock.now())
+    house.clock.forward(WEEK)
+    await Upkeep(house.env).run()
+    assert await kept() == {NORTHWIND, "gone"}, "it may come back, or another replica know its partner"
+    house.clock.forward(1)
+    await Upkeep(house.env).run()
+    assert await kept() == {NORTHWIND}
+
+
+async def test_what_an_old_key_sealed_is_sealed_anew_within_two_hours(house: House) -> None:
+    old, new = Sealer([b"o" * 32]), Sealer([b"n" * 32, b"o" * 32])
+    await SealedVault(house.store, old, house.clock).save("user", "ada", "token", 0)
+    upkeep = Upkeep(house.env, SealedVault(house.store, new, house.clock))
+    await upkeep.run()
+    async with house.store.read() as tx:
+        assert await tx.vault.key_ids() == {old.key_id: 1}, "other replicas may have to be restarted yet"
+    for _ in range(240):
+        await upkeep.run()
+    async with house.store.read() as tx:
+        assert await tx.vault.key_ids() == {new.key_id: 1}
