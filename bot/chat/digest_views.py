@@ -119,7 +119,7 @@ def _by_person(contents: DigestContents) -> tuple[str, ...]:
     """Each person once, whoever decided most first."""
     people: dict[str, list[str]] = {}
     for each in contents.decided:
-        said = texts.counted(each.alerts, en.verdict_word(each.verdict.lower()).lower())
+        said = texts.counted(each.alerts, en.verdict_word(each.verdict).lower())
         people.setdefault(each.by_name, []).append(said)
     return tuple(texts.by_person(name, parts) for name, parts in people.items())
 

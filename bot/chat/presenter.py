@@ -108,7 +108,7 @@ def alert_view(
 def row(record: AlertRecord, now: datetime, place: Place) -> Row:
     """One alert in a list: what the dashboard's columns tell, and whose it is."""
     alert = record.alert
-    status = texts.verdict_word(alert.resolved_reason.lower()) if not alert.is_open else texts.status_word(alert.status)
+    status = texts.verdict_word(alert.resolved_reason) if not alert.is_open else texts.status_word(alert.status)
     kind = _kind(alert)
     partner = (place.partner_names.get(alert.partner, alert.partner),) if place.several else ()
     return Row(
@@ -173,7 +173,7 @@ def status_line(record: AlertRecord, pending: Intent | None) -> Line:
     if pending is not None:
         return Line(texts.pending(pending), "accent")
     if not alert.is_open:
-        return Line(texts.verdict_word(alert.resolved_reason.lower()), _verdict_tone(alert), strong=True)
+        return Line(texts.verdict_word(alert.resolved_reason), _verdict_tone(alert), strong=True)
     looked_into = alert.status.lower() == "investigating"
     return Line(work_views.standing(record), "accent" if looked_into else "default", strong=True)
 

@@ -335,7 +335,7 @@ def test_alert(label: str) -> str:
 
 
 def not_fraud(record: AlertRecord) -> str:
-    verdict = texts.verdict_word(record.alert.resolved_reason.lower()).lower()
+    verdict = texts.verdict_word(record.alert.resolved_reason).lower()
     return _(
         "{label} was decided as {verdict}, so its subscription cannot be cancelled because of it. If that is wrong, use Change verdict first. Nothing was asked for."
     ).format(label=record.label, verdict=verdict)

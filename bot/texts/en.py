@@ -113,7 +113,7 @@ RESOLVED = _("resolved")
 
 def verdict_word(verdict: str) -> str:
     """`Fraud` for `fraud`; a verdict that we do not know is shown as it came."""
-    return VERDICTS.get(verdict, _capital(verdict)) or _("Resolved")
+    return VERDICTS.get(verdict.lower(), verdict) or _("Resolved")
 
 
 def pending(intent: Intent) -> str:
@@ -222,7 +222,7 @@ def already(record: AlertRecord, by_name: str, mine: bool) -> str:
         if mine
         else _("{label} was already decided by {name}: {verdict}. Nothing was sent. To mend it, use Change verdict.")
     )
-    verdict = verdict_word(alert.resolved_reason.lower()).lower()
+    verdict = verdict_word(alert.resolved_reason).lower()
     return said.format(label=record.label, name=by_name or SOMEBODY, verdict=verdict)
 
 
@@ -508,17 +508,13 @@ def replaces_badge(label: str) -> str:
 
 
 def status_word(status: str) -> str:
-    """A status that we do not know is shown as it came, with a capital like the others."""
-    return STATUSES.get(status.lower(), _capital(status)) or UNKNOWN
+    """A status that we do not know is shown as it came."""
+    return STATUSES.get(status.lower(), status) or UNKNOWN
 
 
 def severity_word(severity: str) -> str:
     """The same for a severity."""
-    return SEVERITIES.get(severity.lower(), _capital(severity)) or UNKNOWN
-
-
-def _capital(word: str) -> str:
-    return word[:1].upper() + word[1:]
+    return SEVERITIES.get(severity.lower(), severity) or UNKNOWN
 
 
 def respond_by(moment: datetime, now: datetime, over: bool) -> str:

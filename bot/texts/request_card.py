@@ -134,7 +134,7 @@ def open_alerts(count: int) -> str:
 
 def alert_item(record: AlertRecord) -> str:
     alert = record.alert
-    verdict = "" if alert.is_open else f" ({texts.verdict_word(alert.resolved_reason.lower()).lower()})"
+    verdict = "" if alert.is_open else f" ({texts.verdict_word(alert.resolved_reason).lower()})"
     return f"{record.label} {texts.severity_word(alert.severity)}: {alert.name or alert.alert_type}{verdict}"
 
 

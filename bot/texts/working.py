@@ -205,7 +205,7 @@ def earlier(of: Earlier) -> str:
     return said.format(
         label=of.label,
         alert=of.name,
-        verdict=verdict_word(of.verdict.lower()).lower(),
+        verdict=verdict_word(of.verdict).lower(),
         name=of.by_name,
         time=when(of.at),
     )
@@ -213,7 +213,7 @@ def earlier(of: Earlier) -> str:
 
 def related(record: AlertRecord, now: datetime) -> str:
     alert = record.alert
-    status = status_word(alert.status) if alert.is_open else verdict_word(alert.resolved_reason.lower())
+    status = status_word(alert.status) if alert.is_open else verdict_word(alert.resolved_reason)
     if alert.is_open and record.work.sleeps(now):
         status = _("{status}, snoozed").format(status=status)
     return f"{record.label} {severity_word(alert.severity)}: {alert.name or alert.alert_type} ({status})"

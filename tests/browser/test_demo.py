@@ -383,6 +383,25 @@ async def test_the_keyboard_is_enough(seat: Seat) -> None:
     await expect(ada.element("message").last).to_contain_text("Who you are to me")
 
 
+async def test_a_card_that_is_drawn_anew_keeps_the_keyboards_place(seat: Seat) -> None:
+    max_, ada = await seat("max"), await seat("ada")
+    await max_.sign_in()
+    thread = await ada.raise_alert("low")
+    card = thread.locator(by_id("card")).first
+    overflow = card.locator(".ac-pushButton", has_text="...")
+    for leave in (True, False):
+        note = f"looked at before {leave}"
+        await overflow.focus()
+        if leave:
+            await ada.page.keyboard.press("Enter")
+            await expect(ada.element("menu").get_by_role("menuitem").first).to_be_focused()
+        await max_.say(f"note {await number_in(thread)} {note}")
+        await expect(card).to_contain_text(note)
+        if leave:
+            await ada.page.keyboard.press("Escape")
+        await expect(overflow).to_be_focused()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_control_c_stops_everything(number: signal.Signals) -> None:
     with running_demo() as demo:

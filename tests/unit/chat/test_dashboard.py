@@ -78,7 +78,7 @@ async def test_tiles_and_forecast_of_the_partner_that_is_routed_here(desk: House
     assert "2\nresolved with a reason" in text
     assert "If this one stays open until 17:00 UTC, the average will be 15.0 h." in text, "30.5 h and 14.5 h by 3"
     assert "The average passes 24 h if this one stays open beyond 02 Mar 2026, 20:00 UTC." in text, "72 h - 30.5 h"
-    assert "Catastrophic 1" in text
+    assert "catastrophic 1" in text
     assert "1 October 2025" in text
 
 

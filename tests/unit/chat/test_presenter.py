@@ -156,16 +156,16 @@ def test_while_a_decision_is_on_its_way_everybody_sees_whose() -> None:
     assert viewed(pending=intent()).status.text.startswith("Ada is marking this as fraud.")
 
 
-def test_unknown_words_are_shown_as_they_came_with_a_capital() -> None:
+def test_unknown_words_are_shown_as_they_came() -> None:
     strange = record(alert(status="dismissedByRobot", severity="catastrophic", alert_type="brandNew", confidence=""))
     view = viewed(strange)
     assert (view.status.text, view.severity.word, view.severity.level) == (
-        "DismissedByRobot",
-        "Catastrophic",
+        "dismissedByRobot",
+        "catastrophic",
         "unknown",
     )
     assert any("brandNew" in fact.value for fact in view.facts)
-    assert viewed(record(resolved(reason="newReason"))).status.text == "Newreason"
+    assert viewed(record(resolved(reason="newReason"))).status.text == "newReason"
 
 
 def test_a_customer_without_a_name_is_shown_by_id_and_without_an_id_as_unknown() -> None:

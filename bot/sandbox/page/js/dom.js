@@ -17,6 +17,15 @@ export function h(spec, props = {}, ...children) {
   return element;
 }
 
+const STOPS = "button, [href], input, select, textarea, [tabindex]";
+
+/** What stands in the new element where `node` stood in the old one; the element itself where that is gone. */
+export function twin(node, old, element) {
+  const place = [...old.querySelectorAll(STOPS)].indexOf(node);
+  const found = element.querySelectorAll(STOPS)[place];
+  return found && found.innerText === node.innerText ? found : element;
+}
+
 const PATHS = {
   back: "M10 3 5 8l5 5",
   close: "m4 4 8 8M12 4l-8 8",

@@ -1,7 +1,13 @@
 // One pop-up menu at a time: a message's "…" and a card's overflow actions.
-import { h } from "./dom.js";
+import { h, twin } from "./dom.js";
 
 let close = null;
+let moveTo = null;
+
+/** A message was drawn anew: what was opened from the old element belongs to the new one. */
+export function menuMoved(old, element) {
+  moveTo?.(old, element);
+}
 
 /** items: [{title, enabled, onPick}] */
 export function openMenu(anchor, items) {
@@ -26,8 +32,13 @@ export function openMenu(anchor, items) {
     menu.remove();
     anchor.setAttribute("aria-expanded", "false");
     document.removeEventListener("pointerdown", outside, true);
-    close = null;
+    close = moveTo = null;
     if (focus) anchor.focus();
+  };
+  moveTo = (old, element) => {
+    if (!old.contains(anchor)) return;
+    anchor = twin(anchor, old, element);
+    anchor.setAttribute("aria-expanded", "true");
   };
   menu.addEventListener("keydown", (event) => {
     const choices = [...menu.querySelectorAll("button:not(:disabled)")];

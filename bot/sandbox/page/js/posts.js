@@ -1,7 +1,8 @@
 // The middle: posts with their threads in a channel, messages in a chat. Redraws one message at a time.
 import { refreshInView } from "./cardactions.js";
 import { composeBox } from "./compose.js";
-import { day, h, icon } from "./dom.js";
+import { day, h, icon, twin } from "./dom.js";
+import { menuMoved } from "./menu.js";
 import { messageView } from "./message.js";
 import { conversationOpen, state } from "./state.js";
 
@@ -125,12 +126,13 @@ export function redraw(id) {
   const message = state.messages.get(id);
   if (!old || !message) return;
   const stick = nearBottom();
-  const focused = old.contains(document.activeElement);
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const element = draw(message);
   element.hidden = old.hidden;
   inView.unobserve(old);
   old.replaceWith(element);
-  if (focused) element.focus({ preventScroll: true });
+  menuMoved(old, element);
+  if (focused) twin(focused, old, element).focus({ preventScroll: true });
   if (stick) scrollToNewest();
 }
 
