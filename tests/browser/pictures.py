@@ -145,8 +145,8 @@ async def signing_in(browser: Browser, url: str) -> None:
 async def cancelling(browser: Browser, url: str) -> None:
     """The analyst asks in a form, the manager decides on a phone, the channel sees it."""
     async with (
-        seated(browser, url, "ada", size=(390, 1210), theme="light") as ada,
-        seated(browser, url, "max", size=(390, 1210), theme="light") as max_,
+        seated(browser, url, "ada", size=(390, 1264), theme="light") as ada,
+        seated(browser, url, "max", size=(390, 1264), theme="light") as max_,
     ):
         for person in (ada, max_):
             await person.sign_in()
