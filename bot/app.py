@@ -140,7 +140,7 @@ from bot.workers.start import Start
 from bot.workers.storms import StormKeeper
 from bot.workers.supervisor import Supervisor
 from bot.workers.tender import Tender
-from bot.workers.upkeep import Resumer, Upkeep
+from bot.workers.upkeep import Renewer, Resumer, Upkeep
 from bot.workers.webhooks import warn_of_stale
 
 STOP_SECONDS = 5.0
@@ -351,6 +351,7 @@ def build_app(
             supervisor.run("drills", DrillKeeper(env, drills, owner=owner).run)
             supervisor.run("escalations", Escalator(env, escalations, owner=owner).run)
             supervisor.run("digests", DigestSender(env, digests, owner=owner).run)
+            supervisor.run("renewer", Renewer(env, desk.redelivery).run)
             supervisor.run("upkeep", Upkeep(env, vault).run)
             supervisor.run("auditor", AuditorLoop(env, auditor, owner=owner).run)
             keeper = RosterKeeper(env, rosters, owner=owner)

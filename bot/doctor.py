@@ -26,6 +26,7 @@ from bot.net.http import Hosts, Http
 from bot.net.sync_http import SyncHttp
 from bot.ports import Entitlement
 from bot.sealing import SealedVault, Sealer, check_keys
+from bot.services.approvers import MOST_ASKED
 from bot.settings import Settings
 from bot.store import SqlStore, open_store
 
@@ -214,8 +215,10 @@ class _Checks:
             return _failed(f"tenant {partner.roles_in} has no group {group}: correct approversGroupId in PARTNERS")
         if count == 0:
             return _warning(f"nobody is in group {group}, so nobody is asked to approve: add people to it")
-        more = " or more; no further ones are asked" if count == MOST_APPROVERS else ""
-        return _ok(f"{count} in the group{more}")
+        size = f"{count}{' or more' if count == MOST_APPROVERS else ''} in the group"
+        if count > MOST_ASKED:
+            return _warning(f"{size}: {MOST_ASKED} of them are asked, so make it a group of those who shall decide")
+        return _ok(size)
 
     async def _partner_center(self, partner: Partner) -> Finding:
         try:

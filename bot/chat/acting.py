@@ -83,8 +83,8 @@ class Acting:
             return Say(texts.done(record, _outcome_word(wish)))
         if outcome.end is End.FAILED:
             return Refuse(texts.failed(record, outcome.problem), code="refused_by_partner_center")
-        if outcome.end is End.BUSY:
-            return Say(texts.busy(record, outcome.by_name))
+        if outcome.end is End.BUSY and outcome.intent is not None:
+            return Say(texts.busy(record, outcome.intent, turn.person.aad_id))
         if outcome.end is End.LATE:
             return Say(texts.late(record))
         mine = bool(record.decision and record.decision.by_id and record.decision.by_id == turn.person.aad_id)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from bot.chat.acting import ANSWER_SECONDS
 from bot.chat.commands import Commands
 from bot.chat.exporting import Exporting
-from bot.chat.replies import as_message, decode, encode
+from bot.chat.redelivery import Redelivery
+from bot.chat.replies import as_message
 from bot.chat.searching import Searching
 from bot.chat.signing_in import SigningIn
 from bot.chat.turn import (
@@ -19,7 +20,6 @@ from bot.chat.turn import (
     OpenDialog,
     Refuse,
     Reply,
-    Say,
     ShowCard,
     TokenRefused,
     Turn,
@@ -60,6 +60,7 @@ class Desk:
         self._env, self._conversations, self._adoption = env, conversations, adoption
         self._commands, self._verbs, self._exporting = commands, verbs, exporting
         self._signing_in, self._channel, self._searching = signing_in, channel, searching
+        self.redelivery = Redelivery(env)
 
     async def turn(self, turn: Turn) -> Reply:
         """The answer to a verified activity. Never raises, except when it is cancelled."""
@@ -139,31 +140,10 @@ class Desk:
             return await self._exchanged(turn)
         if turn.verb in _READING or turn.kind == TurnKind.DIALOG_OPEN:
             return await self._signed_in(turn)
-        key = f"{turn.conversation.id}|{turn.kind}|{turn.activity_id}"
-        async with self._env.store.write() as tx:
-            first, answer = await tx.inbox.begin(key, self._env.clock.now())
-        if not first:
-            log.info("turn_repeated", key=key)
-            return decode(answer) if answer is not None else Say(texts.STILL_AT_IT) if turn.verb else Nothing()
-        reply: Reply = Nothing()
-        try:
-            reply = await self._signed_in(turn)
-        except UserError as problem:
-            reply = Refuse(problem.message, problem.code or "refused")
-        except Transient as problem:
-            await self._forget(key)
-            raise problem
-        if isinstance(reply, AskToken):
-            await self._forget(key)  # Teams sends the same activity again, with the token
-            return reply
-        async with self._env.store.write() as tx:
-            await tx.inbox.finish(key, encode(reply))
-        return reply
+        return await self.redelivery.once(turn, self._signed_in, self._left(turn))
 
-    async def _forget(self, key: str) -> None:
-        """Nothing was done: the same activity may be tried again."""
-        async with self._env.store.write() as tx:
-            await tx.inbox.forget(key)
+    def _left(self, turn: Turn) -> float:
+        return ANSWER_SECONDS - turn.spent(self._env.clock.monotonic())
 
     async def _signed_in(self, turn: Turn) -> Reply:
         """The act, with the token that came with it; or what the person must do first."""
@@ -180,7 +160,7 @@ class Desk:
         form. False where that did not work in time: then a link serves."""
         button = as_message(self._signing_in.button(turn))
         try:
-            async with asyncio.timeout(ANSWER_SECONDS - turn.spent(self._env.clock.monotonic())):
+            async with asyncio.timeout(self._left(turn)):
                 await self._channel.send(turn.conversation, button or Message(), turn.thread)
         except (AlertDeskError, TimeoutError) as problem:
             log.warning("button_not_posted", verb=turn.verb, problem=str(problem))

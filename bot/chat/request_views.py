@@ -15,6 +15,7 @@ from bot.texts import cancelling as texts
 from bot.texts import en
 from bot.texts import request_card as words
 from bot.texts.formats import sentences
+from bot.texts.names import some
 from cards import actions
 from cards.views import ApprovalsView, Button, Fact, Line, Mention, RequestRow, RequestView, Section, Tone
 
@@ -211,7 +212,7 @@ def _sections(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Section, 
     consequences = words.consequences(plan.kind, open_count) if c.state in _TO_BE_DECIDED else ()
     people = (
         *((Fact(words.ASKED_PEOPLE, ", ".join(c.asked_names)),) if c.asked_names else ()),
-        *((Fact(words.UNREACHED, ", ".join(c.unreached), tone="warning"),) if c.unreached else ()),
+        *((Fact(words.UNREACHED, some(c.unreached, texts.MOST_NAMED), tone="warning"),) if c.unreached else ()),
     )
     return (
         Section(words.REASON, paragraphs=(plan.reason,)),

@@ -50,9 +50,12 @@ class PartnerCenterSubscriptions(Subscriptions):
         matches = [entitlement for entitlement in found.values() if entitlement.id == wanted]
         if not matches:
             raise Missing("No Azure plan of that customer has this subscription.", code="no_entitlement")
-        if len(matches) > 1:
+        if len(matches) == 1:
+            return matches[0]
+        active = [entitlement for entitlement in matches if entitlement.status == "active"]
+        if len(active) != 1:
             raise Permanent("More than one Azure plan of that customer has this subscription.", code="ambiguous")
-        return matches[0]
+        return active[0]
 
     async def azure_plans(
         self, partner: Partner, customer_tenant_id: str, actor: Person | None = None

@@ -89,8 +89,9 @@ class Subscriptions(Protocol):
     async def find(
         self, partner: Partner, customer_tenant_id: str, subscription_id: str, actor: Person | None = None
     ) -> Entitlement:
-        """By the documented look-ups, in any status. Raises Missing where there is none, Permanent (`ambiguous`) where
-        there are several, SignInNeeded where the actor's token does not suffice."""
+        """By the documented look-ups, in any status; where several plans name it, in the one where it is active.
+        Raises Missing where there is none, Permanent (`ambiguous`) where it is active in several or in none of them,
+        SignInNeeded where the actor's token does not suffice."""
         ...
 
     async def get(self, partner: Partner, entitlement: Entitlement, actor: Person | None = None) -> Entitlement:

@@ -16,8 +16,9 @@ from bot.services.cards import LINE_PRIORITY
 from bot.services.personal import chat_with, try_again
 from bot.telemetry.log import get_logger
 
-MOST = 20
-"""So many people are asked at most; a group of more is no second pair of eyes but a mailing list."""
+MOST_ASKED = 20
+"""So many people are asked at most; a group of more is no second pair of eyes but a mailing list. Whoever asked reads
+who was not."""
 _AT_ONCE = 6
 
 log = get_logger("approvers")
@@ -52,8 +53,8 @@ class Approvers:
         self._env, self._directory, self._channel, self._two_person = env, directory, channel, two_person
 
     async def people(self, partner: Partner, requester_id: str) -> tuple[Person, ...]:
-        """The approvers group, or where none is set (or it cannot be read) those known to hold both roles; never the
-        requester, where a second person must decide. Raises Transient where the directory is away."""
+        """All in the approvers group, or where none is set (or it cannot be read) those known to hold both roles; never
+        the requester, where a second person must decide. Raises Transient where the directory is away."""
         group: tuple[Person, ...] = ()
         if partner.approvers_group_id:
             try:
@@ -62,9 +63,9 @@ class Approvers:
                 log.error("approvers_not_read", partner=partner.tenant_id, code=problem.code, problem=problem.message)
         if not group:
             async with self._env.store.read() as tx:
-                group = await tx.people.holders(partner.tenant_id, MOST + 1)
+                group = await tx.people.holders(partner.tenant_id, MOST_ASKED + 1)
         others = [person for person in group if not (self._two_person and person.aad_id == requester_id)]
-        return tuple(others[:MOST])
+        return tuple(others)
 
     async def spots(self, c: Cancellation) -> tuple[Spot, ...]:
         """The threads of the alert from which it was asked; where it has no card, the conversation where it was asked,
@@ -97,7 +98,8 @@ class Approvers:
             like = spots[0].conversation
         gate = asyncio.Semaphore(_AT_ONCE)
         people = await self.people(partner, c.plan.by_id)
-        return tuple(await asyncio.gather(*(self._reach(person, like, spots, gate) for person in people)))
+        reached = await asyncio.gather(*(self._reach(person, like, spots, gate) for person in people[:MOST_ASKED]))
+        return *reached, *(Reach(person, None, ()) for person in people[MOST_ASKED:])
 
     async def _reach(
         self, person: Person, like: Conversation | None, spots: tuple[Spot, ...], gate: asyncio.Semaphore

@@ -35,7 +35,8 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`record` is the newest we have; `by_name` who decided or is deciding; `problem` why it failed."""
+    """`record` is the newest we have; `by_name` who decided or is deciding; `problem` why it failed; `intent` what is
+    under way in place of a BUSY one, or what ended with SIGN_IN."""
 
     end: End
     record: AlertRecord
@@ -91,7 +92,7 @@ class VerdictProgress:
         )
         if (open_one := await tx.intents.open(intent)) is not None:
             end = End.LATE if _same(open_one, intent) else End.BUSY
-            return Outcome(end, record, by_name=open_one.by_name)
+            return Outcome(end, record, by_name=open_one.by_name, intent=open_one)
         await tx.audit.append(_entry(intent, record, "asked"), now)
         return intent
 

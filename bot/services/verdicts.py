@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.alerts import Alert, AlertRecord
+from bot.domain.alerts import Alert, AlertRecord, Status
 from bot.domain.decisions import Intent, IntentState, may_be_ours, may_send, reached
 from bot.domain.people import Partner, Person
 from bot.errors import Permanent, Refused, SignInNeeded, Transient
@@ -27,6 +27,7 @@ __all__ = ["LEASE_SECONDS", "End", "Outcome", "Verdicts", "Wish", "decider"]
 LEASE_SECONDS = 45.0
 _TRIES = 3
 """Within one claim. What is undecided after that is taken up again later."""
+_LOOK_SECONDS = 0.2
 _LONGEST_PAUSE = 5.0
 """Between two of them. Whoever is told to stay away for longer takes it up again when that is over."""
 
@@ -54,11 +55,15 @@ class Verdicts:
         Waits at most `patience` seconds for the result; after that the work goes on and the outcome is LATE. Raises
         SignInNeeded where Partner Center wants more of the person's token than it carries: nothing was changed.
         """
+        until = self._env.clock.monotonic() + patience
         opened = await self._write_down(record, wish, person, conversation_id)
+        while _in_passing(opened, wish) and self._env.clock.monotonic() < until:
+            await self._env.clock.sleep(_LOOK_SECONDS)
+            opened = await self._write_down(record, wish, person, conversation_id)
         if isinstance(opened, Outcome):
             return opened
         task = self._spawn(self.carry_out(opened))
-        done, _ = await asyncio.wait({task}, timeout=max(patience, 0.05))
+        done, _ = await asyncio.wait({task}, timeout=max(until - self._env.clock.monotonic(), 0.05))
         if not done:
             await self._progress.show_pending(record)
             task.add_done_callback(self._finished_late)
@@ -164,6 +169,12 @@ class Verdicts:
             return await self._source.get(partner, alert_id, as_whom)
         except SignInNeeded as need:
             raise Transient(need.message, code=need.code, in_doubt=True) from need
+
+
+def _in_passing(opened: Intent | Outcome, wish: Wish) -> bool:
+    """Whether a verdict finds "being investigated" under way: that is over in a moment, and nobody's verdict."""
+    under_way = opened.intent if isinstance(opened, Outcome) and opened.end is End.BUSY else None
+    return under_way is not None and under_way.status != Status.RESOLVED and wish.status == Status.RESOLVED
 
 
 def decider(intent: Intent, partner: Partner) -> Person | None:

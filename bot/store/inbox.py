@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +13,10 @@ from bot.store.session import Session
 from bot.store.tables import inbox
 
 _TRIES = 3
-DEAD_AFTER = timedelta(seconds=30)
-"""A turn is over in seconds: one that has no answer by then died with its process."""
+DEAD_AFTER = timedelta(seconds=12)
+"""A turn that takes longer than a few seconds is renewed meanwhile: one that was not died with its process. Less than
+the about 15 s after which Teams delivers an activity again (https://github.com/microsoft/botbuilder-dotnet/issues/5005),
+as nobody else takes up what was not written down."""
 
 
 class SqlInbox:
@@ -38,6 +40,13 @@ class SqlInbox:
             return False
         mine = update(inbox).where(inbox.c.key == key, inbox.c.at == begun, inbox.c.answer.is_(None)).values(at=now)
         return await self._session.changed(mine) > 0
+
+    async def renew(self, keys: Collection[str], now: datetime) -> None:
+        await self._session.execute(update(inbox).where(inbox.c.key.in_(keys), inbox.c.answer.is_(None)).values(at=now))
+
+    async def answer(self, key: str) -> Mapping[str, Any] | None:
+        row = await self._session.first(select(inbox.c.answer).where(inbox.c.key == key))
+        return row.answer if row is not None else None
 
     async def finish(self, key: str, answer: Mapping[str, Any]) -> None:
         await self._session.execute(update(inbox).where(inbox.c.key == key).values(answer=dict(answer)))

@@ -9,6 +9,7 @@ from bot.domain.bulk import MOST, BulkRun, LeftOut, Tally, Why
 from bot.texts.catalogue import _, plural
 from bot.texts.en import SOMEBODY, status_word
 from bot.texts.formats import number, sentences
+from bot.texts.names import some
 
 NAMED = 10
 """Alerts that a sentence names; the rest is counted."""
@@ -165,12 +166,12 @@ def line(run: BulkRun, counted: Tally, labels: Mapping[AlertKey, str]) -> str:
             name=run.by_name, count=number(done), verdict=run.verdict
         ),
         plural("{count} failed: {labels}.", "{count} failed: {labels}.", len(failed)).format(
-            count=number(len(failed)), labels=_some(failed)
+            count=number(len(failed)), labels=some(failed, NAMED)
         )
         if failed
         else "",
         plural("{count} left as it is: {labels}.", "{count} left as they are: {labels}.", len(elsewhere)).format(
-            count=number(len(elsewhere)), labels=_some(elsewhere)
+            count=number(len(elsewhere)), labels=some(elsewhere, NAMED)
         )
         if elsewhere
         else "",
@@ -179,9 +180,8 @@ def line(run: BulkRun, counted: Tally, labels: Mapping[AlertKey, str]) -> str:
 
 
 def people(names: Sequence[tuple[str, int]]) -> str:
-    """`Contoso (30), Fabrikam (18)`: the most frequent first."""
-    shown = ", ".join(f"{name} ({count})" if len(names) > 1 else name for name, count in names[:3])
-    return _("{names} and {count} more").format(names=shown, count=len(names) - 3) if len(names) > 3 else shown
+    """`Contoso (30) and Fabrikam (18)`: the most frequent first."""
+    return some([f"{name} ({count})" if len(names) > 1 else name for name, count in names], 3)
 
 
 def _listed(left: Sequence[LeftOut]) -> str:
@@ -189,10 +189,3 @@ def _listed(left: Sequence[LeftOut]) -> str:
     if len(left) > NAMED:
         return _("{alerts}; and {count} more.").format(alerts=said, count=len(left) - NAMED)
     return f"{said}."
-
-
-def _some(labels: Sequence[str]) -> str:
-    shown = ", ".join(labels[:NAMED])
-    if len(labels) > NAMED:
-        return _("{names} and {count} more").format(names=shown, count=len(labels) - NAMED)
-    return shown

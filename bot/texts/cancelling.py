@@ -13,8 +13,12 @@ from bot.domain.cancellations import SUFFIX, Cancellation, Found, Kind, Objectio
 from bot.texts import en as texts
 from bot.texts.catalogue import _, plural
 from bot.texts.formats import both, sentences
+from bot.texts.names import some
 from bot.texts.partner_center import ANSWERS, APP_ANSWERS, APP_FOR_OPERATORS, FOR_OPERATORS, LOOK_UP_ANSWERS, LOOK_UPS
 from cards.text import defuse
+
+MOST_NAMED = 8
+"""People who could not be asked; a group may have a hundred."""
 
 _ASK_AGAIN = _("Ask again if it is still needed.")
 _LONGEST_NAME = 120
@@ -254,7 +258,7 @@ def not_delivered(c: Cancellation, names: Sequence[str]) -> str:
 def _nobody(c: Cancellation) -> str:
     return sentences(
         _("I could reach nobody who may approve it."),
-        _("I tried {names}.").format(names=both(c.unreached)) if c.unreached else "",
+        _("I tried {names}.").format(names=some(c.unreached, MOST_NAMED)) if c.unreached else "",
         _(
             "Tell somebody with Global Administrator and Admin Agent yourself; until {time} they can write: "
             "approve {label}"
@@ -408,7 +412,7 @@ def asked(c: Cancellation) -> str:
     return sentences(
         what,
         _("I asked {names} to decide.").format(names=both(c.asked_names)),
-        _("Not reached: {names}.").format(names=both(c.unreached)) if c.unreached else "",
+        _("Not reached: {names}.").format(names=some(c.unreached, MOST_NAMED)) if c.unreached else "",
         until,
     )
 

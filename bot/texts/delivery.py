@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain.people import ConversationState
 from bot.texts.catalogue import _, plural
 from bot.texts.formats import number, sentences
+from bot.texts.names import some
 
 _STOPPED = {
     ConversationState.REMOVED: _("the bot was removed"),
@@ -23,7 +24,7 @@ def not_delivered(names: list[str], why: str) -> str:
     return _(
         "Alerts are not delivered to {places} any more: {reason}. They come again after the bot is installed or "
         "spoken to there."
-    ).format(places=_listed(names), reason=f"{said[:1].lower()}{said[1:]}")
+    ).format(places=some(names, 5), reason=f"{said[:1].lower()}{said[1:]}")
 
 
 def back(waiting: int) -> str:
@@ -69,8 +70,3 @@ def parked(count: int, label: str, problem: str) -> str:
         _("The oldest is {label}.").format(label=label),
         _("Teams said: {problem}").format(problem=problem) if problem else "",
     )
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:5])
-    return _("{names} and {count} more").format(names=shown, count=len(names) - 5) if len(names) > 5 else shown

@@ -226,10 +226,22 @@ def already(record: AlertRecord, by_name: str, mine: bool) -> str:
     return said.format(label=record.label, name=by_name or SOMEBODY, verdict=verdict)
 
 
-def busy(record: AlertRecord, by_name: str) -> str:
-    return _("{by_name} was first: that decision on {label} is being written right now. Yours was not sent.").format(
-        by_name=by_name, label=record.label
+def busy(record: AlertRecord, under_way: Intent, person_id: str) -> str:
+    """What somebody reads whose decision was not sent, as another one is being written."""
+    mine = bool(person_id) and under_way.by_id == person_id
+    if under_way.status != Status.RESOLVED:
+        who = (
+            _("Partner Center has not confirmed yet that you are investigating {label}.")
+            if mine
+            else _("Partner Center has not confirmed yet that {name} is investigating {label}.")
+        ).format(name=under_way.by_name, label=record.label)
+        return sentences(who, _("Your decision was not sent: try again in a moment."))
+    said = (
+        _("Your other decision on {label} is being written right now. This one was not sent.")
+        if mine
+        else _("{name} was first: that decision on {label} is being written right now. Yours was not sent.")
     )
+    return said.format(name=under_way.by_name, label=record.label)
 
 
 def late(record: AlertRecord) -> str:
@@ -394,7 +406,10 @@ def unreadable(count: int, problem: str) -> str:
 # The conversation ---------------------------------------------------------------------------------------------------
 
 EMPTY_MESSAGE = _("Say “help” for what I understand.")
-STILL_AT_IT = _("I am still at it; the result will show on the card.")
+IN_DOUBT = _(
+    "This reached me twice, and I cannot say yet what came of it. Look at the card in a moment: if nothing has changed, "
+    "do it again."
+)
 UNREADABLE_ACTION = _(
     "This button does not belong to the version of Alert Desk that runs now. Say “show unresolved” for fresh cards."
 )

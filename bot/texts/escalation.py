@@ -9,7 +9,8 @@ from bot.domain.alerts import AlertRecord
 from bot.domain.escalation import Call, Step, Why
 from bot.texts import en as texts
 from bot.texts.catalogue import _, plural
-from bot.texts.formats import both, number, sentences
+from bot.texts.formats import number, sentences
+from bot.texts.names import some
 
 SHOW_THEM = _("Show them")
 WORDS = "active"
@@ -134,6 +135,4 @@ def _why(call: Call) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    shown = [name or texts.UNKNOWN for name in names[:_NAMES_MOST]]
-    others = len(names) - len(shown)
-    return both([*shown, _("{count} more").format(count=number(others))] if others else shown)
+    return some([name or texts.UNKNOWN for name in names], _NAMES_MOST)

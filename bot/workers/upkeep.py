@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.chat.redelivery import RENEW_SECONDS, Redelivery
 from bot.domain.bulk import LIFE
 from bot.ports import Environment
 from bot.sealing import SealedVault
@@ -37,6 +38,17 @@ class Resumer:
         await self._verdicts.resume()
         await self._bulk.tend()
         await self._env.clock.sleep(_RESUME_SECONDS)
+
+
+class Renewer:
+    """Keeps turns that take long from being taken for dead."""
+
+    def __init__(self, env: Environment, redelivery: Redelivery) -> None:
+        self._env, self._redelivery = env, redelivery
+
+    async def run(self) -> None:
+        await self._redelivery.renew()
+        await self._env.clock.sleep(RENEW_SECONDS)
 
 
 class Upkeep:

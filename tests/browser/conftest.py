@@ -40,6 +40,7 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 def demo() -> Iterator[Demo]:
     """One demo for the tests that only use it; each of them has alerts of its own."""
     with running_demo() as running:
+        running.rest()
         yield running
 
 

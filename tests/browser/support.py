@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
+LOOK_EVERY = 0.2
 PATIENCE = 30_000.0  # ms; the machine may be busy, and the bot reads new alerts each 5 s
 COMMAND = (sys.executable, "-m", "bot", "demo")
 ANY_PORTS = ("--port", "0", "--page-port", "0", "--pace", "0")
@@ -45,6 +48,19 @@ class Demo:
         found = re.search(r"Logs: (\S+)", "".join(self.said))
         assert found, self.said
         return Path(found[1])
+
+    def rest(self) -> None:
+        """Until the cards of the alerts that are there at the start are posted, and none of them is taken for a
+        new one."""
+        bot = _got(f"{self.url}/control/settings")["ALERTDESK_PUBLIC_URL"]
+        deadline, quiet = time.monotonic() + START_SECONDS, 0
+        while quiet < 2:  # twice, since a card is due a moment after its alert is read
+            found = _got(f"{bot}/readyz")
+            outbox, partners = found["outbox"], found["partners"].values()
+            busy = outbox["items"]["sending"] or outbox["items"]["uncertain"] or outbox["oldest_seconds"]
+            quiet = 0 if busy or not all(each["first_sync_done"] for each in partners) else quiet + 1
+            assert time.monotonic() < deadline, f"The demo does not come to rest: {found}"
+            time.sleep(LOOK_EVERY)
 
     def interrupt(self, number: signal.Signals = signal.SIGINT) -> int:
         """Ctrl-C; the exit code. All of its programs must be gone by then."""
@@ -90,6 +106,11 @@ def running_demo(*options: str, before: Sequence[str] = ()) -> Iterator[Demo]:
         reader.join(STOP_SECONDS)
         if process.stdout:
             process.stdout.close()
+
+
+def _got(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=START_SECONDS) as answer:  # noqa: S310 (of the demo itself)
+        return json.load(answer)
 
 
 def _read(demo: Demo) -> None:

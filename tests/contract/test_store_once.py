@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -58,7 +60,7 @@ def a_sign_in(state: str = "state-1", **changes: object) -> SignIn:
 async def test_an_activity_is_new_once(store: SqlStore) -> None:
     async with store.write() as tx:
         assert await tx.inbox.begin("activity-1", NOW) == (True, None)
-        assert await tx.inbox.begin("activity-1", at(0.49)) == (False, None)
+        assert await tx.inbox.begin("activity-1", at(0.19)) == (False, None)
         await tx.inbox.finish("activity-1", {"status": 200, "text": "naïve"})
         assert await tx.inbox.begin("activity-1", at(2)) == (False, {"status": 200, "text": "naïve"})
         assert await tx.inbox.begin("activity-2", at(2)) == (True, None)
@@ -107,6 +109,38 @@ async def test_a_first_that_left_no_answer_for_long_died_and_one_repeat_takes_it
     async with store.write() as tx:
         await tx.inbox.finish("activity-1", {"status": 200})
         assert await tx.inbox.begin("activity-1", NOW + 9 * DEAD_AFTER) == (False, {"status": 200})
+
+
+async def test_what_was_renewed_lives_and_what_ended_is_not_begun_anew(store: SqlStore, other_store: SqlStore) -> None:
+    async with store.write() as tx:
+        for key in ("running", "dead", "ended"):
+            await tx.inbox.begin(key, NOW)
+        await tx.inbox.finish("ended", {"status": 200})
+    later = NOW + DEAD_AFTER
+    async with store.write() as tx:
+        await tx.inbox.renew(["running", "ended", "unheard of"], later - timedelta(seconds=1))
+    async with other_store.write() as tx:
+        found = {key: await tx.inbox.begin(key, later) for key in ("running", "dead", "ended", "unheard of")}
+    assert found == {
+        "running": (False, None),
+        "dead": (True, None),
+        "ended": (False, {"status": 200}),
+        "unheard of": (True, None),
+    }
+
+
+async def test_a_repeat_can_look_for_the_answer(store: SqlStore, other_store: SqlStore) -> None:
+    async def seen() -> Mapping[str, Any] | None:
+        async with other_store.read() as tx:
+            return await tx.inbox.answer("activity-1")
+
+    assert await seen() is None
+    async with store.write() as tx:
+        await tx.inbox.begin("activity-1", NOW)
+    assert await seen() is None
+    async with store.write() as tx:
+        await tx.inbox.finish("activity-1", {"status": 200})
+    assert await seen() == {"status": 200}
 
 
 async def test_prune_forgets_old_activities(store: SqlStore) -> None:

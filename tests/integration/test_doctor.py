@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.login import login
 from bot.sandbox.app import running
 from bot.sandbox.cloud import Cloud
 from bot.sandbox.control_settings import bot_settings
+from bot.services.approvers import MOST_ASKED
 from bot.settings import load
 from bot.store import migrate
 from tests.integration.test_login import browser_of
@@ -191,6 +193,17 @@ async def test_groups_that_are_not_there_or_called_otherwise(cloud: Cloud, given
     code, found = await run(given)
     assert code == 0
     assert found["Northwind Cloud: AdminAgents group"][0] == found["Northwind Cloud: approvers"][0] == "warning"
+    for number in range(MOST_ASKED + 1):
+        one = replace(
+            cloud.world.people["max"], key=f"p{number}", aad_object_id=f"{number:08d}-0000-4000-8000-000000000000"
+        )
+        cloud.world.people[one.key] = one
+        cloud.world.groups[cloud.world.partner("northwind").approvers_group_id].members.append(one.aad_object_id)
+    _, found = await run(given)
+    assert found["Northwind Cloud: approvers"] == (
+        "warning",
+        "21 in the group: 20 of them are asked, so make it a group of those who shall decide",
+    )
     assert "'Admins [31m ok all'" in found["Northwind Cloud: AdminAgents group"][1]
 
 

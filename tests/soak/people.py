@@ -295,13 +295,16 @@ class Crowd:
         return (card_of(message.activity) if message is not None else None) or {}
 
     async def execute(self, person: str, post: Posted, action: Mapping[str, Any]) -> str:
-        """Press it. What kind of answer came: `card`, `message`, `error`, or `none` where no bot answered."""
+        """Press it. What kind of answer came: `card`, `message`, `error`, `not sent` where it says that this press was
+        not taken, or `none` where no bot answered."""
         sent = {name: action[name] for name in ("type", "verb", "data", "title") if name in action}
         answer = await self.client("execute", person, post, action=sent, trigger="manual")
         kind = f"none, {answer.get('status')}"
         if isinstance(answer.get("body"), Mapping):
             said = answer["body"].get("type", f"no answer, {answer.get('status')}")
             kind = str(said).rpartition(".")[2].replace("adaptive", "card")
+            if "not sent" in str(answer["body"].get("value")) and kind == "message":
+                kind = "not sent"
         self.answers[f"press: {kind}"] += 1
         return kind
 

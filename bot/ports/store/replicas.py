@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 
 class Inbox(Protocol):
-    """Activities already handled, so that a redelivery does nothing twice."""
+    """Activities already handled, so that a redelivery does nothing twice. DEAD_AFTER is 12 seconds: Teams delivers
+    an activity again after about 15, and whoever gets it then must be able to do it."""
 
     async def begin(self, key: str, now: datetime) -> tuple[bool, Mapping[str, Any] | None]:
         """(True, None) for a first sight; (False, answer) for a repeat, answer None while the first still runs.
 
-        A first that left no answer within half a minute died: then the repeat counts as a first.
+        A first without an answer that gave no sign of life for DEAD_AFTER died: then the repeat counts as a first.
         """
+        ...
+
+    async def renew(self, keys: Collection[str], now: datetime) -> None:
+        """A sign of life: these still run."""
+        ...
+
+    async def answer(self, key: str) -> Mapping[str, Any] | None:
+        """None while it runs, and where it was never begun or was forgotten."""
         ...
 
     async def finish(self, key: str, answer: Mapping[str, Any]) -> None: ...

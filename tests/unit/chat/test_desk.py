@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from bot.chat.desk import decode, encode
+from bot.chat.redelivery import RENEW_SECONDS
+from bot.chat.replies import decode, encode
 from bot.chat.turn import (
     AskToken,
     Attach,
@@ -45,6 +46,7 @@ from bot.texts import en as texts
 from cards import actions
 from tests.factories import ADA, CHANNEL, NORA, alert, conversation, person, personal, pressed, said, turn
 from tests.support.house import House
+from tests.support.until import until
 
 ONE = alert()
 
@@ -117,7 +119,8 @@ async def test_while_the_first_still_runs_a_repeat_is_told_to_wait(desk: House) 
 
     desk.verbs.handlers[actions.ROUTE_ON] = slow
     desk.commands.handlers["whoami"] = slow
-    for given, told in ((pressed(actions.ROUTE_ON), Say(texts.STILL_AT_IT)), (said("whoami"), Nothing())):
+    in_doubt = Refuse(texts.IN_DOUBT, "in_doubt")
+    for given, told in ((pressed(actions.ROUTE_ON), in_doubt), (said("whoami"), Nothing())):
         begun.clear()
         free.clear()
         first = asyncio.create_task(desk.desk.turn(given))
@@ -127,13 +130,61 @@ async def test_while_the_first_still_runs_a_repeat_is_told_to_wait(desk: House) 
         assert await first == Say("done")
 
 
+async def test_a_repeat_that_comes_meanwhile_is_answered_as_the_first(desk: House) -> None:
+    begun, free = asyncio.Event(), asyncio.Event()
+
+    async def slow(_turn: Turn, _payload: Any) -> Reply:
+        begun.set()
+        await free.wait()
+        return Say("done")
+
+    desk.verbs.handlers[actions.ROUTE_ON] = slow
+    press = pressed(actions.ROUTE_ON)
+    first = asyncio.create_task(desk.desk.turn(press))
+    await begun.wait()
+    desk.clock.held = True
+    repeat = asyncio.create_task(desk.desk.turn(press))
+    await until(lambda: bool(desk.clock.pauses))
+    free.set()
+    assert await first == Say("done")
+    desk.clock.forward(1.0)
+    assert await repeat == Say("done")
+
+
+async def test_a_turn_that_takes_long_is_not_taken_for_dead(desk: House) -> None:
+    begun, free = asyncio.Event(), asyncio.Event()
+    came = 0
+
+    async def slow(_turn: Turn, _payload: Any) -> Reply:
+        nonlocal came
+        came += 1
+        begun.set()
+        await free.wait()
+        return Say("done")
+
+    desk.verbs.handlers[actions.ROUTE_ON] = slow
+    press = pressed(actions.ROUTE_ON)
+    first = asyncio.create_task(desk.desk.turn(press))
+    await begun.wait()
+    for _ in range(8):
+        desk.clock.forward(RENEW_SECONDS)
+        await desk.desk.redelivery.renew()
+    assert await desk.desk.turn(press) == Refuse(texts.IN_DOUBT, "in_doubt")
+    free.set()
+    await first
+    await desk.desk.redelivery.renew()
+    assert came == 1
+    assert await desk.desk.turn(press) == Say("done")
+
+
 async def test_a_turn_whose_process_died_is_taken_over(desk: House) -> None:
     press = pressed(actions.ROUTE_ON)
     key = f"{CHANNEL}|{press.kind}|{press.activity_id}"
     async with desk.store.write() as tx:
         assert (await tx.inbox.begin(key, desk.clock.now()))[0]  # and then it died
     came = answering(desk, Say("done"))
-    assert await desk.desk.turn(press) == Say(texts.STILL_AT_IT)
+    # Nothing may have been written down yet: "it goes on" would be a promise that nobody keeps.
+    assert await desk.desk.turn(press) == Refuse(texts.IN_DOUBT, "in_doubt")
     desk.clock.forward(DEAD_AFTER.total_seconds())
     assert await desk.desk.turn(press) == Say("done")
     assert len(came) == 1
@@ -151,7 +202,9 @@ async def test_what_broke_is_not_tried_again_blindly(desk: House) -> None:
     came = answering(desk, KeyError("a bug"))
     press = pressed(actions.ROUTE_ON)
     await desk.desk.turn(press)
-    await desk.desk.turn(press)
+    assert await desk.desk.turn(press) == Refuse(texts.IN_DOUBT, "in_doubt")
+    desk.clock.forward(DEAD_AFTER.total_seconds())
+    assert await desk.desk.turn(press) == Refuse(texts.IN_DOUBT, "in_doubt")
     assert len(came) == 1
 
 

@@ -92,6 +92,15 @@ async def test_found_in_any_status(
             {
                 BELOW: items(plan(), plan(SECOND)),
                 f"{BELOW}/{PLAN}/azureEntitlements": items(azure()),
+                f"{BELOW}/{SECOND}/azureEntitlements": items(azure()),
+            },
+            Permanent,
+            "ambiguous",
+        ),
+        (
+            {
+                BELOW: items(plan(), plan(SECOND)),
+                f"{BELOW}/{PLAN}/azureEntitlements": items(azure(status="inactive")),
                 f"{BELOW}/{SECOND}/azureEntitlements": items(azure(status="inactive")),
             },
             Permanent,
@@ -100,7 +109,17 @@ async def test_found_in_any_status(
         ({BELOW: httpx.Response(403, json={"code": "900159"})}, Refused, "900159"),
         ({BELOW: items(plan()), f"{BELOW}/{PLAN}/azureEntitlements": {"items": "x"}}, Transient, ""),
     ],
-    ids=["licences", "nothing", "others", "plan gone", "customer gone", "two plans", "no relationship", "nonsense"],
+    ids=[
+        "licences",
+        "nothing",
+        "others",
+        "plan gone",
+        "customer gone",
+        "two plans",
+        "left in two",
+        "no relationship",
+        "nonsense",
+    ],
 )
 async def test_not_found(
     microsoft: Microsoft,
@@ -114,6 +133,18 @@ async def test_not_found(
     with pytest.raises(kind) as caught:
         await subscriptions.find(partner, CUSTOMER, AZURE)
     assert (type(caught.value) is kind or kind is Refused, caught.value.code) == (True, code)
+
+
+@pytest.mark.parametrize("statuses", [("Active", "inactive"), ("inactive", "active")])
+async def test_of_two_plans_the_one_where_it_is_active_has_it(
+    microsoft: Microsoft, partner: Partner, subscriptions: PartnerCenterSubscriptions, statuses: tuple[str, str]
+) -> None:
+    """Moved from one plan to another it is inactive in the first."""
+    plans = dict(zip((PLAN, SECOND), statuses, strict=True))
+    below = {f"{BELOW}/{one}/azureEntitlements": items(azure(status=status)) for one, status in plans.items()}
+    serve(microsoft, {BELOW: items(*(plan(one) for one in plans)), **below})
+    found = await subscriptions.find(partner, CUSTOMER, AZURE)
+    assert (plans[found.plan_id].lower(), found.status) == ("active", "active")
 
 
 async def test_the_same_one_on_two_pages_is_one(

@@ -26,6 +26,7 @@ from bot.errors import (
     UserError,
 )
 from bot.ports import Receipt
+from bot.services.approvers import MOST_ASKED
 from bot.services.asking import Wanted
 from bot.services.deciding import Answer, How
 from bot.services.plan_progress import Where
@@ -246,6 +247,17 @@ async def test_who_cannot_be_reached_is_named(ready: House) -> None:
     ready.channel.rosters[CHANNEL].pop(ZOE.aad_id)
     c = await asked(ready)
     assert (c.asked_names, c.unreached) == (("Max",), ("Zoe",))
+
+
+async def test_of_a_large_group_some_are_asked_and_who_asked_reads_who_was_not(ready: House) -> None:
+    many = [replace(ZOE, aad_id=f"{number:08d}-0000-4000-8000-000000000000", name=f"P{number}") for number in range(30)]
+    for one in many:
+        ready.channel.chats[one.aad_id] = personal(one)
+    ready.directory.group = (ADA, *many)
+    c = await asked(ready)
+    assert c.asked_names == tuple(one.name for one in many[:MOST_ASKED])
+    assert c.unreached == tuple(one.name for one in many[MOST_ASKED:])
+    assert "Not reached: P20, P21, P22, P23, P24, P25, P26, P27 and 2 more." in words.asked(c)
 
 
 async def test_approvers_who_cannot_be_found_for_a_while_are_called_as_soon_as_they_can(ready: House) -> None:

@@ -17,6 +17,7 @@ from bot.services.verdicts import LEASE_SECONDS, End, Outcome, Wish
 from tests.factories import ADA, CHANNEL, MAX, NORTHWIND, NOW, alert, resolved
 from tests.fakes import DROPPED_AFTER, DROPPED_BEFORE, LOST_BEFORE, Trouble
 from tests.support.house import House
+from tests.support.until import until
 
 FRAUD = Wish("resolved", "fraud", "mining")
 LEGITIMATE = Wish("resolved", "legitimate")
@@ -349,6 +350,43 @@ async def test_the_same_person_pressing_twice_is_not_told_that_somebody_was_firs
     await house.source.arrived.wait()
     assert (await decided(house)).end is End.LATE
     assert (await decided(house, LEGITIMATE)).end is End.BUSY  # another verdict is another wish
+    house.source.slow.set()
+    await first
+    assert len(house.source.changes) == 1
+
+
+async def test_a_verdict_waits_for_an_investigation_that_is_being_written(taken_in: House) -> None:
+    """In that moment it would be told to come again, although nobody decided anything."""
+    house = taken_in
+    house.source.slow.clear()
+    first = asyncio.create_task(decided(house, INVESTIGATE))
+    await house.source.arrived.wait()
+    house.clock.held = True
+    second = asyncio.create_task(decided(house, FRAUD, MAX))
+    await until(lambda: bool(house.clock.pauses))
+    house.clock.held = False
+    house.source.slow.set()
+    assert (await first).end is End.DONE
+    house.clock.forward(0.3)
+    assert (await second).end is End.DONE
+    assert house.source.changes == [(ONE.id, "investigating", ""), (ONE.id, "resolved", "fraud")]
+
+
+async def test_where_an_investigation_is_not_confirmed_in_time_the_verdict_was_not_sent(taken_in: House) -> None:
+    house = taken_in
+    house.source.slow.clear()
+    first = asyncio.create_task(decided(house, INVESTIGATE))
+    await house.source.arrived.wait()
+    began = house.clock.monotonic()
+    outcome = await decided(house, FRAUD, MAX)
+    assert outcome.end is End.BUSY
+    assert outcome.intent is not None
+    assert outcome.intent.by_name == "Ada"
+    assert house.clock.monotonic() - began == pytest.approx(PATIENT, abs=0.3)
+    assert (await decided(house, INVESTIGATE, MAX)).end is End.BUSY
+    assert house.clock.monotonic() - began == pytest.approx(PATIENT, abs=0.3), (
+        "no verdict: there is nothing to wait for"
+    )
     house.source.slow.set()
     await first
     assert len(house.source.changes) == 1

@@ -31,8 +31,8 @@ def test_whatever_is_left_out_is_named_with_its_reason(why: Why) -> None:
 def test_the_line_at_the_end_counts_and_names_what_went_otherwise() -> None:
     line = texts.line(RUN, intents(done=42, failed=2, overtaken=2), LABELS)
     assert line == (
-        "Ada Lindqvist marked 42 alerts as fraud. 2 failed: A-1086, A-1087. "
-        "4 left as they are: A-1088, A-1089, A-1042, A-1043. "
+        "Ada Lindqvist marked 42 alerts as fraud. 2 failed: A-1086 and A-1087. "
+        "4 left as they are: A-1088, A-1089, A-1042 and A-1043. "
         "Note: Mining pools in every subscription of that reseller."
     )
     alone = replace(RUN, left_out=(), note="", total=1)

@@ -150,3 +150,18 @@ def test_times_are_absolute_and_in_utc() -> None:
     assert en.clock(NOW, NOW) == "12:30 UTC"
     assert en.clock(NOW, NOW.replace(day=2)) == "01 Mar 2026, 12:30 UTC"
     assert alert().respond_by.tzinfo is not None
+
+
+def test_who_comes_while_another_decision_is_written_reads_whose_and_that_theirs_was_not_sent() -> None:
+    verdict, looking = intent(), intent(status="investigating", reason="")
+    assert en.busy(record(), verdict, "somebody else") == (
+        "Ada was first: that decision on A-1042 is being written right now. Yours was not sent."
+    )
+    assert en.busy(record(), verdict, verdict.by_id) == (
+        "Your other decision on A-1042 is being written right now. This one was not sent."
+    )
+    for person, who in (("somebody else", "Ada is"), (looking.by_id, "you are")):
+        assert en.busy(record(), looking, person) == (
+            f"Partner Center has not confirmed yet that {who} investigating A-1042. "
+            "Your decision was not sent: try again in a moment."
+        )
