@@ -34,6 +34,7 @@ from bot.services.conversations import Conversations
 from bot.telemetry import metrics
 from bot.telemetry.log import About, get_logger
 from bot.texts import en as texts
+from bot.texts import signing_in as sign_in_texts
 from bot.texts.searching import SIGNED_IN_SEARCH
 from cards import actions
 from cards.actions import PAYLOADS
@@ -79,19 +80,19 @@ class Desk:
             return WentOn(SIGNED_IN_SEARCH)  # what was typed meanwhile only they know
         reply = await self.turn(turn)
         if isinstance(reply, AskToken):
-            return WentOn(texts.WANTS_STILL_MORE, self._signing_in.link(reply.exchange_id))
+            return WentOn(sign_in_texts.WANTS_STILL_MORE, self._signing_in.link(reply.exchange_id))
         if isinstance(reply, ShowCard) and reply.sign_in:
-            return WentOn(texts.WANTS_STILL_MORE, reply.sign_in)
+            return WentOn(sign_in_texts.WANTS_STILL_MORE, reply.sign_in)
         if isinstance(reply, OpenDialog):
-            return WentOn(texts.PRESS_AGAIN)  # a form opens only in front of the one who pressed
+            return WentOn(sign_in_texts.PRESS_AGAIN)  # a form opens only in front of the one who pressed
         if turn.kind == TurnKind.EXECUTE and isinstance(reply, ShowCard):
-            return WentOn(reply.said or texts.WENT_ON)
+            return WentOn(reply.said or sign_in_texts.WENT_ON)
         said = as_message(reply)
         if said is None:
-            return WentOn(texts.WENT_ON)
+            return WentOn(sign_in_texts.WENT_ON)
         if turn.kind != TurnKind.EXECUTE:
             await self._channel.send(turn.conversation, said, turn.thread)
-        return WentOn(said.text or texts.WENT_ON)
+        return WentOn(said.text or sign_in_texts.WENT_ON)
 
     async def _answered(self, turn: Turn) -> Reply:
         try:
@@ -152,7 +153,7 @@ class Desk:
             return await self._act(turn)
         except SignInNeeded as need:
             if turn.kind == TurnKind.DIALOG_SUBMIT and not need.interactive and await self._posted_button(turn):
-                return CloseDialog(texts.GO_ON_BY_BUTTON)
+                return CloseDialog(sign_in_texts.GO_ON_BY_BUTTON)
             return await self._signing_in.needed(turn, need, asked=bool(turn.token))
 
     async def _posted_button(self, turn: Turn) -> bool:

@@ -9,7 +9,7 @@ from bot.ports import Channel, Environment, Message
 from bot.services.conversations import Conversations
 from bot.services.rosters import Rosters
 from bot.telemetry.log import get_logger
-from bot.texts import en as texts
+from bot.texts import welcome
 from cards import actions
 from cards.info import info_card
 from cards.views import Button, InfoView, Line
@@ -61,15 +61,18 @@ class Events:
         as in private channels, whoever installed it is told in person."""
         async with self._env.store.read() as tx:
             routed = any(route.on for route in await tx.conversations.routes(where.id))
-        lines: tuple[str, ...] = texts.WELCOME_ROUTED if routed else texts.WELCOME
+        lines: tuple[str, ...] = welcome.WELCOME_ROUTED if routed else welcome.WELCOME
         if where.kind == ConversationKind.PERSONAL:
-            lines = texts.WELCOME_PERSONAL
-        buttons = (Button(texts.SEND_HERE, verb=actions.ROUTE_ON),) if lines is texts.WELCOME else ()
+            lines = welcome.WELCOME_PERSONAL
+        buttons = (Button(welcome.SEND_HERE, verb=actions.ROUTE_ON),) if lines is welcome.WELCOME else ()
         view = InfoView(
-            texts.WELCOME_TITLE, tuple(Line(line) for line in lines), buttons=buttons, fallback_text=texts.WELCOME_TITLE
+            welcome.WELCOME_TITLE,
+            tuple(Line(line) for line in lines),
+            buttons=buttons,
+            fallback_text=welcome.WELCOME_TITLE,
         )
         try:
-            await self._channel.send(where, Message(card=info_card(view), summary=texts.WELCOME_TITLE))
+            await self._channel.send(where, Message(card=info_card(view), summary=welcome.WELCOME_TITLE))
         except AlertDeskError as problem:
             log.warning("greeting_not_sent", conversation=where.id, code=problem.code, problem=problem.message)
             if isinstance(problem, Permanent) and where.kind == ConversationKind.CHANNEL and installer is not None:
@@ -83,6 +86,6 @@ class Events:
     async def _told_in_person(self, where: Conversation, person: Person) -> None:
         try:
             chat = await self._channel.personal(person, where)
-            await self._channel.send(chat, Message(text=texts.PRIVATE_CHANNEL))
+            await self._channel.send(chat, Message(text=welcome.PRIVATE_CHANNEL))
         except AlertDeskError as problem:
             log.warning("not_told_in_person", conversation=where.id, code=problem.code)

@@ -21,6 +21,7 @@ from bot.services.filtering import widened, words_query
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
 from bot.texts import evidence as pack_texts
+from bot.texts import exports as export_texts
 from cards.actions import EXPORT_RUN
 from cards.info import info_card
 from cards.views import Button, Fact, InfoView, Line
@@ -65,7 +66,7 @@ class Exporting:
         partner = evidence.chosen_partner(words, readable, self._env.partners)
         try:
             await self._access.require(
-                Act.EVIDENCE, turn.person, partner, turn.conversation, texts.AUDIT_SUBJECT, turn.activity_id
+                Act.EVIDENCE, turn.person, partner, turn.conversation, export_texts.AUDIT_SUBJECT, turn.activity_id
             )
         except SignInNeeded:
             if turn.is_personal or turn.kind != TurnKind.MESSAGE:
@@ -79,9 +80,9 @@ class Exporting:
         if turn.is_personal:
             return Attach(self._consent(request), summary=request.file_name)
         if await self._sent_in_person(turn, request):
-            return Say(texts.export_in_personal(self._what(request)))
+            return Say(export_texts.in_personal(self._what(request)))
         if not self._public_url:
-            raise UserError(texts.EXPORT_NOWHERE, code="no_place_for_file")
+            raise UserError(export_texts.NOWHERE, code="no_place_for_file")
         return self._link(request, token, await self._heads(request))
 
     async def consent(self, turn: Turn) -> Reply:
@@ -90,10 +91,10 @@ class Exporting:
         export_id = str(context.get("export", "")) if isinstance(context, dict) else ""
         if turn.data.get("action") != "accept":
             await self._clear(turn)
-            return Say(texts.EXPORT_DECLINED)
+            return Say(export_texts.DECLINED)
         info = turn.data.get("uploadInfo")
         if not isinstance(info, dict) or not isinstance(info.get("uploadUrl"), str):
-            return Refuse(texts.EXPORT_GONE, code="bad_upload")
+            return Refuse(export_texts.GONE, code="bad_upload")
         request = await self._exports.take(export_id, turn.person.aad_id)
         await self._clear(turn)
         self._spawn(self._upload(turn.conversation, request, info))
@@ -102,7 +103,7 @@ class Exporting:
         except AlertDeskError as problem:
             log.warning("heads_not_told", code=problem.code)
             return Nothing()
-        return Say(texts.export_heads(self._what(request), "; ".join(heads))) if heads else Nothing()
+        return Say(export_texts.with_heads(self._what(request), "; ".join(heads))) if heads else Nothing()
 
     async def _clear(self, turn: Turn) -> None:
         """Take the answered question away. A courtesy: pressed again, it would only say that it is over."""
@@ -132,21 +133,24 @@ class Exporting:
     def _consent(self, request: ExportRequest) -> Any:
         match request.kind:
             case ExportKind.AUDIT:
-                row_bytes, about = evidence.ROW_BYTES, texts.audit_consent(request.rows, self._partner_name(request))
+                row_bytes, about = (
+                    evidence.ROW_BYTES,
+                    export_texts.audit_consent(request.rows, self._partner_name(request)),
+                )
             case ExportKind.EVIDENCE:
                 row_bytes, about = evidence_pack.ALERT_BYTES, pack_texts.consent(request.rows, request.subject)
             case _:
-                row_bytes, about = ROW_BYTES, texts.export_consent(request.rows)
+                row_bytes, about = ROW_BYTES, export_texts.consent(request.rows)
         size = max(1, request.rows) * row_bytes
         return self._files.consent_card(request.file_name, about, size, {"export": request.id})
 
     def _what(self, request: ExportRequest) -> str:
         match request.kind:
             case ExportKind.AUDIT:
-                return texts.audit_what(self._partner_name(request))
+                return export_texts.audit_what(self._partner_name(request))
             case ExportKind.EVIDENCE:
                 return pack_texts.what(request.subject)
-        return texts.export_what(request.rows)
+        return export_texts.what(request.rows)
 
     def _partner_name(self, request: ExportRequest) -> str:
         (tenant,) = request.query.partners
@@ -159,18 +163,21 @@ class Exporting:
 
     def _link(self, request: ExportRequest, token: str, heads: tuple[str, ...]) -> ShowCard:
         view = InfoView(
-            title=texts.EXPORT_TITLE,
-            lines=tuple(Line(line) for line in texts.EXPORT_LINK_LINES),
+            title=export_texts.TITLE,
+            lines=tuple(Line(line) for line in export_texts.LINK_LINES),
             facts=(
-                Fact(texts.AUDIT_ROWS if request.kind == ExportKind.AUDIT else texts.ROWS, f"{request.rows:,}"),
-                Fact(texts.FILE, request.file_name),
-                Fact(texts.OPENS_UNTIL, texts.when(request.expires_at)),
-                *(Fact(texts.AUDIT_HEAD, head) for head in heads),
+                Fact(
+                    export_texts.AUDIT_ROWS if request.kind == ExportKind.AUDIT else export_texts.ROWS,
+                    f"{request.rows:,}",
+                ),
+                Fact(export_texts.FILE, request.file_name),
+                Fact(export_texts.OPENS_UNTIL, texts.when(request.expires_at)),
+                *(Fact(export_texts.AUDIT_HEAD, head) for head in heads),
             ),
-            buttons=(Button(texts.DOWNLOAD, "url", url=f"{self._public_url}/exports/{token}"),),
-            fallback_text=texts.EXPORT_TITLE,
+            buttons=(Button(export_texts.DOWNLOAD, "url", url=f"{self._public_url}/exports/{token}"),),
+            fallback_text=export_texts.TITLE,
         )
-        return ShowCard(info_card(view), summary=texts.EXPORT_TITLE)
+        return ShowCard(info_card(view), summary=export_texts.TITLE)
 
     async def _upload(self, conversation: Conversation, request: ExportRequest, info: dict[str, Any]) -> None:
         """Spool the file (its length must be known before the first byte is sent), upload it, and say so."""
@@ -187,14 +194,14 @@ class Exporting:
                 str(info.get("uniqueId") or ""),
                 str(info.get("fileType") or request.file_name.rpartition(".")[2]),
             )
-            summary = texts.export_done(self._what(request))
+            summary = export_texts.done(self._what(request))
             await self._channel.send(conversation, Message(attachments=(card,), summary=summary))
         except AlertDeskError as problem:
             log.warning("export_failed", export=request.id, code=problem.code, problem=problem.message)
-            await self._tell(conversation, texts.export_failed(problem.message))
+            await self._tell(conversation, export_texts.failed(problem.message))
         except OSError as problem:
             log.error("export_failed", export=request.id, problem=str(problem))
-            await self._tell(conversation, texts.export_failed(""))
+            await self._tell(conversation, export_texts.failed(""))
 
     async def _tell(self, conversation: Conversation, text: str) -> None:
         try:

@@ -11,6 +11,7 @@ from bot.errors import AlertDeskError, SignInNeeded
 from bot.ports import Environment, UserTokens
 from bot.services.access import Access
 from bot.texts import en as texts
+from bot.texts import identity
 from cards.info import info_card
 from cards.views import Fact, InfoView, Line
 
@@ -27,10 +28,10 @@ class Identity:
         except AlertDeskError:
             person = turn.person
         facts = [
-            Fact(texts.NAME, person.name or texts.UNKNOWN),
-            *((Fact(texts.ACCOUNT, person.upn),) if person.upn else ()),
-            Fact(texts.OBJECT_ID, person.aad_id or texts.UNKNOWN, monospace=True),
-            Fact(texts.TENANT, person.tenant_id or texts.UNKNOWN, monospace=True),
+            Fact(identity.NAME, person.name or texts.UNKNOWN),
+            *((Fact(identity.ACCOUNT, person.upn),) if person.upn else ()),
+            Fact(identity.OBJECT_ID, person.aad_id or texts.UNKNOWN, monospace=True),
+            Fact(identity.TENANT, person.tenant_id or texts.UNKNOWN, monospace=True),
         ]
         lines: list[Line] = []
         partners = [each for each in self._env.partners.values() if person.may_stand_in(each.roles_in)]
@@ -38,33 +39,36 @@ class Identity:
             facts.append(fact)
             lines += said
         view = InfoView(
-            texts.WHOAMI, tuple(lines or [Line(texts.MAY_NOT_DECIDE)]), tuple(facts), fallback_text=texts.WHOAMI
+            identity.WHOAMI,
+            tuple(lines or [Line(identity.MAY_NOT_DECIDE)]),
+            tuple(facts),
+            fallback_text=identity.WHOAMI,
         )
-        return ShowCard(info_card(view), summary=texts.WHOAMI)
+        return ShowCard(info_card(view), summary=identity.WHOAMI)
 
     async def signout(self, turn: Turn) -> Reply:
         """Forget every token with which the bot could act as this person."""
         if self._tokens is None:
-            return Say(texts.SIGNOUT_NOTHING)
+            return Say(identity.SIGNOUT_NOTHING)
         held = await self._tokens.forget(await self._access.account(turn.person, turn.conversation))
-        return Say(texts.SIGNED_OUT if held else texts.SIGNOUT_NOTHING)
+        return Say(identity.SIGNED_OUT if held else identity.SIGNOUT_NOTHING)
 
     async def _at(self, person: Person, partner: Partner) -> tuple[Fact, list[Line]]:
-        how = texts.acts_as_you(partner.name) if partner.act_as == "user" else texts.acts_as_app(partner.name)
-        name = texts.roles_in(partner.name)
+        how = identity.acts_as_you(partner.name) if partner.act_as == "user" else identity.acts_as_app(partner.name)
+        name = identity.roles_in(partner.name)
         try:
             roles = await self._access.roles_now(person, partner)
         except SignInNeeded:
-            return Fact(name, texts.ROLES_NOT_SIGNED_IN, tone="warning"), [
+            return Fact(name, identity.ROLES_NOT_SIGNED_IN, tone="warning"), [
                 Line(how, "subtle"),
-                Line(texts.NOT_SIGNED_IN),
+                Line(identity.NOT_SIGNED_IN),
             ]
         except AlertDeskError:
-            return Fact(name, texts.ROLES_UNCHECKED, tone="warning"), [Line(how, "subtle")]
-        may = texts.MAY_DECIDE if not lacking(Act.MARK, roles) else texts.MAY_NOT_DECIDE
+            return Fact(name, identity.ROLES_UNCHECKED, tone="warning"), [Line(how, "subtle")]
+        may = identity.MAY_DECIDE if not lacking(Act.MARK, roles) else identity.MAY_NOT_DECIDE
         if len(self._env.partners) > 1:
-            may = texts.at_partner(partner.name, may)
-        return Fact(name, ", ".join(_held(roles)) or texts.ROLES_NONE), [Line(may), Line(how, "subtle")]
+            may = identity.at_partner(partner.name, may)
+        return Fact(name, ", ".join(_held(roles)) or identity.ROLES_NONE), [Line(may), Line(how, "subtle")]
 
 
 def _held(roles: Roles) -> list[str]:

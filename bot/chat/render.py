@@ -19,6 +19,7 @@ from bot.ports import Environment, Message
 from bot.services.filtering import route_query
 from bot.texts import delivery as delivery_texts
 from bot.texts import en as texts
+from bot.texts import welcome
 from bot.texts import working as work_texts
 from cards import actions
 from cards.info import info_card
@@ -121,15 +122,15 @@ class CardRenderer:
             unknown = total - sum(count for _, count in by_severity)
             late = await tx.alerts.count(replace(wanted, sla_breached=True)) if wanted.sla_breached is not False else 0
         view = InfoView(
-            title=texts.summary_title(name),
-            lines=(Line(texts.summary_posted(min(posted, total), total)),),
+            title=welcome.summary_title(name),
+            lines=(Line(welcome.summary_posted(min(posted, total), total)),),
             facts=(
                 *(Fact(texts.SEVERITIES[severity], f"{count:,}") for severity, count in by_severity if count),
                 *((Fact(texts.OTHER_SEVERITY, f"{unknown:,}"),) if unknown > 0 else ()),
                 *((Fact(texts.OVER_AN_HOUR, f"{late:,}", tone="attention"),) if late else ()),
             ),
             buttons=(Button(texts.SHOW_UNRESOLVED, verb=actions.LIST_PAGE, data={"words": "unresolved"}),),
-            fallback_text=texts.summary_title(name),
+            fallback_text=welcome.summary_title(name),
         )
         return Message(card=info_card(view, item.shorter), summary=view.title)
 

@@ -14,7 +14,7 @@ from bot.domain.people import Conversation, Route
 from bot.domain.routing import Found, Reason, explain
 from bot.texts import duty as duty_texts
 from bot.texts import routes as texts
-from bot.texts.en import SEND_HERE
+from bot.texts.welcome import SEND_HERE
 from cards import actions
 from cards.views import Button, Fact, InfoView, Line, Tone
 

@@ -24,6 +24,7 @@ from bot.services.exports import token_hash
 from bot.services.memory import Memory
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
+from bot.texts import signing_in
 from cards.actions import ALERT_REFRESH, ALERT_SHARED, PAYLOADS, AlertAct, SharedAct
 from cards.info import info_card
 from cards.views import Button, InfoView, Line
@@ -54,9 +55,9 @@ class SigningIn:
             async with asyncio.timeout(EXCHANGE_SECONDS - turn.spent(self._env.clock.monotonic())):
                 await self._tokens.exchange(person, turn.token)
         except TimeoutError:
-            raise NotChecked(texts.SIGN_IN_SLOW, code="exchange_timeout") from None
+            raise NotChecked(signing_in.SIGN_IN_SLOW, code="exchange_timeout") from None
         except Transient as problem:
-            raise NotChecked(texts.SIGN_IN_SLOW, code=problem.code) from problem
+            raise NotChecked(signing_in.SIGN_IN_SLOW, code=problem.code) from problem
         except NotAllowed as problem:
             await self._denied(person, turn, problem)
             raise
@@ -71,13 +72,13 @@ class SigningIn:
             if turn.kind == TurnKind.SUBMIT:
                 return self.button(turn)
         if not self._public_url:
-            raise UserError(texts.SIGN_IN_NOWHERE, code="no_public_url")
+            raise UserError(signing_in.SIGN_IN_NOWHERE, code="no_public_url")
         link = self.link(await self._keep(turn, need))
         title = _title(turn)
         view = InfoView(
             title,
-            (Line(need.message), Line(texts.SIGN_IN_LINK, "subtle")),
-            buttons=(Button(texts.SIGN_IN, "url", url=link), *_way_back(turn)),
+            (Line(need.message), Line(signing_in.SIGN_IN_LINK, "subtle")),
+            buttons=(Button(signing_in.SIGN_IN, "url", url=link), *_way_back(turn)),
             fallback_text=title,
         )
         return ShowCard(info_card(view), summary=title, sign_in=link)
@@ -93,7 +94,7 @@ class SigningIn:
         """A link to the sign-in page for somebody who searches: the same one for a while, so that not each letter of a
         search leaves something behind. Raises UserError where there is no such page."""
         if not self._public_url:
-            raise UserError(texts.SIGN_IN_NOWHERE, code="no_public_url")
+            raise UserError(signing_in.SIGN_IN_NOWHERE, code="no_public_url")
         at = self._env.clock.monotonic()
         key = f"{turn.person.aad_id}|{need.claims}|{need.scope}"
         token = self._offered.get(key, at)
@@ -166,12 +167,12 @@ class SigningIn:
 def by_button(verb: str, data: Mapping[str, Any]) -> ShowCard:
     """What was typed or submitted where Teams gives no token with it, as a button, with which Teams does."""
     view = InfoView(
-        texts.SIGN_IN_TITLE,
-        (Line(texts.SIGN_IN_BY_BUTTON),),
-        buttons=(Button(texts.GO_ON_AS_ME, verb=verb, data=data),),
-        fallback_text=texts.SIGN_IN_BY_BUTTON,
+        signing_in.SIGN_IN_TITLE,
+        (Line(signing_in.SIGN_IN_BY_BUTTON),),
+        buttons=(Button(signing_in.GO_ON_AS_ME, verb=verb, data=data),),
+        fallback_text=signing_in.SIGN_IN_BY_BUTTON,
     )
-    return ShowCard(info_card(view), summary=texts.SIGN_IN_TITLE)
+    return ShowCard(info_card(view), summary=signing_in.SIGN_IN_TITLE)
 
 
 def _title(turn: Turn) -> str:
@@ -181,7 +182,7 @@ def _title(turn: Turn) -> str:
         label = f"R-{request}"
     else:
         label = f"A-{alert}" if isinstance(alert, int) else grammar.subject(turn.text)
-    return texts.sign_in_for(label) if label else texts.SIGN_IN_TITLE
+    return signing_in.sign_in_for(label) if label else signing_in.SIGN_IN_TITLE
 
 
 def _way_back(turn: Turn) -> tuple[Button, ...]:

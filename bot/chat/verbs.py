@@ -25,6 +25,7 @@ from bot.services.notes import Notes
 from bot.services.routes import Routes
 from bot.services.verdicts import Wish
 from bot.texts import en as texts
+from bot.texts import welcome
 from cards import actions
 from cards.actions import PAYLOADS, AlertAct, ExportRun, ListPage, MarkAct, NoteAct, ReverdictAct, RouteAct
 
@@ -142,12 +143,12 @@ class Verbs:
 
     async def _route_on(self, turn: Turn, act: RouteAct) -> Reply:
         if turn.private:
-            raise UserError(texts.PRIVATE_CHANNEL, code="private_channel")
+            raise UserError(welcome.PRIVATE_CHANNEL, code="private_channel")
         partners = await self._routes.subscribe(turn.person, turn.conversation, act.words)
-        return Say(texts.subscribed(partners, act.words))
+        return Say(welcome.subscribed(partners, act.words))
 
     async def _route_off(self, turn: Turn, _act: RouteAct) -> Reply:
-        return Say(texts.unsubscribed(await self._routes.unsubscribe(turn.person, turn.conversation)))
+        return Say(welcome.unsubscribed(await self._routes.unsubscribe(turn.person, turn.conversation)))
 
     async def _page(self, turn: Turn, act: ListPage) -> Reply:
         readable = await self._acting.readable(turn)

@@ -12,7 +12,7 @@ from bot.domain.people import Partner
 from bot.errors import UserError
 from bot.ports import Environment
 from bot.services import filter_words
-from bot.texts import en as texts
+from bot.texts import exports
 
 _BATCH = 500
 ROW_BYTES = 600
@@ -55,11 +55,11 @@ def chosen_partner(words: str, readable: Collection[str], partners: Mapping[str,
     """The one partner whose trail `export audit <words>` names. Raises UserError where that is not exactly one."""
     wanted = filter_words.parse(words, default="all")
     if wanted != Filter(partners=wanted.partners):
-        raise UserError(texts.AUDIT_WORDS, code="audit_words")
+        raise UserError(exports.AUDIT_WORDS, code="audit_words")
     among = sorted((partners[tenant] for tenant in readable), key=lambda partner: partner.name)
     named = [word.casefold() for word in wanted.partners]
     exact = [each for each in among if each.name.casefold() in named or each.tenant_id in named]
     fitting = exact or [each for each in among if not named or any(word in each.name.casefold() for word in named)]
     if len(fitting) != 1:
-        raise UserError(texts.which_audit([each.name for each in fitting or among]), code="which_partner")
+        raise UserError(exports.which_audit([each.name for each in fitting or among]), code="which_partner")
     return fitting[0]

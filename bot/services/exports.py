@@ -18,7 +18,7 @@ from bot.errors import Unknown
 from bot.ports import Environment, ExportKind, ExportRequest
 from bot.services import evidence, evidence_pack
 from bot.services.evidence_pack import Subject
-from bot.texts import en as texts
+from bot.texts import exports
 
 LIFE = timedelta(minutes=30)
 _BATCH = 500
@@ -96,12 +96,12 @@ class Exports:
         async with self._env.store.read() as tx:
             request = await tx.exports.get(export_id)
         if request is None or request.person_id != person_id or (tenant_id and request.tenant_id != tenant_id):
-            raise Unknown(texts.EXPORT_GONE, code="export_gone")
+            raise Unknown(exports.GONE, code="export_gone")
         now = self._env.clock.now()
         async with self._env.store.write() as tx:
             taken = await tx.exports.take(export_id, now)
             if taken is None:
-                raise Unknown(texts.EXPORT_GONE, code="export_gone")
+                raise Unknown(exports.GONE, code="export_gone")
             act = "export" if taken.kind == ExportKind.ALERTS else Act.EVIDENCE
             for partner in sorted(taken.query.partners):
                 await tx.audit.append(

@@ -20,6 +20,7 @@ from bot.services.access import Access
 from bot.services.cards import CardWork
 from bot.services.filtering import check_route_words, route_query, words_query
 from bot.texts import en as texts
+from bot.texts import welcome
 
 FIRST_CARDS = 10
 YOUNG = timedelta(hours=24)
@@ -62,7 +63,7 @@ class Routes:
             meant = words_query(words, among, self._env.partners, self._env.clock.now(), default="all").partners
             own = [partner for partner in own if partner.tenant_id in meant]
             if not own:
-                raise Unknown(texts.no_partner_to_route(words), code="unknown_partner")
+                raise Unknown(welcome.no_partner_to_route(words), code="unknown_partner")
         allowed: list[str] = []
         problem: UserError | Transient | None = None
         for partner in own:

@@ -34,6 +34,7 @@ from bot.ports import Message
 from bot.teams.activity import CONNECTION
 from bot.teams.login import LoginRequest
 from bot.texts import en as texts
+from bot.texts import signing_in
 
 CARD = "application/vnd.microsoft.card.adaptive"
 THUMBNAIL = "application/vnd.microsoft.card.thumbnail"
@@ -140,7 +141,7 @@ def _found(reply: Reply | LoginRequest) -> Mapping[str, Any]:
         case Found(results):
             return {"type": "result", "attachmentLayout": "list", "attachments": [_attachment(one) for one in results]}
         case OfferSignIn(link, silent):
-            action = {"type": "openUrl", "value": link, "title": texts.SIGN_IN}
+            action = {"type": "openUrl", "value": link, "title": signing_in.SIGN_IN}
             return {"type": "silentAuth" if silent else "auth", "suggestedActions": {"actions": [action]}}
         case Say(text) | Refuse(text) if text:
             return {"type": "message", "text": text}

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from bot.chat.turn import AskToken, Attach, Reply, Say, TokenRefused, Turn, TurnKind
 from bot.teams.activity import CONNECTION
-from bot.texts import en as texts
+from bot.texts import signing_in
 
 OAUTH_CARD = "application/vnd.microsoft.card.oauth"
 _SPOKEN = (TurnKind.MESSAGE, TurnKind.SUBMIT)
@@ -51,7 +51,7 @@ class Login:
         buttons = []
         if self.sign_in_url:
             address = f"{self.sign_in_url}{quote(ask.exchange_id, safe='')}"
-            buttons = [{"type": "signin", "title": texts.SIGN_IN, "text": texts.SIGN_IN, "value": address}]
+            buttons = [{"type": "signin", "title": signing_in.SIGN_IN, "text": signing_in.SIGN_IN, "value": address}]
         return {
             "text": ask.text,
             "connectionName": CONNECTION,

@@ -30,7 +30,6 @@ ALL_OF_THEM = _("Exactly these")
 FIRST_OF_THEM = _("The first of them")
 CUSTOMERS = _("Customers")
 SEVERITIES = _("Severity")
-STATUS = _("Status")
 NOTE = _("Note")
 FORM_LINE = _(
     "The verdict is written to Partner Center for each of them, with you on record. What changes meanwhile is left out."

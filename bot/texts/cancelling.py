@@ -68,10 +68,6 @@ def _sentence(words: str) -> str:
     return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
-def _echo(words: str) -> str:
-    return words if len(words) <= 80 else f"{words[:80]}\u2026"
-
-
 def _stands(c: Cancellation, still: str, gone: str, unseen: str) -> str:
     """The sentence of the three that says how the subscription stands, when it is not as it was to be."""
     said = still if c.seen_status else gone if c.seen_at is not None else unseen
@@ -301,7 +297,7 @@ def bad_suffix(subscription_id: str) -> str:
 def bad_consent(word: str) -> str:
     return _(
         "I do not know customer:{word}. Write customer:agreed, customer:refused or customer:unreachable. Nothing was asked for."
-    ).format(word=_echo(word))
+    ).format(word=texts.echo(word))
 
 
 def request_not_alert(label: str) -> str:
@@ -313,7 +309,7 @@ def request_not_alert(label: str) -> str:
 def no_such_subscription(subscription_id: str) -> str:
     return _(
         "No alert here is about the subscription {subscription_id}. Give its whole id, or an alert's number. Nothing was asked for."
-    ).format(subscription_id=_echo(subscription_id))
+    ).format(subscription_id=texts.echo(subscription_id))
 
 
 def form_title(kind: str, label: str) -> str:
@@ -452,7 +448,7 @@ def which_request(labels: Sequence[str]) -> str:
 def approve_takes_no_reason(words: str) -> str:
     return _(
         "I do not know what to do with “{words}” after “approve”, so nothing was approved. Write just: approve <request>"
-    ).format(words=_echo(words))
+    ).format(words=texts.echo(words))
 
 
 def reject_title(c: Cancellation) -> str:

@@ -37,10 +37,6 @@ IN_THE_CONVERSATION = _(
 )
 NOT_IN_IT = _("They are not in this roster, so nothing was changed. Say “duty” to see who is.")
 NOBODY_NAMED = _("Whom? Mention them, such as “duty add @Ada”. They must be members of this conversation.")
-NOT_ROUTED = _(
-    "No partner's alerts are sent to this conversation, so nobody can be on duty for them here. "
-    "An Admin Agent can say “subscribe” first."
-)
 CHANGED_MEANWHILE = _("Somebody else was changing the roster at the same time. Nothing was done; say it again.")
 BAD_TAG = _(
     "That is no id of a Teams tag. Graph lists the tags of a team with their ids (teamwork tags); "

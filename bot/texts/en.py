@@ -1,4 +1,5 @@
-"""Every sentence that a person reads in Teams, in English. Plain text: nothing here is Markdown."""
+"""What much of the product says: who may, which alert, what was decided, and the words of cards. What one part alone
+says is in a module beside this. Plain text: nothing here is Markdown."""
 
 from __future__ import annotations
 
@@ -75,11 +76,11 @@ def lacks_roles(act: Act, roles: Sequence[str]) -> str:
 def no_such_alert(text: str) -> str:
     return _(
         "There is no alert {text} here. Say “show unresolved” for the list, or “search” with a part of the customer's name."
-    ).format(text=_echo(text))
+    ).format(text=echo(text))
 
 
 def no_such_partner(words: str) -> str:
-    return _("No partner whose alerts you may read here fits {words!r}.").format(words=_echo(words))
+    return _("No partner whose alerts you may read here fits {words!r}.").format(words=echo(words))
 
 
 def give_whole_id(labels: Sequence[str]) -> str:
@@ -269,7 +270,7 @@ REVERDICT_USAGE = _(
 
 
 def no_verdict(word: str, near: str, usage: str) -> str:
-    return _("{word!r} is no verdict. Did you mean “{near}”? {usage}").format(word=_echo(word), near=near, usage=usage)
+    return _("{word!r} is no verdict. Did you mean “{near}”? {usage}").format(word=echo(word), near=near, usage=usage)
 
 
 REASON_NEEDED = _("Say why the verdict changes: the reason is kept with the alert.")
@@ -294,96 +295,6 @@ def note_line(name: str, text: str) -> str:
 
 def note_added(label: str) -> str:
     return _("Your note on {label} is saved.").format(label=label)
-
-
-# Exports ------------------------------------------------------------------------------------------------------------
-
-EXPORT_GONE = _(
-    "This export is not there any more: it was fetched already, it is over half an hour old, or it is not yours. Say “export” again."
-)
-EXPORT_DECLINED = _("The export was not saved. Say “export” again whenever you need it.")
-EXPORT_NOWHERE = _(
-    "I cannot hand you the file here: Teams takes files from me only in a personal chat. Add Alert Desk for yourself and say “export” there."
-)
-
-
-def export_consent(rows: int) -> str:
-    return plural("{count} alert with all details, as CSV", "{count} alerts with all details, as CSV", rows).format(
-        count=number(rows)
-    )
-
-
-def audit_consent(rows: int, partner: str) -> str:
-    return plural(
-        "The audit trail of {partner} ({count} row so far), as JSON Lines",
-        "The audit trail of {partner} ({count} rows so far), as JSON Lines",
-        rows,
-    ).format(partner=partner, count=number(rows))
-
-
-def export_what(rows: int) -> str:
-    return plural("the file of {count} alert", "the file of {count} alerts", rows).format(count=number(rows))
-
-
-def audit_what(partner: str) -> str:
-    return _("the audit trail of {partner}").format(partner=partner)
-
-
-def export_in_personal(what: str) -> str:
-    return _("Waiting for you in our personal chat: {what}.").format(what=what)
-
-
-def export_done(what: str) -> str:
-    return _("Saved: {what}.").format(what=what)
-
-
-def export_heads(what: str, heads: str) -> str:
-    return _(
-        "To go with {what}, the head of the audit trail: {heads} (it shows later whether rows were cut off)."
-    ).format(what=what, heads=heads)
-
-
-AUDIT_SUBJECT = _("audit trail")
-AUDIT_WORDS = _(
-    'The audit trail is exported whole: after “export audit” comes at most the partner, such as partner:"Northwind".'
-)
-
-
-def which_audit(partners: Sequence[str]) -> str:
-    return _('One file holds the audit trail of one partner: {partners}. Say: export audit partner:"{example}"').format(
-        partners=formats.either(partners), example=partners[0]
-    )
-
-
-def daily_heads(heads: str) -> str:
-    return _("Heads of the audit trails today, for “audit verify”: {heads}").format(heads=heads)
-
-
-def export_failed(problem: str) -> str:
-    return sentences(_("The file could not be saved."), problem, _("Say “export” again."))
-
-
-# Routes -------------------------------------------------------------------------------------------------------------
-
-
-def subscribed(partners: Sequence[str], words: str) -> str:
-    said = (
-        _(
-            "From now on the alerts of {partners} that match {filter} are sent here. "
-            "A summary of what is open comes first."
-        )
-        if words
-        else _("From now on the alerts of {partners} are sent here. A summary of what is open comes first.")
-    )
-    return said.format(partners=formats.both(partners), filter=words)
-
-
-def no_partner_to_route(words: str) -> str:
-    return _("No partner of your tenant fits {words!r}, so nothing was changed.").format(words=_echo(words))
-
-
-def unsubscribed(partners: Sequence[str]) -> str:
-    return _("The alerts of {partners} are no longer sent here.").format(partners=formats.both(partners))
 
 
 # Intake -------------------------------------------------------------------------------------------------------------
@@ -419,7 +330,7 @@ TRY_AGAIN = _("Something that I depend on did not answer just now. Look at the a
 
 def unknown_command(word: str, near: str) -> str:
     return sentences(
-        _("I do not know the command {word!r}.").format(word=_echo(word)),
+        _("I do not know the command {word!r}.").format(word=echo(word)),
         _("Did you mean “{near}”?").format(near=near) if near else "",
         _("Say “help” for all commands."),
     )
@@ -427,7 +338,7 @@ def unknown_command(word: str, near: str) -> str:
 
 def takes_nothing(name: str, rest: str) -> str:
     return _("I do not know what to do with {rest!r} after “{name}”, so nothing was done. Say just “{name}”.").format(
-        rest=_echo(rest), name=name
+        rest=echo(rest), name=name
     )
 
 
@@ -458,7 +369,7 @@ def clock(moment: datetime | None, now: datetime) -> str:
     return formats.time(moment) if moment is not None and moment.date() == now.date() else when(moment)
 
 
-def _echo(words: str) -> str:
+def echo(words: str) -> str:
     """What somebody wrote, as it is quoted back to them: recognisable, never pages of it."""
     return words if len(words) <= _ECHO_MOST else f"{words[:_ECHO_MOST]}\u2026"
 
@@ -506,14 +417,12 @@ CHANGE_VERDICT = _("Change verdict")
 OPEN_PARTNER_CENTER = _("Alerts in Partner Center")
 MANAGE_SUBSCRIPTION = _("Manage subscription in Azure")
 BACK_TO_CARD = _("Back to the alert")
-SEND_HERE = _("Send alerts here")
 PREVIOUS = _("Previous")
 NEXT = _("Next")
 EXPORT_THESE = _("Export these")
 SHOW = _("Show")
 SHOW_UNRESOLVED = _("Show unresolved")
 SAVE = _("Save")
-DOWNLOAD = _("Sign in and download")
 
 REPEAT_BADGE = _("Possible repeat: an earlier copy may stand above")
 
@@ -593,80 +502,7 @@ LIST_EMPTY_UNRESOLVED = _("No unresolved alerts. All is decided.")
 
 SEARCH_EMPTY = _("Nothing here has an alert id, subscription id or customer name like that.")
 
-WELCOME_TITLE = _("Alert Desk is here")
-WELCOME = (
-    _("I bring Partner Center's security alerts into Teams: a card for each new alert, decided where you talk."),
-    _("Nothing is sent here yet. An Admin Agent of your partner tenant presses the button below, or says “subscribe”."),
-    _("Say “help” for everything that I understand."),
-)
-WELCOME_ROUTED = (
-    _("I bring Partner Center's security alerts into Teams: a card for each new alert, decided where you talk."),
-    _("Alerts are sent to this conversation. Say “help” for everything that I understand."),
-)
-WELCOME_PERSONAL = (
-    _(
-        "I bring Partner Center's security alerts into Teams. Here you can ask me in private: show unresolved, search, export."
-    ),
-    _("Say “whoami” to see what you may do, and “help” for everything that I understand."),
-)
 
-PRIVATE_CHANNEL = _(
-    "In private channels Teams lets bots listen but not post. Use a standard or shared channel for alerts, or ask me here."
-)
-
-WHOAMI = _("Who you are to me")
-NAME = _("Name")
-ACCOUNT = _("Account")
-OBJECT_ID = _("Entra object id")
-TENANT = _("Tenant")
-ROLES_NONE = _("no role that counts here")
-ROLES_UNCHECKED = _("could not be checked just now")
-MAY_DECIDE = _("You may decide on alerts here.")
-MAY_NOT_DECIDE = _("You may read along where alerts are sent; deciding takes the Admin Agent role.")
-
-
-def at_partner(partner: str, said: str) -> str:
-    """Where there are several partners: which of them a sentence is about."""
-    return _("{partner}: {said}").format(partner=partner, said=said)
-
-
-def acts_as_app(partner: str) -> str:
-    return _("For {partner} I write with my own identity and put your name on record.").format(partner=partner)
-
-
-def roles_in(partner: str) -> str:
-    return _("Roles at {partner}").format(partner=partner)
-
-
-ROLES_NOT_SIGNED_IN = _("not known: you are not signed in")
-NOT_SIGNED_IN = _("The first button that you press signs you in.")
-SIGNED_OUT = _("Signed out: I have forgotten every token with which I could act as you.")
-SIGNOUT_NOTHING = _("There is nothing to sign out of: I hold no token of yours.")
-SIGN_IN_TITLE = _("Sign in to go on")
-SIGN_IN = _("Sign in")
-
-
-def sign_in_for(label: str) -> str:
-    return _("{label}: sign in to go on").format(label=label)
-
-
-SIGN_IN_LINK = _(
-    "The link is yours alone and works for 15 minutes. Once you are signed in I go on, and that page says how it ended."
-)
-SIGN_IN_BY_BUTTON = _(
-    "Nothing was done yet: I act as you, and Teams hands me your sign-in only with a button. Press it, and I do what you asked for."
-)
-GO_ON_BY_BUTTON = _(
-    "Nothing was done yet: I act as you, and Teams hands me your sign-in only with a button on a card. I have just posted one, with what you wrote: press it, and I do what you asked for."
-)
-SIGN_IN_SLOW = _("Microsoft is slow to sign you in just now, so nothing was done. Try again in a moment.")
-SIGN_IN_NOWHERE = _("You would have to sign in, but the operator has set no address for that (ALERTDESK_PUBLIC_URL).")
-GO_ON_AS_ME = _("Go on as me")
-WANTS_STILL_MORE = _(
-    "You are signed in, but Microsoft wants still more of you for this, so nothing was done yet. Go on here: sign in once more."
-)
-PRESS_AGAIN = _("Press the button in Teams again: its form opens now. You can close this page.")
-WENT_ON = _("Done. Teams shows the result; you can close this page.")
 VIEWER_MAY_NOT = _(
     "You see this without the buttons: deciding takes the Admin Agent role, and you did not hold it when I last looked."
 )
@@ -677,10 +513,6 @@ def viewer_may_not(label: str, *, open_alert: bool) -> str:
         return VIEWER_MAY_NOT
     how = _("If you hold it now, write: mark {label} legitimate, or mark {label} fraud").format(label=label)
     return sentences(VIEWER_MAY_NOT, how)
-
-
-def acts_as_you(partner: str) -> str:
-    return _("For {partner} I act as you: Partner Center records and limits what you do.").format(partner=partner)
 
 
 HELP_TITLE = _("What I understand")
@@ -694,38 +526,10 @@ HELP_ROLES = (
 
 def no_help(word: str, near: str) -> str:
     return sentences(
-        _("There is no command {word!r}.").format(word=_echo(word)),
+        _("There is no command {word!r}.").format(word=echo(word)),
         _("Did you mean “help {near}”?").format(near=near) if near else "",
         _("Say “help” for all."),
     )
-
-
-def summary_title(partner: str) -> str:
-    return _("Security alerts of {partner} are now sent here").format(partner=partner)
-
-
-def summary_posted(posted: int, total: int) -> str:
-    if not total:
-        return _("Nothing is open at the moment.")
-    if posted == total:
-        said = plural(
-            "{count} alert open; each has its card below.", "{count} alerts open; each has its card below.", total
-        )
-    elif not posted:
-        said = plural(
-            "{count} alert open, all older than a day. Say “show unresolved” to see them.",
-            "{count} alerts open, all older than a day. Say “show unresolved” to see them.",
-            total,
-        )
-    else:
-        said = plural(
-            "{count} alert open. Below are the cards of {posted} from the last 24 hours, most severe first; "
-            "say “show unresolved” for the other {others}.",
-            "{count} alerts open. Below are the cards of {posted} from the last 24 hours, most severe first; "
-            "say “show unresolved” for the other {others}.",
-            total,
-        )
-    return said.format(count=number(total), posted=posted, others=number(total - posted))
 
 
 OTHER_SEVERITY = _("Other")
@@ -739,13 +543,4 @@ REVERDICT_CHOOSE = _("Choose the new verdict.")
 REASON_FIELD = _("Why it changes")
 STANDS_NOW = _("Verdict now")
 
-EXPORT_TITLE = _("Your export is ready")
-EXPORT_LINK_LINES = (
-    _("Only you can open it: the page asks you to sign in. The link serves once and for half an hour."),
-)
-ROWS = _("Alerts")
-AUDIT_ROWS = _("Rows")
-AUDIT_HEAD = _("Head of the audit trail")
-FILE = _("File")
-OPENS_UNTIL = _("Opens until")
 FOR_EXAMPLE = _("For example")

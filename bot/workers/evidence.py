@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.ports import Environment
 from bot.services import evidence
 from bot.services.operators import Operators
-from bot.texts import en as texts
+from bot.texts import exports
 
 _LOOK_SECONDS = 900.0
 
@@ -18,5 +18,5 @@ class DailyHeads:
 
     async def run(self) -> None:
         found = evidence.told(await evidence.all_heads(self._env), self._env.partners)
-        await self._operators.daily("audit heads", texts.daily_heads("; ".join(found)))
+        await self._operators.daily("audit heads", exports.daily_heads("; ".join(found)))
         await self._env.clock.sleep(_LOOK_SECONDS)

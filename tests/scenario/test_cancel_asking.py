@@ -8,6 +8,7 @@ from typing import Any
 from bot.sandbox.world import Plan
 from bot.texts import cancelling as words
 from bot.texts import en as texts
+from bot.texts import signing_in
 from tests.cardcheck import mentions, walk
 from tests.support.cancelling import (
     REASON,
@@ -348,8 +349,8 @@ async def test_who_is_not_signed_in_is_led_to_it_and_the_question_is_not_lost(pe
     other = await subject(people)
     await people.ask("ada", "signout")
     typed = await people.ask("ada", f"cancel {other.label} customer:agreed confirm:{other.suffix} {REASON}")
-    assert list(typed.card.buttons) == [texts.GO_ON_AS_ME]
-    answer = await press(people, "ada", typed, texts.GO_ON_AS_ME)
+    assert list(typed.card.buttons) == [signing_in.GO_ON_AS_ME]
+    answer = await press(people, "ada", typed, signing_in.GO_ON_AS_ME)
     assert (await asked(people, other, answer.text)).number == 2
 
     third = await subject(people)

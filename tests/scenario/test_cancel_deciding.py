@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.texts import en as texts
+from bot.texts import signing_in
 from tests.support.cancelling import (
     REJECTED,
     Asked,
@@ -77,18 +77,18 @@ async def test_approved_by_the_fallback_of_an_old_client_and_by_typing(people: D
     await signed_in(people, "ada")
     request = await ask(people, await subject(people))
     (said,) = await people.submit("max", await card_of(people, request), "Approve")
-    assert list(said.card.buttons) == [texts.GO_ON_AS_ME]
-    assert "Accepted, under way" in (await press(people, "max", said, texts.GO_ON_AS_ME)).text
+    assert list(said.card.buttons) == [signing_in.GO_ON_AS_ME]
+    assert "Accepted, under way" in (await press(people, "max", said, signing_in.GO_ON_AS_ME)).text
 
     for number, typed in ((2, "approve R-2"), (3, "Approve #3"), (4, "approve")):
         await people.ask("max", "signout")
         request = await ask(people, await subject(people))
         assert request.number == number
         said = await people.ask("max", typed, thread=request.subject.post.id)
-        assert list(said.card.buttons) == [texts.GO_ON_AS_ME], typed
+        assert list(said.card.buttons) == [signing_in.GO_ON_AS_ME], typed
         assert len(sent(people)) == number - 1
-        assert (await press(people, "nora", said, texts.GO_ON_AS_ME)).code == "lacks_role"
-        answer = await press(people, "max", said, texts.GO_ON_AS_ME)
+        assert (await press(people, "nora", said, signing_in.GO_ON_AS_ME)).code == "lacks_role"
+        answer = await press(people, "max", said, signing_in.GO_ON_AS_ME)
         assert "Accepted, under way" in answer.text, typed
         assert (await now(people, request)).state == "accepted"
         await tend(people, 30)  # Teams takes no more at once

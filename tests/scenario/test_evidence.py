@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from bot.services.operators import Operators
-from bot.texts import en as texts
+from bot.texts import signing_in
 from bot.workers.evidence import DailyHeads
 from tests.scenario.test_exports import allow, browser, fetched, form_of, opened
 from tests.support.desk import Desk
@@ -115,9 +115,9 @@ async def test_the_operators_read_the_heads_once_a_day(desk: Desk) -> None:
 
 async def test_typed_in_a_channel_where_the_bot_acts_as_people_a_button_carries_it(people: Desk) -> None:
     typed = await people.ask("ada", "export audit")
-    assert texts.GO_ON_AS_ME in typed.card.buttons
+    assert signing_in.GO_ON_AS_ME in typed.card.buttons
     assert await people.audit() == []
-    await press(people, "ada", typed, texts.GO_ON_AS_ME)
+    await press(people, "ada", typed, signing_in.GO_ON_AS_ME)
     posts = [post for post in await people.posts("ada", "ada") if post.has_attached("file.consent")]
     assert posts[-1].attached("file.consent")["name"].startswith("audit-northwind-cloud-")
     assert [(row.entry.act, row.entry.outcome) for row in await people.audit()] == [("export audit", "asked")]

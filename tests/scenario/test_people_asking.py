@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from bot.texts import en as texts
+from bot.texts import identity, signing_in
 from tests.support.desk import Desk
 from tests.support.seen import Post
 from tests.support.signing import OAUTH, SIGNED_IN, browser, exchange, grants, link, press, refused_sign_ins, sso
@@ -146,10 +146,10 @@ async def test_multi_factor_authentication_in_a_personal_chat(people: Desk) -> N
 async def test_what_is_typed_in_a_channel_becomes_a_button_that_carries_it(people: Desk) -> None:
     alert, post = await people.posted()
     typed = await people.ask("ada", f"mark {post.card.label} fraud seen before")
-    assert list(typed.card.buttons) == [texts.GO_ON_AS_ME]
+    assert list(typed.card.buttons) == [signing_in.GO_ON_AS_ME]
     assert people.deeds() == []
-    assert (await people.press("ada", typed, texts.GO_ON_AS_ME)).kind == "login"
-    answer = await press(people, "ada", typed, texts.GO_ON_AS_ME)
+    assert (await people.press("ada", typed, signing_in.GO_ON_AS_ME)).kind == "login"
+    answer = await press(people, "ada", typed, signing_in.GO_ON_AS_ME)
     assert "Fraud by Ada Lindqvist" in answer.text
     assert [deed["by"] for deed in people.deeds()] == [people.cloud.world.people["ada"].upn]
     decision = (await people.record(alert)).decision
@@ -167,19 +167,19 @@ async def test_what_is_typed_in_a_channel_becomes_a_button_that_carries_it(peopl
 async def test_whoever_presses_the_button_acts_as_themselves(people: Desk) -> None:
     _, post = await people.posted()
     typed = await people.ask("nora", f"mark {post.card.label} fraud")
-    assert (await press(people, "nora", typed, texts.GO_ON_AS_ME)).code == "lacks_role"
-    assert (await press(people, "max", typed, texts.GO_ON_AS_ME)).kind == "card"
+    assert (await press(people, "nora", typed, signing_in.GO_ON_AS_ME)).code == "lacks_role"
+    assert (await press(people, "max", typed, signing_in.GO_ON_AS_ME)).kind == "card"
     assert [deed["by"] for deed in people.deeds()] == [people.cloud.world.people["max"].upn]
 
 
 async def test_notes_and_new_verdicts_that_are_typed(people: Desk) -> None:
     alert, post = await people.posted()
     typed = await people.ask("ada", "note the customer calls back", thread=post.id)
-    assert "is saved" in (await press(people, "ada", typed, texts.GO_ON_AS_ME)).text
+    assert "is saved" in (await press(people, "ada", typed, signing_in.GO_ON_AS_ME)).text
     await people.ask("ada", f"mark {post.card.label} fraud")
     await people.ask("ada", "signout")
     typed = await people.ask("ada", f"reverdict {post.card.label} legitimate it was a test")
-    answer = await press(people, "ada", typed, texts.GO_ON_AS_ME)
+    answer = await press(people, "ada", typed, signing_in.GO_ON_AS_ME)
     assert "Legitimate by Ada Lindqvist" in answer.text
     async with people.parts.store.read() as tx:
         key = (await people.record(alert)).alert.key
@@ -189,14 +189,14 @@ async def test_notes_and_new_verdicts_that_are_typed(people: Desk) -> None:
 async def test_what_a_client_submits_in_a_channel_becomes_a_button_too(people: Desk) -> None:
     _, post = await people.posted()
     (said,) = await people.submit("ada", post, "Mark as fraud")
-    assert list(said.card.buttons) == [texts.GO_ON_AS_ME]
-    assert "Fraud by Ada Lindqvist" in (await press(people, "ada", said, texts.GO_ON_AS_ME)).text
+    assert list(said.card.buttons) == [signing_in.GO_ON_AS_ME]
+    assert "Fraud by Ada Lindqvist" in (await press(people, "ada", said, signing_in.GO_ON_AS_ME)).text
     assert len(people.deeds()) == 1
 
 
 async def test_subscribing_takes_the_person_too(people: Desk) -> None:
     typed = await people.ask("ada", "subscribe severity:high", "general")
-    assert "Northwind Cloud" in (await press(people, "ada", typed, texts.GO_ON_AS_ME)).text
+    assert "Northwind Cloud" in (await press(people, "ada", typed, signing_in.GO_ON_AS_ME)).text
     alert, _ = await people.posted()
     assert await people.card(alert, "general")
 
@@ -204,19 +204,26 @@ async def test_subscribing_takes_the_person_too(people: Desk) -> None:
 async def test_whoami_and_signout(people: Desk) -> None:
     ada = people.cloud.world.people["ada"]
     before = (await people.ask("ada", "whoami")).text
-    for told in (ada.name, ada.upn, ada.aad_object_id, ada.tenant_id, texts.ROLES_NOT_SIGNED_IN, texts.NOT_SIGNED_IN):
+    for told in (
+        ada.name,
+        ada.upn,
+        ada.aad_object_id,
+        ada.tenant_id,
+        identity.ROLES_NOT_SIGNED_IN,
+        identity.NOT_SIGNED_IN,
+    ):
         assert told in before, told
     _, post = await people.posted()
     await press(people, "ada", post, "Mark as fraud")
     after = (await people.ask("ada", "whoami")).text
     assert "Admin Agent" in after
     assert "For Northwind Cloud I act as you" in after
-    assert texts.ROLES_NOT_SIGNED_IN not in after
+    assert identity.ROLES_NOT_SIGNED_IN not in after
     assert "Fabrikam" not in after, "no partner of hers"
 
-    assert (await people.ask("ada", "signout")).text == texts.SIGNED_OUT
-    assert (await people.ask("ada", "signout")).text == texts.SIGNOUT_NOTHING
-    assert texts.ROLES_NOT_SIGNED_IN in (await people.ask("ada", "whoami")).text
+    assert (await people.ask("ada", "signout")).text == identity.SIGNED_OUT
+    assert (await people.ask("ada", "signout")).text == identity.SIGNOUT_NOTHING
+    assert identity.ROLES_NOT_SIGNED_IN in (await people.ask("ada", "whoami")).text
     _, post = await people.posted()
     mark = people.mark()
     assert (await people.press("ada", post, "Mark as fraud")).kind == "login"
@@ -227,7 +234,7 @@ async def test_whoami_and_signout(people: Desk) -> None:
 async def test_whoami_in_a_personal_chat_asks_nobody_for_anything(people: Desk) -> None:
     said = await people.ask("max", "whoami", "max")
     assert said.has_card
-    assert texts.ROLES_NOT_SIGNED_IN in said.text
+    assert identity.ROLES_NOT_SIGNED_IN in said.text
     told = (await people.ask("fay", "whoami", "fay")).text
     assert "For Fabrikam Distribution I write with my own identity" in told
     assert "Admin Agent" in told

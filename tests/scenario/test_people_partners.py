@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.texts import en as texts
+from bot.texts import identity, signing_in
 from tests.support.desk import Desk
 from tests.support.program import run
 from tests.support.signing import grants, press
@@ -24,8 +24,8 @@ async def mixed(people: Desk) -> Desk:
     await people.lifecycle("addMember", "joint", person="fay")
     for person in ("ada", "fay"):
         typed = await people.ask(person, "subscribe", "joint")
-        if typed.has_card and texts.GO_ON_AS_ME in typed.card.buttons:
-            await press(people, person, typed, texts.GO_ON_AS_ME)
+        if typed.has_card and signing_in.GO_ON_AS_ME in typed.card.buttons:
+            await press(people, person, typed, signing_in.GO_ON_AS_ME)
     await people.deliver()
     return people
 
@@ -67,7 +67,7 @@ async def test_each_is_told_of_their_own_partner(mixed: Desk) -> None:
     other = (await mixed.ask("fay", "whoami", "joint")).text
     assert "For Fabrikam Distribution I write with my own identity" in other
     assert "Northwind" not in other
-    assert (await mixed.ask("fay", "signout", "joint")).text == texts.SIGNOUT_NOTHING
+    assert (await mixed.ask("fay", "signout", "joint")).text == identity.SIGNOUT_NOTHING
 
 
 async def test_views_of_a_mixed_channel_are_by_partner(mixed: Desk) -> None:

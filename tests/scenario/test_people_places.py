@@ -7,14 +7,15 @@ from urllib.parse import quote
 import pytest
 
 from bot.texts import en as texts
+from bot.texts import identity, signing_in, welcome
 from tests.support.desk import Desk
 from tests.support.signing import SIGNED_IN, browser, exchange, link, press, refused_sign_ins, sso
 
 
 async def subscribed(desk: Desk, where: str, person: str = "ada") -> None:
     typed = await desk.ask(person, "subscribe", where)
-    if typed.has_card and texts.GO_ON_AS_ME in typed.card.buttons:
-        await press(desk, person, typed, texts.GO_ON_AS_ME)
+    if typed.has_card and signing_in.GO_ON_AS_ME in typed.card.buttons:
+        await press(desk, person, typed, signing_in.GO_ON_AS_ME)
     await desk.deliver()
 
 
@@ -30,7 +31,7 @@ async def test_a_group_chat(people: Desk) -> None:
     assert "Fraud by Max Okafor" in (await people.card(alert, "chat")).card.text
     assert "Fraud by Max Okafor" in (await people.card(alert, "alerts")).card.text, "the channel has it too"
     typed = await people.ask("nora", f"mark {post.card.label} legitimate", "chat")
-    assert not typed.has_card or texts.GO_ON_AS_ME not in typed.card.buttons
+    assert not typed.has_card or signing_in.GO_ON_AS_ME not in typed.card.buttons
 
 
 async def test_a_shared_channel_asks_its_own_roster(people: Desk) -> None:
@@ -65,7 +66,7 @@ async def test_who_is_external_sees_only_what_is_routed_there(people: Desk) -> N
     assert "Eve Novak" in whoami
     assert people.cloud.world.people["eve"].tenant_id in whoami
     assert "Northwind" not in whoami
-    assert "Admin Agent" not in whoami.replace(texts.MAY_NOT_DECIDE, "")
+    assert "Admin Agent" not in whoami.replace(identity.MAY_NOT_DECIDE, "")
 
 
 async def test_a_private_channel_harms_nothing(people: Desk) -> None:
@@ -89,7 +90,7 @@ async def test_who_speaks_in_a_private_channel_is_told_in_person(people: Desk) -
     before = len(await people.posts("max", "max"))
     assert await people.say("max", "subscribe", "leads") == []
     (told,) = (await people.posts("max", "max"))[before:]
-    assert told.text == texts.PRIVATE_CHANNEL
+    assert told.text == welcome.PRIVATE_CHANNEL
     async with people.parts.store.read() as tx:
         assert await tx.conversations.routes(people.place("leads").id) == (), "nothing would ever arrive there"
 
@@ -105,8 +106,8 @@ async def test_a_guest_has_no_role_that_graph_does_not_report(people: Desk) -> N
     whoami = (await people.ask("gus", "whoami")).text
     assert gus.name in whoami
     assert gus.aad_object_id in whoami
-    assert texts.roles_in("Northwind Cloud") in whoami
-    assert texts.ROLES_NONE in whoami
+    assert identity.roles_in("Northwind Cloud") in whoami
+    assert identity.ROLES_NONE in whoami
     said = await people.ask("gus", f"show {post.card.label}", "gus")
     assert alert["displayName"] in said.text, "he is on the roster of the channel"
     assert (await people.press("gus", post, "Details")).kind == "card"

@@ -9,8 +9,7 @@ import sys
 
 import pytest
 
-from bot.texts import en as texts
-from bot.texts import tokens
+from bot.texts import signing_in, tokens
 from tests.support.desk import Desk
 from tests.support.seen import Post
 from tests.support.signing import SIGNED_IN, Page, browser, grants, link, press, sso
@@ -300,12 +299,12 @@ async def test_a_form_that_is_sent_without_a_sign_in_goes_on_by_a_button(people:
     opened = await people.open_dialog("ada", post, "Add note")
     await people.ask("ada", "signout")
     written = "the customer calls back " + '\u00e5 "quoted" ' * 60
-    assert (await people.send_dialog("ada", post, opened, text=written)).text == texts.GO_ON_BY_BUTTON
+    assert (await people.send_dialog("ada", post, opened, text=written)).text == signing_in.GO_ON_BY_BUTTON
     said = await button_in(people, post)
-    assert list(said.card.buttons) == [texts.GO_ON_AS_ME]
-    assert "card" not in said.card.button(texts.GO_ON_AS_ME)["data"], "it stands in another message"
+    assert list(said.card.buttons) == [signing_in.GO_ON_AS_ME]
+    assert "card" not in said.card.button(signing_in.GO_ON_AS_ME)["data"], "it stands in another message"
     assert await notes(people, alert) == []
-    assert "is saved" in (await press(people, "ada", said, texts.GO_ON_AS_ME)).text
+    assert "is saved" in (await press(people, "ada", said, signing_in.GO_ON_AS_ME)).text
     assert await notes(people, alert) == [written.strip()]
 
 

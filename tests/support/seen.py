@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.texts.en import WELCOME_TITLE
+from bot.texts.welcome import WELCOME_TITLE
 from tests.cardcheck import check_card, walk
 
 CARD = "application/vnd.microsoft.card.adaptive"

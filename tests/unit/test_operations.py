@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 
 from bot.settings import PREFIX, PartnerSettings, Settings
 from bot.telemetry.metrics import REGISTRY
-from bot.texts import en as texts
+from bot.texts import identity, welcome
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "operations.md").read_text()
@@ -68,9 +68,9 @@ def test_the_guide_explains_every_metric() -> None:
 
 
 def test_what_whoami_says_is_what_the_guide_says() -> None:
-    said = (texts.WHOAMI, texts.MAY_DECIDE, texts.acts_as_app("Fabrikam"), texts.roles_in("Fabrikam"))
+    said = (identity.WHOAMI, identity.MAY_DECIDE, identity.acts_as_app("Fabrikam"), identity.roles_in("Fabrikam"))
     assert [
-        line for line in (*said, texts.ROLES_NONE, texts.ROLES_UNCHECKED, texts.SEND_HERE) if line not in GUIDE
+        line for line in (*said, identity.ROLES_NONE, identity.ROLES_UNCHECKED, welcome.SEND_HERE) if line not in GUIDE
     ] == []
 
 

@@ -12,6 +12,7 @@ from bot.domain.people import Person
 from bot.errors import Transient
 from bot.services import access
 from bot.texts import en as texts
+from bot.texts import identity, welcome
 from bot.texts.help import COMMANDS
 from cards import actions
 from cards.text import defuse
@@ -122,11 +123,11 @@ async def test_help_for_what_is_no_command_names_the_nearest(desk: House) -> Non
 @pytest.mark.parametrize(
     ("who", "essentials"),
     [
-        (ADA, ["Ada", NORTHWIND, "Admin Agent", f"Northwind: {texts.MAY_DECIDE}"]),
-        (MAX, ["Admin Agent, Global Administrator", texts.MAY_DECIDE]),
-        (GIL, ["Global Administrator", texts.MAY_NOT_DECIDE]),
-        (NORA, [texts.ROLES_NONE, f"Northwind: {texts.MAY_NOT_DECIDE}"]),
-        (GUS, ["Gus", texts.MAY_NOT_DECIDE]),
+        (ADA, ["Ada", NORTHWIND, "Admin Agent", f"Northwind: {identity.MAY_DECIDE}"]),
+        (MAX, ["Admin Agent, Global Administrator", identity.MAY_DECIDE]),
+        (GIL, ["Global Administrator", identity.MAY_NOT_DECIDE]),
+        (NORA, [identity.ROLES_NONE, f"Northwind: {identity.MAY_NOT_DECIDE}"]),
+        (GUS, ["Gus", identity.MAY_NOT_DECIDE]),
     ],
     ids=lambda value: value.name if isinstance(value, Person) else "",
 )
@@ -138,7 +139,7 @@ async def test_whoami_says_who_and_what_one_may(desk: House, who: Person, essent
 
 async def test_whoami_answers_also_while_nothing_can_be_checked(desk: House) -> None:
     desk.directory.away = Transient("away")
-    assert texts.ROLES_UNCHECKED in (await shown(desk, "whoami")).text
+    assert identity.ROLES_UNCHECKED in (await shown(desk, "whoami")).text
     desk.channel.roster_away = Transient("away")
     assert "Ada" in (await shown(desk, "whoami")).text
 
@@ -147,7 +148,7 @@ async def test_whoami_answers_also_while_microsoft_does_not(desk: House, monkeyp
     monkeypatch.setattr(access, "CHECK_SECONDS", 0.05)
     desk.directory.slow = True
     async with asyncio.timeout(10):
-        assert texts.ROLES_UNCHECKED in (await shown(desk, "whoami")).text
+        assert identity.ROLES_UNCHECKED in (await shown(desk, "whoami")).text
 
 
 @pytest.mark.parametrize("text", ["whoami please", "unsubscribe severity:low"])
@@ -330,7 +331,7 @@ async def test_cancelling_is_refused_with_the_way_to_do_it(desk: House, who: Per
 
 async def test_a_private_channel_gets_no_route_for_teams_lets_no_bot_post_there(house: House) -> None:
     for act in (said("subscribe", private=True), pressed(actions.ROUTE_ON, private=True)):
-        assert await house.desk.turn(act) == Refuse(texts.PRIVATE_CHANNEL, "private_channel")
+        assert await house.desk.turn(act) == Refuse(welcome.PRIVATE_CHANNEL, "private_channel")
     async with house.store.read() as tx:
         assert await tx.conversations.routes(CHANNEL) == ()
 
@@ -346,8 +347,8 @@ async def test_routes_says_where_teams_did_not_take_the_last_card(desk: House) -
 async def test_subscribe_and_unsubscribe(house: House) -> None:
     await house.baseline()
     reply = await answer(house, "subscribe severity:high")
-    assert reply == Say(texts.subscribed(["Northwind"], "severity:high"))
-    assert await answer(house, "unsubscribe") == Say(texts.unsubscribed(["Northwind"]))
+    assert reply == Say(welcome.subscribed(["Northwind"], "severity:high"))
+    assert await answer(house, "unsubscribe") == Say(welcome.unsubscribed(["Northwind"]))
     assert isinstance(await answer(house, "subscribe", NORA), Refuse)
     assert isinstance(await answer(house, "subscribe sevrity:high"), Refuse)
 

@@ -7,7 +7,7 @@ import pytest
 from bot.chat.turn import Event, EventKind
 from bot.domain.people import Conversation, ConversationKind, ConversationState
 from bot.errors import Transient
-from bot.texts import en as texts
+from bot.texts import welcome
 from cards.actions import ROUTE_ON
 from tests.factories import ADA, CHANNEL, GENERAL, conversation, personal
 from tests.fakes import Trouble
@@ -49,12 +49,12 @@ async def test_where_alerts_come_already_there_is_no_button_for_it(house: House)
     await house.conversations.stopped(CHANNEL, ConversationState.REMOVED)
     await happens(house, EventKind.INSTALLED)
     assert greeting(house).verbs == set()
-    assert texts.WELCOME_ROUTED[1] in greeting(house).text
+    assert welcome.WELCOME_ROUTED[1] in greeting(house).text
 
 
 async def test_a_personal_chat_is_greeted_as_such(house: House) -> None:
     await happens(house, EventKind.INSTALLED, personal(ADA))
-    assert texts.WELCOME_PERSONAL[1] in greeting(house).text
+    assert welcome.WELCOME_PERSONAL[1] in greeting(house).text
     assert greeting(house).verbs == set()
 
 

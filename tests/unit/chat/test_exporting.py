@@ -12,6 +12,7 @@ from bot.domain.audit_lines import read_head, read_row
 from bot.domain.people import Person
 from bot.errors import Permanent, Transient
 from bot.texts import en as texts
+from bot.texts import exports
 from cards import actions
 from tests.factories import ADA, FABRIKAM, GIL, GUS, NORA, NORTHWIND, alert, personal, pressed, resolved, said, turn
 from tests.fakes import Trouble
@@ -67,15 +68,15 @@ async def test_the_same_words_as_show_choose_the_rows(desk: House) -> None:
 
 async def test_a_file_is_taken_once_and_by_the_asker_alone(desk: House) -> None:
     export_id = asked(await ask(desk, conversation=personal(ADA)))
-    assert await consent(desk, NORA, export_id) == Refuse(texts.EXPORT_GONE, "export_gone")
+    assert await consent(desk, NORA, export_id) == Refuse(exports.GONE, "export_gone")
     assert desk.files.uploaded == {}
     await consent(desk, ADA, export_id)
-    assert await consent(desk, ADA, export_id) == Refuse(texts.EXPORT_GONE, "export_gone")
+    assert await consent(desk, ADA, export_id) == Refuse(exports.GONE, "export_gone")
 
 
 async def test_a_declined_file_is_not_sent(desk: House) -> None:
     export_id = asked(await ask(desk, conversation=personal(ADA)))
-    assert await consent(desk, ADA, export_id, "decline") == Say(texts.EXPORT_DECLINED)
+    assert await consent(desk, ADA, export_id, "decline") == Say(exports.DECLINED)
     assert desk.files.uploaded == {}
 
 
@@ -117,7 +118,7 @@ async def test_a_failure_that_cannot_be_told_breaks_nothing(desk: House) -> None
 
 async def test_from_a_channel_it_goes_into_the_askers_own_chat(desk: House) -> None:
     desk.channel.chats[ADA.aad_id] = personal(ADA)
-    assert await ask(desk, "export all") == Say(texts.export_in_personal("the file of 2 alerts"))
+    assert await ask(desk, "export all") == Say(exports.in_personal("the file of 2 alerts"))
     (post,) = desk.channel.posts
     assert post.conversation == personal(ADA).id
     export_id = post.message.attachments[0]["content"]["export"]
@@ -141,7 +142,7 @@ async def test_where_there_is_no_such_chat_there_is_a_link(desk: House, trouble:
     assert isinstance(reply, ShowCard)
     assert reply.card is not None
     assert f"Northwind=1:{(await desk.audit())[0].hash}" in checked(reply.card).text
-    url = str(checked(reply.card).button(texts.DOWNLOAD)["url"])
+    url = str(checked(reply.card).button(exports.DOWNLOAD)["url"])
     assert url.startswith(f"{PUBLIC}/exports/token-")
     found = await desk.exports.by_token(url.rsplit("/", 1)[1])
     assert found is not None
@@ -150,7 +151,7 @@ async def test_where_there_is_no_such_chat_there_is_a_link(desk: House, trouble:
 
 async def test_without_a_public_address_the_way_out_is_told(desk: House) -> None:
     bare = House(desk.store, desk.clock, desk.ids, public_url="")
-    assert await ask(bare) == Refuse(texts.EXPORT_NOWHERE, "no_place_for_file")
+    assert await ask(bare) == Refuse(exports.NOWHERE, "no_place_for_file")
 
 
 async def test_who_may_not_read_exports_nothing(house: House) -> None:
@@ -218,9 +219,7 @@ async def test_where_several_partners_are_read_one_is_named(desk: House) -> None
     assert isinstance(reply, Refuse)
     assert "Fabrikam or Northwind" in reply.text
     desk.channel.chats[ADA.aad_id] = personal(ADA)
-    assert await ask(desk, "export audit partner:Northwind") == Say(
-        texts.export_in_personal("the audit trail of Northwind")
-    )
+    assert await ask(desk, "export audit partner:Northwind") == Say(exports.in_personal("the audit trail of Northwind"))
     assert isinstance(await ask(desk, "export audit partner:fabrikam"), Refuse)
     assert await desk.audited(FABRIKAM) == [("export audit", "denied", "Ada")]
     assert isinstance(await ask(desk, "export audit severity:high"), Refuse)
@@ -233,7 +232,7 @@ async def test_the_link_to_an_audit_trail_tells_its_head(desk: House) -> None:
     (row,) = await desk.audit()
     card = checked(reply.card)
     assert f"Northwind=1:{row.hash}" in card.text
-    found = await desk.exports.by_token(str(card.button(texts.DOWNLOAD)["url"]).rsplit("/", 1)[1])
+    found = await desk.exports.by_token(str(card.button(exports.DOWNLOAD)["url"]).rsplit("/", 1)[1])
     assert found is not None
     assert found.kind == "audit"
 

@@ -11,7 +11,7 @@ from bot.chat import acting
 from bot.chat.turn import Refuse
 from bot.errors import UserError
 from bot.store import SqlStore
-from bot.texts import en as texts
+from bot.texts import signing_in
 from cards import actions
 from tests.factories import alert, pressed
 from tests.fakes import FakeClock, FakeIds
@@ -64,4 +64,4 @@ async def test_where_the_roster_took_the_time_entra_has_less(store: SqlStore, cl
 
     house.channel.member = slowly  # type: ignore[method-assign]
     press = pressed(actions.ALERT_FRAUD, token="teams", data={"alert": 1, "version": 1})
-    assert await house.desk.turn(press) == Refuse(texts.SIGN_IN_SLOW, "try_again")
+    assert await house.desk.turn(press) == Refuse(signing_in.SIGN_IN_SLOW, "try_again")

@@ -11,6 +11,7 @@ import pytest
 from bot.chat.turn import CloseDialog, OpenDialog, Refuse, Reply, Say, ShowCard, TurnKind
 from bot.domain.people import Person
 from bot.texts import en as texts
+from bot.texts import welcome
 from cards import actions
 from tests.factories import ADA, FABRIKAM, GENERAL, GIL, GUS, MAX, NORA, alert, conversation, pressed, turn
 from tests.support.house import House
@@ -195,9 +196,9 @@ async def test_cancelling_without_ids_leads_to_no_made_up_address(desk: House) -
 async def test_a_route_is_turned_on_and_off_by_a_button(house: House) -> None:
     await house.baseline()
     on = await house.desk.turn(pressed(actions.ROUTE_ON))
-    assert on == Say(texts.subscribed(["Northwind"], ""))
+    assert on == Say(welcome.subscribed(["Northwind"], ""))
     assert isinstance(await house.desk.turn(pressed(actions.ROUTE_OFF, NORA)), Refuse)
-    assert await house.desk.turn(pressed(actions.ROUTE_OFF)) == Say(texts.unsubscribed(["Northwind"]))
+    assert await house.desk.turn(pressed(actions.ROUTE_OFF)) == Say(welcome.unsubscribed(["Northwind"]))
 
 
 async def test_a_list_is_paged_for_whoever_may_read_there(desk: House) -> None:

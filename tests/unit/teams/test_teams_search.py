@@ -14,7 +14,7 @@ from bot.chat.turn import Found, Nothing, OfferSignIn, Refuse, Reply, Result, Sa
 from bot.domain.people import Person
 from bot.teams.activity import LONGEST_SEARCH, BadActivity, UnknownInvoke, parse, translate
 from bot.teams.answers import CARD, THUMBNAIL, answer
-from bot.texts import en
+from bot.texts import en, signing_in
 from tests.support.teams_world import CHANNEL, activity, encoded
 
 A_CARD = {"type": "AdaptiveCard", "version": "1.5", "body": []}
@@ -170,7 +170,9 @@ def test_a_sign_in_is_offered(silent: bool, kind: str) -> None:
     assert body_of(OfferSignIn("https://desk.example/auth/start?act=x", silent)) == {
         "type": kind,
         "suggestedActions": {
-            "actions": [{"type": "openUrl", "value": "https://desk.example/auth/start?act=x", "title": en.SIGN_IN}]
+            "actions": [
+                {"type": "openUrl", "value": "https://desk.example/auth/start?act=x", "title": signing_in.SIGN_IN}
+            ]
         },
     }
 
