@@ -10,10 +10,10 @@ from typing import Any
 from bot.chat import work_views
 from bot.chat.subscription_state import can_be_asked, is_cancelled, notice
 from bot.domain import deadline
-from bot.domain.alerts import Alert, AlertRecord, Verdict, notification_kind
+from bot.domain.alerts import Alert, AlertRecord, Status, Verdict, notification_kind
 from bot.domain.cancellations import Cancellation
 from bot.domain.deadline import Phase
-from bot.domain.decisions import Intent
+from bot.domain.decisions import Intent, gives_way
 from bot.domain.delivery import CardPost
 from bot.domain.links import subscription_link
 from bot.domain.recurrence import NO_BACKGROUND, Background
@@ -76,9 +76,9 @@ def alert_view(
     background: Background = NO_BACKGROUND,
 ) -> AlertView:
     """The shared card, as it stands (or will) in the conversation of `post`, or (`reader`) that of somebody who may not
-    decide. `pending` is the decision that is on its way; while there is one, no second can be asked for. `cancellation`
-    is the newest request on its subscription, `background` what else stands in the store beside it. For `viewers`
-    (MRIs) Teams asks by itself for their own form."""
+    decide. `pending` is the decision that is on its way; while there is a verdict, no second can be asked for.
+    `cancellation` is the newest request on its subscription, `background` what else stands in the store beside it. For
+    `viewers` (MRIs) Teams asks by itself for their own form."""
     alert = record.alert
     decision = decision_lines(record)
     if decision and pending is None and not alert.is_open:
@@ -268,7 +268,7 @@ def _buttons(
         Button(texts.ADD_NOTE, "dialog", actions.ALERT_NOTE, data, secondary=True),
         *links(alert, place),
     )
-    if pending is not None:
+    if pending is not None and not (alert.is_open and gives_way(pending, Status.RESOLVED)):
         return common
     may_ask = not alert.is_test and can_be_asked(newest)
     undo = reactivating(newest, data)
@@ -280,7 +280,7 @@ def _buttons(
         *((Button(texts.CANCEL_SUBSCRIPTION, "dialog", actions.SUBSCRIPTION_CANCEL, data),) if may_ask else ()),
         *(
             ()
-            if alert.status.lower() == "investigating"
+            if pending is not None or alert.status.lower() == Status.INVESTIGATING
             else (Button(texts.INVESTIGATE, verb=actions.ALERT_INVESTIGATE, data=data, secondary=True),)
         ),
         Button(texts.IGNORE, verb=actions.ALERT_IGNORE, data=data, secondary=True),

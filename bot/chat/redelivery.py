@@ -64,15 +64,16 @@ class Redelivery:
                 await tx.inbox.renew(keys, self._env.clock.now())
 
     async def _as_before(self, turn: Turn, key: str, answer: Mapping[str, Any] | None, patience: float) -> Reply:
-        if answer is None and not turn.verb:
-            return Nothing()  # the first one will say it
+        if answer is not None:
+            return decode(answer)
         until = self._env.clock.monotonic() + patience
         while answer is None and self._env.clock.monotonic() < until:
             await self._env.clock.sleep(_LOOK_SECONDS)
             async with self._env.store.read() as tx:
                 answer = await tx.inbox.answer(key)
-        # Perhaps it died before it wrote anything down: nobody may rely on it.
-        return decode(answer) if answer is not None else Refuse(texts.IN_DOUBT, "in_doubt")
+        if answer is None:
+            return Refuse(texts.IN_DOUBT, "in_doubt")  # it may have died before it wrote anything down
+        return decode(answer) if turn.verb else Nothing()  # what was typed is answered by the first one itself
 
     async def _finish(self, key: str, reply: Reply) -> None:
         async with self._env.store.write() as tx:

@@ -61,6 +61,11 @@ def may_send(alert: Alert, intent: Intent) -> bool:
     return alert.is_open or intent.may_replace
 
 
+def gives_way(under_way: Intent, status: str) -> bool:
+    """Whether a wish for `status` may take the place of what is still on its way: a verdict, of what is none."""
+    return status == Status.RESOLVED and under_way.status != Status.RESOLVED
+
+
 def may_be_ours(alert: Alert, intent: Intent) -> bool:
     """After doubt: the change that we find is ours unless it was made before we began."""
     _, at = last_change(alert)

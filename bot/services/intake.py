@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from bot.domain.alerts import Alert, AlertKey, AlertRecord
 from bot.domain.audit import AuditEntry
 from bot.domain.changes import Change, ChangeKind, compare, decision_seen
+from bot.domain.decisions import may_send, reached
 from bot.domain.people import Partner
 from bot.domain.snoozes import rises
 from bot.errors import AlertDeskError, Missing, Transient
@@ -147,8 +148,12 @@ class Intake:
             if not quiet and alert.is_open:
                 await self._cards.announce(tx, record)
             return
-        if record.changed_at >= asked_at or await tx.intents.open_on(alert.key) is not None:
-            return  # what we read is older than what we know, or a verdict of ours is on its way
+        if record.changed_at >= asked_at:
+            return  # what we read is older than what we know
+        if (on_its_way := await tx.intents.open_on(alert.key)) is not None:
+            if reached(alert, on_its_way) or not may_send(alert, on_its_way):
+                await tx.intents.wake(on_its_way.id, now)  # there is nothing to wait for: it was decided there
+            return
         change = compare(record, alert)
         if change.kind is ChangeKind.NONE:
             return

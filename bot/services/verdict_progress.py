@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain.alerts import Alert, AlertRecord, Decision, Status
 from bot.domain.audit import AuditEntry
 from bot.domain.changes import decision_seen, last_change
-from bot.domain.decisions import Intent, IntentState
+from bot.domain.decisions import Intent, IntentState, gives_way
 from bot.domain.people import Person
 from bot.errors import AlertDeskError, Permanent, SignInNeeded
 from bot.ports import Environment, Transaction
@@ -90,11 +90,21 @@ class VerdictProgress:
             bulk=wish.bulk,
             only_from=wish.only_from,
         )
-        if (open_one := await tx.intents.open(intent)) is not None:
+        open_one = await tx.intents.open(intent)
+        if open_one is not None and gives_way(open_one, wish.status) and await self._set_aside(tx, open_one, record):
+            open_one = await tx.intents.open(intent)
+        if open_one is not None:
             end = End.LATE if _same(open_one, intent) else End.BUSY
             return Outcome(end, record, by_name=open_one.by_name, intent=open_one)
         await tx.audit.append(_entry(intent, record, "asked"), now)
         return intent
+
+    async def _set_aside(self, tx: Transaction, waiting: Intent, record: AlertRecord) -> bool:
+        """Partner Center may have put it off for an hour: a verdict does not wait for that."""
+        if not await tx.intents.set_aside(waiting.id, self._env.clock.now(), texts.VERDICT_CAME):
+            return False
+        await tx.audit.append(_entry(waiting, record, "overtaken"), self._env.clock.now())
+        return True
 
     async def show_pending(self, record: AlertRecord) -> None:
         async with self._env.store.write() as tx:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from bot.domain.alerts import Alert, AlertRecord, Status
-from bot.domain.decisions import Intent, IntentState, may_be_ours, may_send, reached
+from bot.domain.alerts import Alert, AlertRecord
+from bot.domain.decisions import Intent, IntentState, gives_way, may_be_ours, may_send, reached
 from bot.domain.people import Partner, Person
 from bot.errors import Permanent, Refused, SignInNeeded, Transient
 from bot.ports import AlertSource, Environment
@@ -174,7 +174,7 @@ class Verdicts:
 def _in_passing(opened: Intent | Outcome, wish: Wish) -> bool:
     """Whether a verdict finds "being investigated" under way: that is over in a moment, and nobody's verdict."""
     under_way = opened.intent if isinstance(opened, Outcome) and opened.end is End.BUSY else None
-    return under_way is not None and under_way.status != Status.RESOLVED and wish.status == Status.RESOLVED
+    return under_way is not None and gives_way(under_way, wish.status)
 
 
 def decider(intent: Intent, partner: Partner) -> Person | None:

@@ -99,17 +99,29 @@ class SqlIntents:
     async def later(self, intent_id: str, at: datetime, error: str) -> None:
         await self._change(intent_id, owner="", claimed_until=at, error=error[:ERROR_LENGTH])
 
+    async def wake(self, intent_id: str, now: datetime) -> bool:
+        return await self._change(intent_id, _waits(now), claimed_until=now)
+
+    async def set_aside(self, intent_id: str, now: datetime, error: str) -> bool:
+        ended = {"state": IntentState.OVERTAKEN.value, "error": error[:ERROR_LENGTH]}
+        return await self._change(intent_id, _waits(now), **ended)
+
     async def close(self, intent_id: str, state: str, error: str = "") -> bool:
         return await self._change(intent_id, state=IntentState(state).value, error=error[:ERROR_LENGTH])
 
-    async def _change(self, intent_id: str, **values: Any) -> bool:
-        statement = update(intents).where(intents.c.id == intent_id, _IS_OPEN).values(values)
+    async def _change(self, intent_id: str, *also: ColumnElement[bool], **values: Any) -> bool:
+        statement = update(intents).where(intents.c.id == intent_id, _IS_OPEN, *also).values(values)
         return await self._session.changed(statement) > 0
 
 
 def _is_free(owner: str, now: datetime) -> ColumnElement[bool]:
     never_claimed = and_(intents.c.owner == "", intents.c.attempts == 0)
     return or_(intents.c.claimed_until <= now, intents.c.owner == owner, never_claimed)
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    """It was tried, and given back until a time that is still to come: nothing of it is being sent."""
+    return and_(intents.c.owner == "", intents.c.attempts > 0, intents.c.claimed_until > now)
 
 
 def _intent(row: Row[Any] | None) -> Intent | None:

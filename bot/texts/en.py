@@ -100,6 +100,7 @@ def ambiguous(text: str, labels: Sequence[str], *, more: bool) -> str:
 
 NO_ALERT_NAMED = _("Which alert? Write its number, such as A-1042, or say it in the alert's own thread.")
 TIMED_OUT = _("Partner Center did not answer in time")
+VERDICT_CAME = _("A verdict took its place before it was sent again")
 NOT_SHOWN_YET = _("Partner Center took the change but does not show it yet")
 
 # Decisions ----------------------------------------------------------------------------------------------------------
@@ -318,8 +319,8 @@ def unreadable(count: int, problem: str) -> str:
 
 EMPTY_MESSAGE = _("Say “help” for what I understand.")
 IN_DOUBT = _(
-    "This reached me twice, and I cannot say yet what came of it. Look at the card in a moment: if nothing has changed, "
-    "do it again."
+    "This reached me twice, and I cannot say yet what came of it. Look in a moment whether it is done; if it is not, do "
+    "it again."
 )
 UNREADABLE_ACTION = _(
     "This button does not belong to the version of Alert Desk that runs now. Say “show unresolved” for fresh cards."

@@ -145,6 +145,36 @@ async def test_later_gives_the_claim_back_until_then(with_alerts: SqlStore) -> N
     assert intent.error == "e" * 500
 
 
+@pytest.mark.parametrize("state", ["new", "carried", "due", "ended"])
+async def test_only_one_that_waits_is_woken_or_set_aside(with_alerts: SqlStore, state: str) -> None:
+    """Of one that is new, is being carried, is due or has ended, somebody may be sending something."""
+    async with with_alerts.write() as tx:
+        await tx.intents.open(an_intent())
+        if state != "new":
+            assert await tx.intents.claim("intent-1", "one", NOW, 600.0)
+        if state == "due":
+            await tx.intents.later("intent-1", at(1), "429")
+        if state == "ended":
+            await tx.intents.close("intent-1", IntentState.DONE)
+        assert not await tx.intents.wake("intent-1", at(2))
+        assert not await tx.intents.set_aside("intent-1", at(2), "a verdict")
+
+
+async def test_one_that_waits_is_woken_or_set_aside(with_alerts: SqlStore) -> None:
+    async with with_alerts.write() as tx:
+        for number in (1, 2):
+            await tx.intents.open(an_intent(f"intent-{number}", f"alert-{number}"))
+            assert await tx.intents.claim(f"intent-{number}", "one", NOW, 600.0)
+            await tx.intents.later(f"intent-{number}", at(50), "429")
+        assert await tx.intents.wake("intent-1", at(2))
+        assert await tx.intents.set_aside("intent-2", at(2), "e" * 900)
+        assert not await tx.intents.set_aside("intent-2", at(2), "again")
+        gone = await tx.intents.get("intent-2")
+    assert gone is not None
+    assert (gone.state, gone.error) == (IntentState.OVERTAKEN, "e" * 500)
+    assert await due(with_alerts, 2) == ["intent-1"]
+
+
 async def test_a_closed_intent_stays_closed(with_alerts: SqlStore) -> None:
     async with with_alerts.write() as tx:
         await tx.intents.open(an_intent())

@@ -44,6 +44,14 @@ class Intents(Protocol):
         """Give the claim back until `at`, with the reason."""
         ...
 
+    async def wake(self, intent_id: str, now: datetime) -> bool:
+        """One that was given back until later is due now. False: somebody is at it, or it has ended."""
+        ...
+
+    async def set_aside(self, intent_id: str, now: datetime, error: str) -> bool:
+        """One that was given back until later is overtaken. False: somebody is at it, or it has ended."""
+        ...
+
     async def close(self, intent_id: str, state: str, error: str = "") -> bool:
         """False: it was closed already, and stays as it is."""
         ...
@@ -75,7 +83,10 @@ class Bulk(Protocol):
 
 
 class Cancellations(Protocol):
-    """Plans to cancel or reactivate, and how far they came. The database keeps it to one open plan per subscription."""
+    """Plans to cancel or reactivate, and how far they came. The database keeps it to one open plan per subscription.
+
+    One whose stored plan is not what was asked for (somebody changed the row by hand) is never handed out: what reads
+    many leaves it out, what is about it raises Permanent (`plan_changed`). It is due until it is discarded."""
 
     async def next_number(self) -> int: ...
     async def open(self, plan: Plan, due_at: datetime) -> Cancellation | None:
@@ -92,7 +103,8 @@ class Cancellations(Protocol):
         ...
 
     async def of_subscription(self, partner: str, subscription_id: str, limit: int) -> tuple[Cancellation, ...]:
-        """All on one subscription (id in any case), the newest first."""
+        """All on one subscription (id in any case), the newest first. They are evidence: none is left out in silence,
+        so it raises Permanent where a plan was changed."""
         ...
 
     async def change(self, before: Cancellation, after: Cancellation) -> Cancellation | None:
@@ -106,6 +118,10 @@ class Cancellations(Protocol):
 
     async def due(self, now: datetime, limit: int) -> tuple[int, ...]:
         """Numbers of those that are due, longest waiting first."""
+        ...
+
+    async def discard(self, number: int, now: datetime, outcome: str) -> bool:
+        """End one whose plan was changed. False: nothing was left to do about it."""
         ...
 
 

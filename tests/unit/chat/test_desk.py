@@ -119,8 +119,8 @@ async def test_while_the_first_still_runs_a_repeat_is_told_to_wait(desk: House) 
 
     desk.verbs.handlers[actions.ROUTE_ON] = slow
     desk.commands.handlers["whoami"] = slow
-    in_doubt = Refuse(texts.IN_DOUBT, "in_doubt")
-    for given, told in ((pressed(actions.ROUTE_ON), in_doubt), (said("whoami"), Nothing())):
+    told = Refuse(texts.IN_DOUBT, "in_doubt")
+    for given in (pressed(actions.ROUTE_ON), said("whoami")):
         begun.clear()
         free.clear()
         first = asyncio.create_task(desk.desk.turn(given))
@@ -130,7 +130,11 @@ async def test_while_the_first_still_runs_a_repeat_is_told_to_wait(desk: House) 
         assert await first == Say("done")
 
 
-async def test_a_repeat_that_comes_meanwhile_is_answered_as_the_first(desk: House) -> None:
+@pytest.mark.parametrize(
+    ("given", "told"), [(pressed(actions.ROUTE_ON), Say("done")), (said("whoami"), Nothing())], ids=["pressed", "typed"]
+)
+async def test_a_repeat_that_comes_meanwhile_is_answered_as_the_first(desk: House, given: Turn, told: Reply) -> None:
+    """What is typed is answered by a message of its own: by one."""
     begun, free = asyncio.Event(), asyncio.Event()
 
     async def slow(_turn: Turn, _payload: Any) -> Reply:
@@ -138,17 +142,16 @@ async def test_a_repeat_that_comes_meanwhile_is_answered_as_the_first(desk: Hous
         await free.wait()
         return Say("done")
 
-    desk.verbs.handlers[actions.ROUTE_ON] = slow
-    press = pressed(actions.ROUTE_ON)
-    first = asyncio.create_task(desk.desk.turn(press))
+    desk.verbs.handlers[actions.ROUTE_ON] = desk.commands.handlers["whoami"] = slow
+    first = asyncio.create_task(desk.desk.turn(given))
     await begun.wait()
     desk.clock.held = True
-    repeat = asyncio.create_task(desk.desk.turn(press))
+    repeat = asyncio.create_task(desk.desk.turn(given))
     await until(lambda: bool(desk.clock.pauses))
     free.set()
     assert await first == Say("done")
     desk.clock.forward(1.0)
-    assert await repeat == Say("done")
+    assert await repeat == told
 
 
 async def test_a_turn_that_takes_long_is_not_taken_for_dead(desk: House) -> None:

@@ -87,6 +87,12 @@ STATES: list[tuple[str, AlertRecord, Intent | None, set[str]]] = [
     ),
     ("test", record(alert(is_test=True)), None, (DECIDING - {SUBSCRIPTION_CANCEL}) | {ALERT_DETAILS, ALERT_NOTE}),
     ("pending", record(), intent(), {ALERT_DETAILS, ALERT_NOTE}),
+    (
+        "pending investigation",
+        record(),
+        intent(status="investigating", reason=""),
+        (DECIDING - {ALERT_INVESTIGATE}) | {ALERT_DETAILS, ALERT_NOTE},
+    ),
     ("decided", DECIDED, None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
     ("legitimate", record(resolved(reason="legitimate")), None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),
     ("resolved test", record(resolved(is_test=True)), None, {ALERT_REVERDICT, ALERT_DETAILS, ALERT_NOTE}),

@@ -392,6 +392,50 @@ async def test_where_an_investigation_is_not_confirmed_in_time_the_verdict_was_n
     assert len(house.source.changes) == 1
 
 
+async def test_a_verdict_takes_the_place_of_an_investigation_that_was_put_off(taken_in: House) -> None:
+    """For half an hour, say: nobody should have to wait for that, and "in a moment" would not be true."""
+    house = taken_in
+    house.source.troubles.append(Trouble(Transient("429", retry_after=1800.0)))
+    assert (await decided(house, INVESTIGATE)).end is End.LATE
+    house.clock.forward(120)
+    assert (await decided(house, INVESTIGATE, MAX)).end is End.BUSY
+    assert (await decided(house, FRAUD, MAX)).end is End.DONE
+    assert house.source.changes == [(ONE.id, "resolved", "fraud")]
+    assert [row[:2] for row in await house.audited()] == [
+        ("investigate", "asked"),
+        ("investigate", "overtaken"),
+        ("mark fraud", "asked"),
+        ("mark fraud", "done"),
+    ]
+    house.clock.forward(3600)
+    await house.verdicts.resume()
+    assert len(house.source.changes) == 1
+
+
+async def test_a_verdict_that_was_put_off_keeps_its_place(taken_in: House) -> None:
+    house = taken_in
+    house.source.troubles.append(Trouble(Transient("429", retry_after=1800.0)))
+    assert (await decided(house)).end is End.LATE
+    assert (await decided(house, LEGITIMATE, MAX)).end is End.BUSY
+
+
+@pytest.mark.parametrize("seen", ["legitimate", "fraud"])
+async def test_what_the_portal_decided_while_a_verdict_is_put_off_shows_at_once(taken_in: House, seen: str) -> None:
+    house = taken_in
+    house.source.troubles.append(Trouble(Transient("429", retry_after=3600.0)))
+    assert (await decided(house)).end is End.LATE
+    house.clock.forward(60)
+    await house.intake.poll(house.northwind)
+    assert (await stands(house)) == ("active", ""), "it is put off: nothing of it is sent meanwhile"
+    house.source.in_the_portal(ONE.key, "resolved", seen)
+    house.clock.forward(60)
+    await house.intake.poll(house.northwind)
+    await house.verdicts.resume()
+    assert await stands(house) == ("resolved", seen)
+    assert await intents(house) is None
+    assert house.source.changes == []
+
+
 async def test_two_in_the_same_moment_make_one_change(taken_in: House) -> None:
     house = taken_in
     other = house.replica("two")
