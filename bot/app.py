@@ -71,7 +71,7 @@ from bot.ports import Clock, Environment, Ids
 from bot.sealing import SealedVault, Sealer, check_keys
 from bot.services.access import Access
 from bot.services.adoption import Adoption
-from bot.services.answers import LateAnswers
+from bot.services.answers import Answers, LateAnswers
 from bot.services.approvers import Approvers
 from bot.services.asking import Asking
 from bot.services.auditor import Auditor
@@ -310,7 +310,10 @@ def build_app(
     verbs = Verbs(env, acting, access, lists, notes, routes, exporting, requests, bulking, features)
     commands = Commands(acting, lists, verbs, exporting, Identity(env, access, user_tokens), requests, saved, features)
     adoption = Adoption(env, connector, renderer)
-    desk = Desk(env, conversations, adoption, commands, verbs, exporting, signing_in, connector, searching)
+    dispatcher = Dispatcher(env, delivery, owner=owner)
+    counting = (lambda: dispatcher.keeps_limits) if background else (lambda: True)
+    answers = Answers(connector, LateAnswers(env).later, counting)
+    desk = Desk(env, conversations, adoption, commands, verbs, exporting, signing_in, connector, answers, searching)
     rosters = Rosters(env, connector, access.left)
     events = Events(env, conversations, rosters, connector)
 
@@ -326,10 +329,8 @@ def build_app(
     login = (
         Login(settings.sso_resource, f"{settings.public_base}/auth/start?act=") if user_tokens is not None else NO_LOGIN
     )
-    dispatcher = Dispatcher(env, delivery, owner=owner)
     handler = AlertDeskHandler(desk.turn, events.event, ids, login, events.unheard)
-    counting = (lambda: dispatcher.keeps_limits) if background else (lambda: True)
-    endpoint = TeamsEndpoint(token_check, TeamsAdapter(connector, handler, LateAnswers(env).later, counting))
+    endpoint = TeamsEndpoint(token_check, TeamsAdapter(connector, handler, answers.say))
     sign_in = SignInRoutes(env, entra, public_url=settings.public_base, home_tenant=settings.app_tenant_id)
     downloads = Downloads(env, exports, sign_in)
     if user_tokens is not None:

@@ -3,6 +3,8 @@
 AlertDeskError
 ├── UserError              the sender of the input; the text is shown to them as it is
 │   ├── NotAllowed         the person lacks a role or the conversation lacks the route
+│   │   ├── NoAccount      Microsoft knows the person's account no longer, or it is disabled
+│   │   └── NotAssigned    the person's organization does not let them use the bot
 │   ├── Unknown            no such alert, command, person, or conversation *here*
 │   ├── Incomplete         a form is not filled in as it must be; it is shown again with what was typed
 │   └── SignInNeeded       the person must sign in (again) before we can act as them
@@ -38,6 +40,14 @@ class UserError(AlertDeskError):
 
 class NotAllowed(UserError):
     """The person may not do this, here."""
+
+
+class NoAccount(NotAllowed):
+    """The account as which the person came is disabled, or no longer in its organization."""
+
+
+class NotAssigned(NotAllowed):
+    """The person's account is not assigned to the application, and their organization demands that."""
 
 
 class Unknown(UserError):

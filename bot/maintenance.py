@@ -128,6 +128,8 @@ async def verify_audit(settings: Settings, heads: Sequence[str] = (), files: Seq
                         break
             problem = _fault_said(walk) or _cut_said(walk, theirs, "the head that was kept elsewhere")
             problem = problem or _cut_said(walk, [own], "the database's own count")
+            (counted,) = await evidence.heads(env, [partner])  # again: a bot may have added rows since
+            problem = problem or _uncounted_said(walk, counted)
             (now,) = evidence.told([walk.head(partner)], env.partners)
             name = f"{env.partners[partner].name} ({partner})" if partner in env.partners else partner or "(no partner)"
             print(f"{name}: {problem or f'whole, {_rows(walk.count)}. Head: {now}'}")
@@ -245,6 +247,13 @@ def _cut_said(walk: Walk, heads: Sequence[Head], what: str) -> str:
         if not walk.goes_through(head):
             return f"by itself whole, but after {_rows(head.count)} it is not the chain of {what}: it was written anew"
     return ""
+
+
+def _uncounted_said(walk: Walk, own: Head) -> str:
+    """Whether the database counts fewer rows than there are; empty where it does not."""
+    if walk.count <= own.count:
+        return ""
+    return f"{_rows(walk.count)}, but the database's own count says {own.count:,}: that count was removed or changed"
 
 
 def _head(text: str, partners: Mapping[str, Partner], known: Collection[str]) -> Head:

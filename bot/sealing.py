@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.errors import ConfigError, Permanent
+from bot.errors import ConfigError, Permanent, Transient
 from bot.ports import Clock, Store
 
 KEY_BYTES = 32
@@ -55,13 +55,18 @@ class Sealer:
         return head + nonce + self._keys[self.key_id].encrypt(nonce, plain, head + context.encode()), self.key_id
 
     def open(self, blob: bytes, context: str) -> bytes:
-        """Raises ConfigError where none of the keys is the one that sealed it, SealBroken where it is not intact."""
+        """Raises SealBroken where it is not intact, and Transient where none of the keys sealed it: the start saw to it
+        that all keys are here (`check_keys`), so another replica has a newer one, and this one will."""
         if len(blob) <= _HEAD or not blob.startswith(_VERSION):
             raise SealBroken("A sealed value has an unknown form.", code="SealBroken")
         head, nonce = blob[: _HEAD - _NONCE_BYTES], blob[_HEAD - _NONCE_BYTES : _HEAD]
         key_id = head[len(_VERSION) :].hex()
         if key_id not in self._keys:
-            raise ConfigError(f"{_SETTING} does not have the key {key_id}, which sealed what is to be opened.")
+            raise Transient(
+                f"{_SETTING} does not have the key {key_id}, with which another replica sealed what is to be opened: "
+                "restart this one with it.",
+                code="NewerKey",
+            )
         try:
             return self._keys[key_id].decrypt(nonce, blob[_HEAD:], head + context.encode())
         except InvalidTag:
@@ -84,7 +89,7 @@ class SealedVault:
         self._store, self._sealer, self._clock = store, sealer, clock
 
     async def load(self, kind: str, owner: str) -> Opened | None:
-        """Raises SealBroken, or ConfigError for a missing key, as `Sealer.open` does."""
+        """Raises SealBroken, or Transient for a key that only others have yet, as `Sealer.open` does."""
         async with self._store.read() as tx:
             sealed = await tx.vault.get(kind, owner)
         if sealed is None:
@@ -114,7 +119,7 @@ class SealedVault:
             context = _context(row.kind, row.owner)
             try:
                 blob, key_id = self._sealer.seal(self._sealer.open(row.sealed.blob, context), context)
-            except (ConfigError, SealBroken):
+            except (Transient, SealBroken):
                 continue
             async with self._store.write() as tx:  # it counts as written when it was: unused, it dies as before
                 done += await tx.vault.put(row.kind, row.owner, blob, key_id, row.sealed.version, row.changed_at)

@@ -22,6 +22,7 @@ ALERTS_BULK = "alerts.bulk"
 SUBSCRIPTION_CANCEL = "subscription.cancel"
 SUBSCRIPTION_REACTIVATE = "subscription.reactivate"
 CANCELLATION_ASK = "cancellation.ask"
+CANCELLATION_SHOW = "cancellation.show"
 CANCELLATION_APPROVE = "cancellation.approve"
 CANCELLATION_REJECT = "cancellation.reject"
 CANCELLATION_WITHDRAW = "cancellation.withdraw"
@@ -120,14 +121,24 @@ class AskAct(SubscriptionAct):
 
 
 class RequestAct(_Payload):
-    """A decision on request R-`request`. `plan` names the exact plan that the card showed, `seen` the newest alert on
-    it (its number), `card` the request card's own id. Rejecting opens a dialog first, which asks for the reason."""
+    """A decision on request R-`request`. `plan` names the exact plan that the card showed, `new` each alert that it
+    called new (by number), `card` the request card's own id. Rejecting opens a dialog first, which asks for the reason.
+
+    A card that was drawn before there was `new` has `seen` in its place: the highest number of all alerts on it."""
 
     request: Annotated[int, Field(ge=1, le=10**12)]
     card: Annotated[str, Field(max_length=64)] = ""
     plan: Annotated[str, Field(max_length=64)] = ""
+    new: Annotated[list[Annotated[int, Field(ge=0, le=10**12)]], Field(max_length=500)] = []
     seen: Annotated[int, Field(ge=0, le=10**12)] = 0
     reason: Annotated[str, Field(max_length=1000)] = ""
+
+
+class ShowRequest(_Payload):
+    """Draws the card of a request anew."""
+
+    request: Annotated[int, Field(ge=1, le=10**12)]
+    card: Annotated[str, Field(max_length=64)] = ""
 
 
 class RouteAct(_Payload):
@@ -246,6 +257,7 @@ PAYLOADS: dict[str, type[_Payload]] = {
     SUBSCRIPTION_CANCEL: SubscriptionAct,
     SUBSCRIPTION_REACTIVATE: SubscriptionAct,
     CANCELLATION_ASK: AskAct,
+    CANCELLATION_SHOW: ShowRequest,
     CANCELLATION_APPROVE: RequestAct,
     CANCELLATION_REJECT: RequestAct,
     CANCELLATION_WITHDRAW: RequestAct,

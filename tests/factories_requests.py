@@ -117,7 +117,7 @@ def about(number: int, **changes: Any) -> AlertRecord:
     return record(made, number=1042 + number, first_seen_at=made.detected_at)
 
 
-def found_fraud(number: int) -> AlertRecord:
+def found_fraud(number: int, **changes: Any) -> AlertRecord:
     """One of them that was resolved as fraud after the cancel was accepted."""
     of = about(
         number,
@@ -125,6 +125,7 @@ def found_fraud(number: int) -> AlertRecord:
         resolved_reason="fraud",
         resolved_by="max",
         resolved_at=ACCEPTED_AT + timedelta(minutes=1),
+        **changes,
     )
     made = decision(by_name="Max", by_id=MAX.aad_id, at=ACCEPTED_AT + timedelta(minutes=1))
     return AlertRecord(

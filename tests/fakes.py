@@ -16,7 +16,7 @@ from typing import Any
 from bot.domain.alerts import ActivityLogEntry, Alert, AlertKey
 from bot.domain.delivery import OutboxItem
 from bot.domain.people import NO_ROLES, Conversation, Partner, Person, Roles
-from bot.errors import AlertDeskError, Missing, SignInNeeded, Transient, Unreachable
+from bot.errors import AlertDeskError, Missing, Refused, SignInNeeded, Transient, Unreachable
 from bot.ports import AlertPage, Entitlement, Message, Receipt, Roster, UnreadableAlert
 from tests.factories import NOW
 
@@ -321,6 +321,8 @@ class FakeDirectory:
         self.group_away: AlertDeskError | None = None  # of the approvers group alone
         self.slow = False
         self.signed_out: set[str] = set()  # object ids of whom we hold no token
+        self.token_troubles: dict[str, AlertDeskError] = {}  # by object id: what asking with their token brings
+        self.app_refused = False  # the bot itself may not ask for roles
         self.asked: list[str] = []
         """Whose roles were looked up, live."""
 
@@ -332,6 +334,10 @@ class FakeDirectory:
         await self._ready()
         if actor is not None and actor.aad_id in self.signed_out:
             raise SignInNeeded("sign in", code="no_token")
+        if actor is not None and actor.aad_id in self.token_troubles:
+            raise self.token_troubles[actor.aad_id]
+        if actor is None and self.app_refused:
+            raise Refused("no permission", code="Authorization_RequestDenied")
         return self.held.get((partner.tenant_id, person_id), NO_ROLES)
 
     async def approvers(self, partner: Partner) -> tuple[Person, ...]:

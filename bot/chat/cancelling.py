@@ -14,7 +14,7 @@ from bot.services.asking import Asking, Wanted
 from bot.services.deciding import Answer, Deciding, How
 from bot.services.plan_progress import Where
 from bot.texts import cancelling as texts
-from cards.actions import AskAct, RequestAct, SubscriptionAct
+from cards.actions import AskAct, RequestAct, ShowRequest, SubscriptionAct
 
 LIST_MOST = 25
 
@@ -56,10 +56,20 @@ class Requests:
         form = ask_form(act.kind, None, origin, records, act, self._acting.board.place, problem)
         return OpenDialog(texts.form_title(act.kind, origin.label), form)
 
+    async def show(self, turn: Turn, act: ShowRequest) -> Reply:
+        c = await self._request(turn, act.request)
+        return ShowCard(await self._board.posted(c, act.card), summary=self._board.summary(c))
+
     async def approve(self, turn: Turn, act: RequestAct) -> Reply:
         c = await self._request(turn, act.request)
         answer = await self._deciding.approve(
-            c, turn.person, _where(turn), digest=act.plan, seen=act.seen, patience=self._acting.patience(turn)
+            c,
+            turn.person,
+            _where(turn),
+            digest=act.plan,
+            patience=self._acting.patience(turn),
+            new=act.new,
+            seen=act.seen,
         )
         return await self._told(turn, act, answer)
 
@@ -95,22 +105,28 @@ class Requests:
         record = await self._acting.meant(turn, reference, whole=True)
         return SubscriptionAct(alert=record.number)
 
-    async def number_of(self, turn: Turn, label: str) -> int:
-        """R-12, or 12; nothing in the own thread of an alert about whose subscription a request waits. Nowhere else:
-        the one that waits may be another by now than the one that was meant."""
-        text = label.strip().lower().lstrip("#").removeprefix("r-")
-        if text.isdecimal() and len(text) <= 12:
-            return int(text)
-        if label:
-            raise UserError(texts.no_such_request(label), code="unknown_request")
+    async def named(self, turn: Turn, label: str, reason: str = "") -> tuple[int, str]:
+        """The number of the request that is meant, and the reason. R-12, or 12; nothing in the own thread of an alert
+        about whose subscription a request waits. Nowhere else: the one that waits may be another by now than the one
+        that was meant. There a number that is of none that waits begins the reason: `reject 2 VMs are production`; one
+        of another that waits may be either, and is asked back."""
+        number = int(label.lower().lstrip("#").removeprefix("r-")) if label else 0
+        if label and not (label.isdecimal() and reason):
+            return number, reason
         waiting = [
             c for c in await self._deciding.latest(await self._acting.readable(turn), LIST_MOST) if c.is_decidable
         ]
         record = await self._acting.of_thread(turn)
         meant = [c for c in waiting if record is not None and c.plan.is_about(record.alert)]
+        if label:
+            if len(meant) != 1 or meant[0].number == number:
+                return number, reason
+            if others := [c.label for c in waiting if c.number == number]:
+                raise UserError(texts.which_of_two(others[0], meant[0].label), code="which_request")
+            return meant[0].number, f"{label} {reason}"
         if len(meant) != 1:
             raise UserError(texts.which_request([c.label for c in waiting]), code="which_request")
-        return meant[0].number
+        return meant[0].number, reason
 
     async def _origin(self, turn: Turn, act: SubscriptionAct) -> AlertRecord:
         """The alert that stands for the subscription: the one named, or the worst open one that is no test."""
@@ -130,17 +146,19 @@ class Requests:
 
     async def _told(self, turn: Turn, act: RequestAct, answer: Answer) -> Reply:
         c = answer.cancellation
-        said = _said(turn, answer)
+        said = _said(turn, answer, self._board.approve(c))
         if turn.kind == TurnKind.EXECUTE:
             return ShowCard(await self._board.posted(c, act.card), summary=self._board.summary(c), said=said)
         return CloseDialog(said) if turn.kind == TurnKind.DIALOG_SUBMIT else Say(said)
 
 
-def _said(turn: Turn, answer: Answer) -> str:
+def _said(turn: Turn, answer: Answer, approve: str) -> str:
+    """`approve` is what its card's button to approve says."""
     c = answer.cancellation
     match answer.how:
         case How.UNSEEN:
-            return texts.new_alerts(c, [record.label for record in answer.unseen])
+            unseen, new = ([record.label for record in records] for records in (answer.unseen, answer.new))
+            return texts.new_alerts(c, unseen, new, approve)
         case How.STALE:
             return texts.stale(c)
         case How.ALREADY:

@@ -170,18 +170,18 @@ class Commands:
         said = grammar.deciding(rest, "approve")
         if said.reason:
             raise UserError(cancelling.approve_takes_no_reason(said.reason), code="too_much")
-        number = await self._requests.number_of(turn, said.request)
-        return await self._verbs.typed(turn, actions.CANCELLATION_APPROVE, {"request": number, "seen": said.seen})
+        number, _ = await self._requests.named(turn, said.request)
+        return await self._verbs.typed(turn, actions.CANCELLATION_APPROVE, {"request": number, "new": list(said.seen)})
 
     async def _reject(self, turn: Turn, rest: str) -> Reply:
         said = grammar.deciding(rest, "reject")
-        number = await self._requests.number_of(turn, said.request)
-        return await self._verbs.typed(turn, actions.CANCELLATION_REJECT, {"request": number, "reason": said.reason})
+        number, reason = await self._requests.named(turn, said.request, said.reason)
+        return await self._verbs.typed(turn, actions.CANCELLATION_REJECT, {"request": number, "reason": reason})
 
     async def _withdraw(self, turn: Turn, rest: str) -> Reply:
         said = grammar.deciding(rest, "withdraw")
-        number = await self._requests.number_of(turn, said.request)
-        return await self._verbs.typed(turn, actions.CANCELLATION_WITHDRAW, {"request": number, "reason": said.reason})
+        number, reason = await self._requests.named(turn, said.request, said.reason)
+        return await self._verbs.typed(turn, actions.CANCELLATION_WITHDRAW, {"request": number, "reason": reason})
 
     async def _approvals(self, turn: Turn, rest: str) -> Reply:
         _nothing_more("approvals", rest)

@@ -13,7 +13,9 @@ from bot.chat.replies import as_message
 from bot.chat.searching import Searching
 from bot.chat.signing_in import SigningIn
 from bot.chat.turn import (
+    SPOKEN,
     AskToken,
+    Attach,
     BadCode,
     CloseDialog,
     Nothing,
@@ -27,9 +29,10 @@ from bot.chat.turn import (
     WentOn,
 )
 from bot.chat.verbs import Verbs
-from bot.errors import AlertDeskError, NotChecked, SignInNeeded, Transient, UserError
+from bot.errors import AlertDeskError, NoAccount, NotAssigned, NotChecked, SignInNeeded, Transient, UserError
 from bot.ports import Channel, Environment, Message
 from bot.services.adoption import Adoption
+from bot.services.answers import Answers
 from bot.services.conversations import Conversations
 from bot.telemetry import metrics
 from bot.telemetry.log import About, get_logger
@@ -41,7 +44,15 @@ from cards.actions import PAYLOADS
 
 log = get_logger("desk")
 
-_READING = frozenset({actions.ALERT_REFRESH, actions.ALERT_DETAILS, actions.REFUNDS_LIST, actions.LIST_PAGE})
+_READING = frozenset(
+    {
+        actions.ALERT_REFRESH,
+        actions.ALERT_DETAILS,
+        actions.CANCELLATION_SHOW,
+        actions.REFUNDS_LIST,
+        actions.LIST_PAGE,
+    }
+)
 """Verbs that change nothing: a redelivery may simply be answered again."""
 
 
@@ -56,11 +67,13 @@ class Desk:
         exporting: Exporting,
         signing_in: SigningIn,
         channel: Channel,
+        answers: Answers,
         searching: Searching,
     ) -> None:
         self._env, self._conversations, self._adoption = env, conversations, adoption
         self._commands, self._verbs, self._exporting = commands, verbs, exporting
-        self._signing_in, self._channel, self._searching = signing_in, channel, searching
+        self._signing_in, self._searching = signing_in, searching
+        self._channel, self._answers = channel, answers
         self.redelivery = Redelivery(env)
 
     async def turn(self, turn: Turn) -> Reply:
@@ -74,10 +87,12 @@ class Desk:
             return reply
 
     async def go_on(self, turn: Turn) -> WentOn:
-        """Do what waited for a sign-in, now that it is done. Returns what the person's browser tells; what all should
-        see shows in the conversation."""
+        """Do what waited for a sign-in, now that it is done. Returns what the person's browser tells; what was said in
+        the conversation is answered there. Never raises, except when it is cancelled."""
         if turn.kind == TurnKind.SEARCH:
             return WentOn(SIGNED_IN_SEARCH)  # what was typed meanwhile only they know
+        if turn.kind == TurnKind.DIALOG_SUBMIT:
+            turn = replace(turn, kind=TurnKind.EXECUTE)  # its form is closed by now, and cannot be shown again
         reply = await self.turn(turn)
         if isinstance(reply, AskToken):
             return WentOn(sign_in_texts.WANTS_STILL_MORE, self._signing_in.link(reply.exchange_id))
@@ -85,14 +100,15 @@ class Desk:
             return WentOn(sign_in_texts.WANTS_STILL_MORE, reply.sign_in)
         if isinstance(reply, OpenDialog):
             return WentOn(sign_in_texts.PRESS_AGAIN)  # a form opens only in front of the one who pressed
-        if turn.kind == TurnKind.EXECUTE and isinstance(reply, ShowCard):
-            return WentOn(reply.said or sign_in_texts.WENT_ON)
         said = as_message(reply)
-        if said is None:
-            return WentOn(sign_in_texts.WENT_ON)
-        if turn.kind != TurnKind.EXECUTE:
-            await self._channel.send(turn.conversation, said, turn.thread)
-        return WentOn(said.text or sign_in_texts.WENT_ON)
+        told = reply.said if isinstance(reply, ShowCard) else said.text if said is not None else ""
+        if said is not None and (turn.kind in SPOKEN or _only_a_message_shows(turn, reply)):
+            try:
+                await self._answers.say(turn.conversation, said, turn.thread)
+            except AlertDeskError as problem:
+                log.warning("answer_not_posted", verb=turn.verb, code=problem.code, problem=problem.message)
+                return WentOn(told or sign_in_texts.NOT_SHOWN)
+        return WentOn(told or sign_in_texts.WENT_ON)
 
     async def _answered(self, turn: Turn) -> Reply:
         try:
@@ -169,16 +185,35 @@ class Desk:
         return True
 
     async def _exchanged(self, turn: Turn) -> Reply:
-        """Teams handed over a token that an OAuth card asked for: what waited for it goes on, once."""
+        """Teams handed over a token that an OAuth card asked for: what waited for it goes on, once. It is kept until
+        its answer is written down, so that who is sent the same exchange again, after a death, does it or tells."""
+        reply = await self.redelivery.once(turn, self._handed_over, self._left(turn))
+        if not isinstance(reply, TokenRefused | Nothing):
+            await self._signing_in.over(turn)
+        return reply
+
+    async def _handed_over(self, turn: Turn) -> Reply:
+        problem: UserError | None = None
         try:
             await self._signing_in.take(turn)
-        except SignInNeeded as need:
-            waiting = await self._signing_in.kept(turn)
-            return await self._signing_in.needed(waiting, need, asked=True) if waiting is not None else Nothing()
-        except UserError as problem:
-            return TokenRefused(problem.message)
-        waiting = await self._signing_in.kept(turn)
-        return await self._signed_in(replace(waiting, began=turn.began)) if waiting is not None else Nothing()
+        except (SignInNeeded, NoAccount, NotAssigned) as found:
+            problem = found
+        except UserError as found:
+            return TokenRefused(found.message)  # another one may do
+        waiting = await self._signing_in.waiting(turn)
+        if waiting is None:
+            return Nothing()
+
+        async def go_on(waiting: Turn) -> Reply:
+            try:
+                if problem is not None:
+                    raise problem
+                return await self._act(waiting)
+            except SignInNeeded as need:  # the token that was asked for has come: now a page must help
+                return await self._signing_in.needed(waiting, need, asked=True)
+
+        # Another of the person's clients may have it in hand, which then answers.
+        return await self.redelivery.once(replace(waiting, began=turn.began), go_on, None)
 
     async def _act(self, turn: Turn) -> Reply:
         if turn.kind == TurnKind.MESSAGE:
@@ -191,6 +226,12 @@ class Desk:
         if isinstance(card_id, str) and card_id and turn.reply_to:
             await self._adoption.seen(card_id[:64], turn.conversation.id, turn.reply_to)
         return await self._verbs.run(turn, turn.verb, turn.data)
+
+
+def _only_a_message_shows(turn: Turn, reply: Reply) -> bool:
+    """Whether the answer to a press needs a message once nobody waits for it: a file does; and in somebody's own chat
+    a card, as the pressed one gave its place to the sign-in. Elsewhere the cards that all see tell it."""
+    return isinstance(reply, Attach) or (isinstance(reply, ShowCard) and turn.is_personal and not reply.said)
 
 
 def _end(reply: Reply) -> str:

@@ -18,7 +18,7 @@ from bot.chat.presenter import (
     severity_view,
     status_line,
 )
-from bot.chat.subscription_state import can_be_asked, is_cancelled, notice
+from bot.chat.subscription_state import can_be_asked, notice
 from bot.domain.alerts import Alert, AlertRecord, Note, Verdict, notification_kind
 from bot.domain.cancellations import Cancellation
 from bot.domain.decisions import Intent
@@ -57,7 +57,7 @@ def details_view(
     else the team knows (earlier alerts, related ones); they stand after what Partner Center says. Sections that have
     nothing to say are left out."""
     alert = record.alert
-    said = notice(cancellation)
+    said = notice(cancellation, alert)
     sections = [
         Section(request_texts.CANCELLATION, paragraphs=(said.text,) if said else ()),
         _concerns(record, place),
@@ -184,10 +184,10 @@ def _buttons(
     data = data_of(record, card_id)
     back = Button(texts.BACK_TO_CARD, verb=actions.ALERT_REFRESH, data=data)
     asking: tuple[Button, ...] = ()
-    if may_ask and is_cancelled(newest):
-        asking = reactivating(newest, data)
-    elif may_ask and _may_be_cancelled(record.alert) and can_be_asked(newest):
+    if may_ask and _may_be_cancelled(record.alert) and can_be_asked(newest, record.alert):
         asking = (Button(texts.CANCEL_SUBSCRIPTION, "dialog", actions.SUBSCRIPTION_CANCEL, data),)
+    if may_ask:
+        asking = (*asking, *reactivating(newest, data))
     return (back, *asking, *links(record.alert, place))
 
 

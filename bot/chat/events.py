@@ -10,6 +10,7 @@ from bot.services.conversations import Conversations
 from bot.services.rosters import Rosters
 from bot.telemetry.log import get_logger
 from bot.texts import welcome
+from bot.texts.duty import place
 from cards import actions
 from cards.info import info_card
 from cards.views import Button, InfoView, Line
@@ -37,7 +38,7 @@ class Events:
         where = event.conversation
         if event.kind == EventKind.INSTALLED:
             if await self._conversations.installed(where):
-                await self._greet(where, event.person)
+                await self._greet(where, event.person, private=event.private)
         elif event.kind == EventKind.MEMBERS_ADDED:
             await self._rosters.came(where)
         elif event.kind == EventKind.MEMBERS_REMOVED:
@@ -56,9 +57,9 @@ class Events:
         elif event.kind == EventKind.TEAM_RENAMED:
             await self._conversations.team_renamed(where.team_id or where.id, event.name)
 
-    async def _greet(self, where: Conversation, installer: Person | None) -> None:
-        """A greeting is a courtesy: one that fails is logged, not repeated. Where Teams lets bots listen but not post,
-        as in private channels, whoever installed it is told in person."""
+    async def _greet(self, where: Conversation, installer: Person | None, *, private: bool) -> None:
+        """A greeting is a courtesy: one that fails is logged, not repeated. Where a channel does not take it, whoever
+        installed the bot is told in person."""
         async with self._env.store.read() as tx:
             routed = any(route.on for route in await tx.conversations.routes(where.id))
         lines: tuple[str, ...] = welcome.WELCOME_ROUTED if routed else welcome.WELCOME
@@ -76,16 +77,17 @@ class Events:
         except AlertDeskError as problem:
             log.warning("greeting_not_sent", conversation=where.id, code=problem.code, problem=problem.message)
             if isinstance(problem, Permanent) and where.kind == ConversationKind.CHANNEL and installer is not None:
-                await self._told_in_person(where, installer)
+                await self._told_in_person(where, installer, problem, private=private)
 
-    async def unheard(self, turn: Turn) -> None:
-        """Teams took no answer there: whoever spoke is told in person, for a private channel gives no other sign."""
-        if turn.conversation.kind == ConversationKind.CHANNEL:
-            await self._told_in_person(turn.conversation, turn.person)
+    async def unheard(self, turn: Turn, problem: Permanent) -> None:
+        """Teams took no answer there: whoever spoke is told in person, for they get no other sign."""
+        if not turn.is_personal:
+            await self._told_in_person(turn.conversation, turn.person, problem, private=turn.private)
 
-    async def _told_in_person(self, where: Conversation, person: Person) -> None:
+    async def _told_in_person(self, where: Conversation, person: Person, problem: Permanent, *, private: bool) -> None:
+        text = welcome.PRIVATE_CHANNEL if private else welcome.not_taken(place(where), problem.message)
         try:
             chat = await self._channel.personal(person, where)
-            await self._channel.send(chat, Message(text=welcome.PRIVATE_CHANNEL))
+            await self._channel.send(chat, Message(text=text))
         except AlertDeskError as problem:
             log.warning("not_told_in_person", conversation=where.id, code=problem.code)

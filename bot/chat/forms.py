@@ -135,7 +135,7 @@ def ask_form(
 
 def reject_form(c: Cancellation, act: RequestAct, problem: str = "") -> Mapping[str, Any]:
     """Why it is rejected; `problem` says why the form is there again."""
-    data = act.model_dump(include={"request", "card", "plan", "seen"})
+    data = act.model_dump(include={"request", "card", "plan"})
     return form_card(
         FormView(
             title=cancelling.reject_title(c),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from bot.domain.alerts import Verdict
 from bot.domain.cancellations import Consent
@@ -187,22 +188,22 @@ def asking(rest: str) -> Asking:
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
-    """`R-12 seen A-1050 a reason`. `request` is empty where none was named; `seen` is the newest alert looked at."""
+    """`R-12 seen A-1050 A-1051 a reason`. `request` is empty where none was named; `seen` are alerts looked at."""
 
     request: str
-    seen: int
+    seen: tuple[int, ...]
     reason: str
 
 
 def deciding(rest: str, name: str) -> Deciding:
     words = rest.split()
     request = words.pop(0) if words and _REQUEST.fullmatch(words[0].rstrip(",.:")) else ""
-    seen = 0
-    if name == "approve" and len(words) >= 2 and words[0].lower() == "seen":
-        label = _DASHED.sub(_straight, words[1].rstrip(",."))
-        if _LABEL.fullmatch(label):
-            seen, words = int(label[2:]), words[2:]
-    return Deciding(request.rstrip(",.:"), seen, " ".join(words))
+    seen: list[int] = []
+    if name == "approve" and words and words[0].lower() == "seen":
+        labels = takewhile(_LABEL.fullmatch, (_DASHED.sub(_straight, word.rstrip(",.")) for word in words[1:]))
+        seen = [int(label[2:]) for label in labels]
+        words = words[1 + len(seen) :] if seen else words
+    return Deciding(request.rstrip(",.:"), tuple(seen), " ".join(words))
 
 
 @dataclass(frozen=True, slots=True)

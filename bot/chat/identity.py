@@ -23,10 +23,11 @@ class Identity:
         self._env, self._access, self._tokens = env, access, tokens
 
     async def whoami(self, turn: Turn) -> Reply:
+        person, nothing_more = turn.person, identity.MAY_NOT_DECIDE
         try:
             person = await self._access.known(turn.person, turn.conversation)
         except AlertDeskError:
-            person = turn.person
+            nothing_more = identity.NOT_CHECKED
         facts = [
             Fact(identity.NAME, person.name or texts.UNKNOWN),
             *((Fact(identity.ACCOUNT, person.upn),) if person.upn else ()),
@@ -40,7 +41,7 @@ class Identity:
             lines += said
         view = InfoView(
             identity.WHOAMI,
-            tuple(lines or [Line(identity.MAY_NOT_DECIDE)]),
+            tuple(lines or [Line(nothing_more)]),
             tuple(facts),
             fallback_text=identity.WHOAMI,
         )

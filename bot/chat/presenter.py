@@ -100,7 +100,7 @@ def alert_view(
         hint=(texts.viewer_may_not if reader else texts.hint)(record.label, open_alert=alert.is_open),
         refresh=Refresh(data_of(record, card_id), user_ids=viewers),
         fallback_text=texts.alert_fallback(record, customer(record)),
-        notice=notice(cancellation),
+        notice=notice(cancellation, alert),
         work=work_views.lines(record, background, now),
     )
 
@@ -270,7 +270,7 @@ def _buttons(
     )
     if pending is not None and not (alert.is_open and gives_way(pending, Status.RESOLVED)):
         return common
-    may_ask = not alert.is_test and can_be_asked(newest)
+    may_ask = not alert.is_test and can_be_asked(newest, alert)
     undo = reactivating(newest, data)
     if not alert.is_open:
         return (Button(texts.CHANGE_VERDICT, "dialog", actions.ALERT_REVERDICT, data, secondary=True), *undo, *common)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from bot.chat.replies import decode, encode
-from bot.chat.turn import AskToken, Nothing, Refuse, Reply, Turn
+from bot.chat.turn import SPOKEN, AskToken, Nothing, Refuse, Reply, Turn
 from bot.errors import Transient, UserError
 from bot.ports import Environment
 from bot.telemetry.log import get_logger
@@ -27,9 +27,9 @@ class Redelivery:
         self._env = env
         self._running: dict[str, float] = {}  # turns in hand, and since when; as many as the server lets in at once
 
-    async def once(self, turn: Turn, work: Callable[[Turn], Awaitable[Reply]], patience: float) -> Reply:
+    async def once(self, turn: Turn, work: Callable[[Turn], Awaitable[Reply]], patience: float | None) -> Reply:
         """What `work` answers to the turn, or did when the same activity came first. While that still runs, a repeat
-        waits for it up to `patience` seconds. Raises what `work` raises."""
+        waits for it up to `patience` seconds; with None nobody waits for a repeat. Raises what `work` raises."""
         key = f"{turn.conversation.id}|{turn.kind}|{turn.activity_id}"
         async with self._env.store.write() as tx:
             first, answer = await tx.inbox.begin(key, self._env.clock.now())
@@ -63,9 +63,11 @@ class Redelivery:
             async with self._env.store.write() as tx:
                 await tx.inbox.renew(keys, self._env.clock.now())
 
-    async def _as_before(self, turn: Turn, key: str, answer: Mapping[str, Any] | None, patience: float) -> Reply:
+    async def _as_before(self, turn: Turn, key: str, answer: Mapping[str, Any] | None, patience: float | None) -> Reply:
         if answer is not None:
             return decode(answer)
+        if patience is None:
+            return Nothing()
         until = self._env.clock.monotonic() + patience
         while answer is None and self._env.clock.monotonic() < until:
             await self._env.clock.sleep(_LOOK_SECONDS)
@@ -73,7 +75,8 @@ class Redelivery:
                 answer = await tx.inbox.answer(key)
         if answer is None:
             return Refuse(texts.IN_DOUBT, "in_doubt")  # it may have died before it wrote anything down
-        return decode(answer) if turn.verb else Nothing()  # what was typed is answered by the first one itself
+        # What is answered by a message was answered by the first one itself.
+        return decode(answer) if turn.verb and turn.kind not in SPOKEN else Nothing()
 
     async def _finish(self, key: str, reply: Reply) -> None:
         async with self._env.store.write() as tx:

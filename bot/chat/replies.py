@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -26,7 +27,8 @@ from bot.chat.turn import (
 from bot.ports import Message
 
 _NAMES: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Say, ShowCard, Refuse, OpenDialog, CloseDialog, Attach, Nothing, NotHere)
+    kind.__name__: kind
+    for kind in (Say, ShowCard, Refuse, OpenDialog, CloseDialog, Attach, TokenRefused, Nothing, NotHere)
 }
 
 
@@ -54,6 +56,8 @@ def card_of(reply: ShowCard) -> Mapping[str, Any]:
 
 def encode(reply: Reply) -> Mapping[str, Any]:
     """A reply as JSON, so that a redelivered activity gets the same answer from any replica."""
+    if isinstance(reply, ShowCard) and reply.raw:
+        reply = replace(reply, card=card_of(reply))
     fields = {name: getattr(reply, name) for name in reply.__slots__ if name != "raw"}
     return {"reply": type(reply).__name__, **fields}
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from bot.chat.presenter import Place
 from bot.chat.request_views import approvals_view, request_view
-from bot.domain.cancellations import Cancellation, RequestCard
+from bot.domain.cancellations import MOST_ALERTS, Cancellation, RequestCard
 from bot.ports import Environment
 from bot.texts import cancelling as texts
+from bot.texts import request_card as words
 from cards.request import approvals_card, request_card
 from cards.text import label
 
-MOST_ALERTS = 200
 _SUMMARY_LONGEST = 200
 
 
@@ -36,6 +36,10 @@ class RequestBoard:
 
     def list(self, requests: Sequence[Cancellation]) -> Mapping[str, Any]:
         return approvals_card(approvals_view(requests, self._place, self._env.clock.now()))
+
+    def approve(self, c: Cancellation) -> str:
+        """What its button to approve says."""
+        return words.approve(c, two_person=self._two_person)
 
     def summary(self, c: Cancellation) -> str:
         """What a notification shows."""

@@ -9,7 +9,7 @@ from typing import Any
 from bot.chat.grammar import is_guid
 from bot.chat.presenter import Place, known_resources
 from bot.domain.alerts import AlertRecord, Verdict
-from bot.domain.cancellations import Cancellation, Consent, Kind, RequestCard, State, is_concerned, is_news
+from bot.domain.cancellations import Cancellation, Consent, Kind, RequestCard, State, is_concerned, news, was_there
 from bot.domain.links import subscription_link
 from bot.texts import cancelling as texts
 from bot.texts import en
@@ -58,7 +58,7 @@ def request_view(
     first. With `two_person` False one person with both roles may approve what they asked for."""
     plan, asked = c.plan, c.state == State.ASKED
     mentions = card.mentions if card is not None and asked and not card.person_id else ()
-    new = _new(c, alerts) if asked else ()
+    new = news(plan, alerts) if asked else ()
     return RequestView(
         heading=words.heading(c),
         status=Line(texts.state(c), _TONES.get(c.state, "default")),
@@ -72,8 +72,8 @@ def request_view(
         sections=tuple(
             part for part in _sections(c, alerts) if part.facts or part.items or part.paragraphs or part.more
         ),
-        buttons=_buttons(c, alerts, place, card, two_person),
-        hint=words.typed_hint(c.label, max(new, key=_number).label if new else "") if asked else "",
+        buttons=_buttons(c, new, place, card, two_person),
+        hint=words.typed_hint(c.label, [record.label for record in new]) if asked else "",
         fallback_text=words.fallback(c),
     )
 
@@ -141,9 +141,10 @@ def _progress(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Line, ...
 
 def _verdicts(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Line, ...]:
     """How many of the alerts that were open when it was accepted are resolved as fraud, and each that is not."""
-    if c.plan.kind != Kind.CANCEL or c.accepted_at is None:
+    until = c.concerns_until
+    if c.plan.kind != Kind.CANCEL or until is None:
         return ()
-    meant = [record for record in alerts if _was_to_be_resolved(record, c.accepted_at)]
+    meant = [record for record in alerts if _was_to_be_resolved(record, until)]
     if not meant:
         return ()
     resolved = [record for record in meant if not record.alert.is_open]
@@ -159,14 +160,14 @@ def _verdicts(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Line, ...
     return tuple(lines)
 
 
-def _was_to_be_resolved(record: AlertRecord, accepted_at: datetime) -> bool:
+def _was_to_be_resolved(record: AlertRecord, until: datetime) -> bool:
     alert = record.alert
     if alert.is_open:
-        return is_concerned(record, accepted_at)
+        return is_concerned(record, until)
     decided_at = record.decision.at if record.decision else alert.resolved_at
-    if alert.resolved_reason.lower() != Verdict.FRAUD or decided_at is None:
+    if alert.resolved_reason.lower() != Verdict.FRAUD or decided_at is None or not was_there(record, until):
         return False
-    return decided_at >= accepted_at - _CLOCKS_APART
+    return decided_at >= until - _CLOCKS_APART
 
 
 def _facts(c: Cancellation, place: Place) -> tuple[Fact, ...]:
@@ -186,21 +187,13 @@ def _facts(c: Cancellation, place: Place) -> tuple[Fact, ...]:
     )
 
 
-def _new(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[AlertRecord, ...]:
-    return tuple(record for record in alerts if is_news(c.plan, record))
-
-
 def _notices(c: Cancellation, new: Sequence[AlertRecord]) -> tuple[Line, ...]:
     if not new:
         return ()
-    labels = [record.label for record in sorted(new, key=_number)]
+    labels = [record.label for record in new]
     said = Line(words.new_since(labels[:_MOST_NEW], max(len(new) - _MOST_NEW, 0)), "warning", strong=True)
     shown = tuple(Line(words.alert_item(record)) for record in new[:_MOST])
     return (said, *shown, Line(words.NEW_TOO)) if c.plan.kind == Kind.CANCEL else (said, *shown)
-
-
-def _number(record: AlertRecord) -> int:
-    return record.number
 
 
 def _sections(c: Cancellation, alerts: Sequence[AlertRecord]) -> tuple[Section, ...]:
@@ -233,23 +226,19 @@ def _more(count: int) -> str:
 
 
 def _buttons(
-    c: Cancellation, alerts: Sequence[AlertRecord], place: Place, card: RequestCard | None, two_person: bool
+    c: Cancellation, new: Sequence[AlertRecord], place: Place, card: RequestCard | None, two_person: bool
 ) -> tuple[Button, ...]:
     plan = c.plan
     if c.state != State.ASKED:
         link = subscription_link(plan.customer_tenant_id, plan.entitlement_id, place.portal_url)
         looked_at = c.state in _TO_BE_LOOKED_AT and link
         return (Button(en.MANAGE_SUBSCRIPTION, "url", url=link),) if looked_at else ()
-    data: dict[str, Any] = {
-        "request": c.number,
-        "plan": plan.digest,
-        "seen": max(map(_number, alerts), default=0),
-    }
+    data: dict[str, Any] = {"request": c.number, "plan": plan.digest}
     if card is not None:
         data["card"] = card.id
-    approve = texts.APPROVE if two_person else words.CONFIRM[Kind(plan.kind)]
+    approving = {**data, "new": [record.number for record in new]}
     decide = (
-        Button(approve, verb=actions.CANCELLATION_APPROVE, data=data),
+        Button(words.approve(c, two_person=two_person), verb=actions.CANCELLATION_APPROVE, data=approving),
         Button(texts.REJECT, "dialog", actions.CANCELLATION_REJECT, data),
     )
     if card is not None and card.person_id:

@@ -13,8 +13,10 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from pydantic import BaseModel
+
 from bot.chat import grammar
-from bot.chat.turn import AskToken, Reply, ShowCard, Turn, TurnKind
+from bot.chat.turn import SPOKEN, AskToken, Reply, ShowCard, Turn, TurnKind
 from bot.domain.audit import AuditEntry
 from bot.domain.people import Conversation, Person
 from bot.errors import NotAllowed, NotChecked, SignInNeeded, Transient, UserError
@@ -25,7 +27,7 @@ from bot.services.memory import Memory
 from bot.telemetry.log import get_logger
 from bot.texts import en as texts
 from bot.texts import signing_in
-from cards.actions import ALERT_REFRESH, ALERT_SHARED, PAYLOADS, AlertAct, SharedAct
+from cards.actions import ALERT_REFRESH, ALERT_SHARED, CANCELLATION_SHOW, PAYLOADS, AlertAct, SharedAct, ShowRequest
 from cards.info import info_card
 from cards.views import Button, InfoView, Line
 
@@ -66,8 +68,7 @@ class SigningIn:
         """The answer to a turn that failed for want of a token. `asked`: Teams gave its own already."""
         if not need.interactive and not asked:
             # Kept even where Teams sends the press again by itself: a client that has no token offers a page instead.
-            spoken = turn.is_personal and turn.kind in (TurnKind.MESSAGE, TurnKind.SUBMIT)
-            if spoken or turn.kind == TurnKind.EXECUTE:
+            if (turn.is_personal and turn.kind in SPOKEN) or turn.kind == TurnKind.EXECUTE:
                 return AskToken(_title(turn), await self._keep(turn, need))
             if turn.kind == TurnKind.SUBMIT:
                 return self.button(turn)
@@ -107,15 +108,19 @@ class SigningIn:
         """The address of the sign-in page behind which the turn waits that was kept under this token."""
         return f"{self._public_url}/auth/start?act={token}"
 
-    async def kept(self, turn: Turn) -> Turn | None:
-        """The turn that waited for this token exchange. None: another of the person's clients was faster."""
-        state, now = token_hash(str(turn.data.get("id") or "")), self._env.clock.now()
+    async def waiting(self, exchange: Turn) -> Turn | None:
+        """The turn that waits for this token exchange. None: another of the person's clients was faster, or it is
+        somebody else's."""
+        async with self._env.store.read() as tx:
+            pending = await tx.sign_ins.get(_state(exchange), self._env.clock.now())
+        if pending is None or pending.after != PENDING or pending.person_id != exchange.person.aad_id:
+            return None
+        return self.restored(pending)
+
+    async def over(self, exchange: Turn) -> None:
+        """What waited for this token exchange, and was theirs, is answered."""
         async with self._env.store.write() as tx:
-            pending = await tx.sign_ins.get(state, now)
-            if pending is None or pending.person_id != turn.person.aad_id:
-                return None  # somebody else's stays where it is
-            pending = await tx.sign_ins.take(state, now)
-        return self.restored(pending) if pending is not None else None
+            await tx.sign_ins.take(_state(exchange), self._env.clock.now())
 
     async def peek(self, token: str) -> SignIn | None:
         """What waits behind a sign-in link."""
@@ -133,7 +138,11 @@ class SigningIn:
     def restored(pending: SignIn) -> Turn:
         """The turn as it was, under an id of its own: the activity itself was answered with the way to sign in."""
         kept = dict(pending.flow["turn"])
-        people = {"conversation": Conversation(**kept["conversation"]), "person": Person(**kept["person"])}
+        people = {
+            "conversation": Conversation(**kept["conversation"]),
+            "person": Person(**kept["person"]),
+            "mentioned": tuple(Person(**each) for each in kept["mentioned"]),
+        }
         return Turn(**{**kept, **people, "activity_id": f"signed-in:{pending.state}"})
 
     async def _keep(self, turn: Turn, need: SignInNeeded) -> str:
@@ -186,14 +195,26 @@ def _title(turn: Turn) -> str:
 
 
 def _way_back(turn: Turn) -> tuple[Button, ...]:
-    """The pressed card gives its place to the sign-in: whoever does not want to, or comes too late, gets it back."""
-    if turn.kind != TurnKind.EXECUTE or "alert" not in turn.data:
+    """The pressed card gives its place to the sign-in: whoever does not want to, or comes too late, gets it back. Where
+    no verb draws it again, the press itself can be repeated."""
+    if turn.kind != TurnKind.EXECUTE or turn.verb not in PAYLOADS:
         return ()
     if turn.verb == ALERT_SHARED:
-        shared = {name: turn.data[name] for name in SharedAct.model_fields if name in turn.data}
-        return (Button(texts.BACK_TO_CARD, verb=ALERT_SHARED, data={**shared, "hide": True}),)
-    data = {name: turn.data[name] for name in AlertAct.model_fields if name in turn.data}
-    return (Button(texts.BACK_TO_CARD, verb=ALERT_REFRESH, data=data),)
+        return (Button(texts.BACK_TO_CARD, verb=ALERT_SHARED, data={**_carried(turn, SharedAct), "hide": True}),)
+    if "alert" in turn.data:
+        return (Button(texts.BACK_TO_CARD, verb=ALERT_REFRESH, data=_carried(turn, AlertAct)),)
+    if "request" in turn.data:
+        return (Button(signing_in.BACK_TO_REQUEST, verb=CANCELLATION_SHOW, data=_carried(turn, ShowRequest)),)
+    return (Button(signing_in.PRESS_ANEW, verb=turn.verb, data=_carried(turn, PAYLOADS[turn.verb])),)
+
+
+def _carried(turn: Turn, model: type[BaseModel]) -> dict[str, Any]:
+    """What of the pressed button's data such a button carries."""
+    return {name: turn.data[name] for name in model.model_fields if name in turn.data}
+
+
+def _state(exchange: Turn) -> str:
+    return token_hash(str(exchange.data.get("id") or ""))
 
 
 def _written(turn: Turn) -> dict[str, Any]:

@@ -26,6 +26,10 @@ class TurnKind(StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"  # invoke signin/failure: a client got no token; `code` says why
 
 
+SPOKEN = (TurnKind.MESSAGE, TurnKind.SUBMIT)
+"""What is answered by a message, as all in the conversation read it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A verified activity of a person. `data` is what the card or dialog carried: ids to look up, nothing to believe.
@@ -222,3 +226,4 @@ class Event:
     person: Person | None = None
     name: str = ""  # the new name
     people: tuple[Person, ...] = ()  # who was added or removed
+    private: bool = False  # as of a turn

@@ -61,6 +61,7 @@ class Verbs:
             actions.SUBSCRIPTION_CANCEL: requests.cancel_form,
             actions.SUBSCRIPTION_REACTIVATE: requests.reactivate_form,
             actions.CANCELLATION_ASK: requests.ask,
+            actions.CANCELLATION_SHOW: requests.show,
             actions.CANCELLATION_APPROVE: requests.approve,
             actions.CANCELLATION_REJECT: requests.reject,
             actions.CANCELLATION_WITHDRAW: requests.withdraw,

@@ -186,7 +186,7 @@ class Cancellation:
     outcome: str = ""  # why it ended, or waits, in words for all
     code: str = ""  # the foreign error code, for those who ask
     earliest_at: datetime | None = None  # before this Partner Center will not take another
-    seen_status: str = ""  # of the entitlement, when it was looked at last
+    seen_status: str = ""  # of the entitlement, when it was watched last, or where it made the plan void
     seen_at: datetime | None = None
     notified: bool = False
     reminded: bool = False
@@ -203,6 +203,12 @@ class Cancellation:
     @property
     def label(self) -> str:
         return self.plan.label
+
+    @property
+    def concerns_until(self) -> datetime | None:
+        """Alerts that were there by then are resolved with it. Where its answer was lost nobody knows when Partner
+        Center accepted it: not before it was approved."""
+        return self.accepted_at or (self.approved_at if self.state == State.DONE else None)
 
     @property
     def is_open(self) -> bool:
@@ -286,19 +292,34 @@ def _objections(plan: Plan, seen: Seen) -> Iterable[Found]:
         yield Found(Objection.REQUESTER_ROLE, plan.by_name)
 
 
-def is_news(plan: Plan, record: AlertRecord) -> bool:
-    """An open alert on which the plan does not rest: whoever approves has to have seen it. A plan never rests on tests,
-    and one to reactivate only on the alert from which it was asked; of these only what came since is new."""
+def other_status(found: Iterable[Found]) -> str:
+    """The status in which the subscription was found, where it is not the one that the plan needs; else empty."""
+    return next((each.detail for each in found if each.objection is Objection.NOT_IN_STATUS), "")
+
+
+def news(plan: Plan, records: Iterable[AlertRecord]) -> tuple[AlertRecord, ...]:
+    """The open alerts on which the plan does not rest, whether they came since or were opened again: whoever approves
+    has to have seen each. By number."""
+    return tuple(sorted((record for record in records if _is_news(plan, record)), key=lambda record: record.number))
+
+
+def _is_news(plan: Plan, record: AlertRecord) -> bool:
+    """A plan never rests on tests, and one to reactivate only on the alert from which it was asked; of these only what
+    came since is new."""
     if not record.alert.is_open or record.alert.id in plan.alerts:
         return False
     rests_on_all = plan.kind == Kind.CANCEL and not record.alert.is_test
     return rests_on_all or record.first_seen_at > plan.asked_at
 
 
-def is_concerned(record: AlertRecord, accepted_at: datetime) -> bool:
-    """An alert of the subscription that is open now and was when the change was accepted: raised before by Microsoft's
-    clock, or seen before by ours."""
-    return record.alert.is_open and min(record.alert.detected_at, record.first_seen_at) <= accepted_at
+def is_concerned(record: AlertRecord, until: datetime) -> bool:
+    """An alert of the subscription that is open now and was then (`concerns_until`)."""
+    return record.alert.is_open and was_there(record, until)
+
+
+def was_there(record: AlertRecord, until: datetime) -> bool:
+    """Raised before by Microsoft's clock, or seen before by ours."""
+    return min(record.alert.detected_at, record.first_seen_at) <= until
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,11 @@ class ConversationState(StrEnum):
     ARCHIVED = "archived"
     DELETED = "deleted"
     BLOCKED = "blocked"  # Teams answered that it takes no messages from us
+    TRIED = "tried"  # it took none, and is written to once more: as active as soon as something arrives
+
+
+SENT_TO = frozenset({ConversationState.ACTIVE, ConversationState.TRIED})
+"""What waits for such a conversation is sent."""
 
 
 @dataclass(frozen=True, slots=True)

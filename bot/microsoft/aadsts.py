@@ -10,7 +10,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.errors import AlertDeskError, ConfigError, MissingMfa, NotAllowed, Refused, SignInNeeded, Transient
+from bot.errors import (
+    AlertDeskError,
+    ConfigError,
+    MissingMfa,
+    NoAccount,
+    NotAllowed,
+    NotAssigned,
+    Refused,
+    SignInNeeded,
+    Transient,
+)
 from bot.texts import tokens as texts
 
 MFA_CLAIMS = '{"access_token":{"amr":{"essential":true,"values":["mfa"]}}}'
@@ -131,9 +141,9 @@ def person_error(answer: Mapping[str, Any], tenant_id: str, *, interactive: bool
     if number in _BAD_ASSERTION:
         return NotAllowed(texts.SIGN_IN_EXPIRED if number == 500133 else texts.NOT_FOR_US, code=code)
     if number in _PERSON_GONE:
-        return NotAllowed(texts.NOT_IN_TENANT, code=code)
+        return NoAccount(texts.NOT_IN_TENANT, code=code)
     if number == _NOT_ASSIGNED:
-        return NotAllowed(texts.NOT_ASSIGNED, code=code)  # no page mends that
+        return NotAssigned(texts.NOT_ASSIGNED, code=code)  # no page mends that
     if number in _MFA:
         return SignInNeeded(texts.WANTS_MFA, code=code, interactive=True, claims=claims or MFA_CLAIMS)
     if number in _CONSENT or "consent_required" in words:

@@ -11,6 +11,8 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -83,7 +85,8 @@ class MsalApps:
             timeout=config.timeout,
         )
         self._credential = self._read_credential()
-        self._threads = asyncio.Semaphore(_THREADS)
+        # Of its own: a thread whose caller gave up works on, and must take none from those who look up addresses.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="entra")
 
     def for_itself(self, tenant_id: str) -> msal.ConfidentialClientApplication:
         """The application as itself in a tenant. Call it in a thread: it may ask for the tenant's metadata."""
@@ -126,17 +129,16 @@ class MsalApps:
         return result
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        async with self._threads:
-            try:
-                return await asyncio.to_thread(work)
-            except Transient as trouble:
-                # A token that was not had changed nothing: whatever it was for was not sent.
-                raise Transient(trouble.message, code=trouble.code, retry_after=trouble.retry_after) from trouble
-            except AlertDeskError:
-                raise
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                # Without the cause: its words are the answer's, and an answer can hold tokens.
-                raise Transient("Microsoft Entra answered nonsense.", code=type(error).__name__) from None
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, work)
+        except Transient as trouble:
+            # A token that was not had changed nothing: whatever it was for was not sent.
+            raise Transient(trouble.message, code=trouble.code, retry_after=trouble.retry_after) from trouble
+        except AlertDeskError:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            # Without the cause: its words are the answer's, and an answer can hold tokens.
+            raise Transient("Microsoft Entra answered nonsense.", code=type(error).__name__) from None
 
     def _build(self, tenant_id: str, **more: Any) -> msal.ConfidentialClientApplication:
         try:

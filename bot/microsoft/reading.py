@@ -40,10 +40,15 @@ class Reading:
                 "GET", url, caller=caller, headers=headers, timeout=timeout, attempts=attempts
             )
 
+        if partner.reader == "delegated":
+            return await get(self._person(partner))
         tenant, now = partner.tenant_id, self._graph.clock.monotonic()
         switched = self._switched.get(tenant)
-        if partner.reader == "delegated" or (switched is not None and now < switched[0] + CHECK_BACK_SECONDS):
-            return await get(self._person(partner))
+        if switched is not None and now < switched[0] + CHECK_BACK_SECONDS:
+            try:
+                return await get(self._person(partner))
+            except Refused:  # their sign-in is over: the application may be let in by now
+                self._switched.pop(tenant, None)
         try:
             answer = await get(self._graph.app(tenant))
         except MissingMfa as error:
@@ -55,7 +60,7 @@ class Reading:
                 log.warning("reader_delegated", partner=tenant, code=error.code)
             return answer
         if switched is not None:
-            del self._switched[tenant]
+            self._switched.pop(tenant, None)
             log.info("reader_app", partner=tenant)
         return answer
 

@@ -7,6 +7,7 @@ https://learn.microsoft.com/partner-center/developer/cancel-an-azure-subscriptio
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -46,7 +47,9 @@ class PartnerCenterSubscriptions(Subscriptions):
             raise Missing(gone.message, code="no_customer") from gone
         if not plans:
             raise Missing("That customer has no Azure plan at Partner Center.", code="no_azure_plan")
-        found = {(each.plan_id, each.id): each for plan in plans for each in await self._below(partner, plan, actor)}
+        # All at once: a customer has a plan with each of its resellers, and somebody waits.
+        below = await asyncio.gather(*(self._below(partner, plan, actor) for plan in plans))
+        found = {(each.plan_id, each.id): each for entitlements in below for each in entitlements}
         matches = [entitlement for entitlement in found.values() if entitlement.id == wanted]
         if not matches:
             raise Missing("No Azure plan of that customer has this subscription.", code="no_entitlement")

@@ -134,7 +134,8 @@ class Directory(Protocol):
     async def roles(self, partner: Partner, person_id: str, actor: Person | None = None) -> Roles:
         """Live, from the partner's role tenant. A person whom that tenant does not know has no roles.
 
-        With `actor` (who then is that person) asked with their own token; raises SignInNeeded where there is none.
+        With `actor` (who then is that person) asked with their own token; raises SignInNeeded where there is none,
+        NoAccount where that account is disabled or gone, and NotAllowed where it may not use the application.
         """
         ...
 

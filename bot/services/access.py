@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -19,6 +20,10 @@ T = TypeVar("T")
 
 CHECK_SECONDS = 1.2
 """A question that takes longer is given up: a click asks two and is answered within 3 s whatever the backends do."""
+ASKED_AT_ONCE = 8
+"""Rosters that are asked about one person at the same time."""
+HEAD_START_SECONDS = 0.2
+"""For so long the first roster is asked alone: mostly it knows the person, and no other need be asked."""
 
 
 class Access:
@@ -37,6 +42,7 @@ class Access:
         self._env, self._directory, self._channel = env, directory, channel
         self._role_changed = role_changed
         self._rosters: Memory[tuple[str, str], Person] = Memory(60.0)
+        self._strangers: Memory[tuple[str, str], bool] = Memory(60.0)
         self._agents: Memory[tuple[str, str], bool] = Memory(60.0)
         self._drawn: Memory[tuple[str, str], tuple[Roles | None]] = Memory(60.0)
         self._routed: Memory[str, frozenset[str]] = Memory(2.0)
@@ -64,20 +70,8 @@ class Access:
             ids = dict.fromkeys([conversation.id, *(route.conversation_id for route in routes if route.on)])
             places = [await tx.conversations.personal_of(person.aad_id)] if person.aad_id else []
             places += [await tx.conversations.get(each) for each in ids]
-        problem: AlertDeskError | None = None
-        for place in places:
-            if place is None or place.state != ConversationState.ACTIVE:
-                continue
-            try:
-                known = await self._identify(person, place)
-            except AlertDeskError as trouble:
-                problem = trouble  # another roster may know them
-                continue
-            if known.is_known:
-                return known
-        if problem is not None:
-            raise problem
-        return person
+        active = [place for place in places if place is not None and place.state == ConversationState.ACTIVE]
+        return _as_recorded(person, await self._found(person, active, person.mri))
 
     async def account(
         self, person: Person, conversation: Conversation, partners: Collection[str] | None = None
@@ -92,16 +86,7 @@ class Access:
         return (await self.known(person, conversation)).as_of(among[0].roles_in if among else "")
 
     async def _identify(self, person: Person, conversation: Conversation) -> Person:
-        member = await self._member(conversation, person, person.mri)
-        if member is None:
-            return person
-        return replace(
-            person,
-            tenant_id=member.tenant_id.lower(),
-            upn=member.upn,
-            name=member.name or person.name,
-            guest=member.guest,
-        )
+        return _as_recorded(person, await self._member(conversation, person, person.mri))
 
     async def _member(self, conversation: Conversation, person: Person, asked_by: str) -> Person | None:
         """The roster's record, if it is of that very person."""
@@ -109,10 +94,48 @@ class Access:
         if (known := self._rosters.get(key, at)) is not None:
             return known
         member = await self._channel.member(conversation, asked_by)
+        if member is None:
+            self._strangers.put((conversation.id, asked_by), True, at)
         if member is None or not person.aad_id or member.aad_id.lower() != person.aad_id.lower():
             return None
         self._rosters.put(key, member, at)
         return member
+
+    async def _found(self, person: Person, places: Collection[Conversation], asked_by: str) -> Person | None:
+        """The record of a roster that knows the person; they are asked side by side, and not again within a minute
+        where one did not. Where none does, raises what kept one from answering that should have."""
+        at = self._env.clock.monotonic()
+        for place in places:
+            if (known := self._rosters.get((place.id, person.aad_id), at)) is not None:
+                return known
+
+        async def ask(place: Conversation) -> Person | AlertDeskError | None:
+            try:
+                return await self._member(place, person, asked_by)
+            except AlertDeskError as problem:
+                return problem if place.state == ConversationState.ACTIVE else None
+
+        waiting = deque(place for place in places if not self._strangers.get((place.id, asked_by), at))
+        running: set[asyncio.Task[Person | AlertDeskError | None]] = set()
+        at_once = 1
+        trouble: AlertDeskError | None = None
+        try:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    running.add(asyncio.create_task(ask(waiting.popleft())))
+                wait = HEAD_START_SECONDS if at_once == 1 else None
+                answered, running = await asyncio.wait(running, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+                at_once = ASKED_AT_ONCE
+                for answer in (task.result() for task in answered):
+                    if isinstance(answer, Person):
+                        return answer
+                    trouble = answer or trouble
+        finally:
+            for task in running:
+                task.cancel()
+        if trouble is not None:
+            raise trouble
+        return None
 
     async def on_roster(self, conversation: Conversation, person_id: str) -> Person | None:
         """The conversation's own record of a person by MRI or Entra object id; None where they are no member.
@@ -240,35 +263,19 @@ class Access:
 
     async def own(self, known: Person) -> frozenset[str]:
         """What somebody may read where the answer shows to them alone: the partner tenants whose Admin Agent they are,
-        and those routed to a conversation on whose roster they stand. Raises SignInNeeded where that can only be told
-        with a token of theirs, and NotChecked."""
-        partners = self._env.partners.values()
-        own = await _checked(asyncio.gather(*(self._reads_in_person(known, partner) for partner in partners)))
-        readable = frozenset(tenant for tenant, may in zip(self._env.partners, own, strict=True) if may is True)
-        unknown = [answer for answer in own if isinstance(answer, SignInNeeded)]
-        if unknown and not readable:
-            raise unknown[0]
-        return readable
+        and those routed to a conversation on whose roster they stand. Raises as `_those_where`."""
+        return await _those_where(lambda partner: self._reads_in_person(known, partner), self._env.partners.values())
 
     async def agent_of(self, person: Person, conversation: Conversation) -> frozenset[str]:
-        """The partners whose Admin Agent the person is, asked live. Raises SignInNeeded where that can only be told
-        with a token of theirs, and NotChecked where nothing could be checked."""
+        """The partners whose Admin Agent the person is, asked live. Raises as `_those_where`."""
         known = await self.known(person, conversation)
-        partners = [each for each in self._env.partners.values() if known.may_stand_in(each.roles_in)]
-        asked = asyncio.gather(*(self.roles(known, each) for each in partners), return_exceptions=True)
-        held = await _checked(asked)
-        agents = [
-            each.tenant_id
-            for each, roles in zip(partners, held, strict=True)
-            if isinstance(roles, Roles) and roles.admin_agent
-        ]
-        if not agents:
-            for problem in held:
-                if isinstance(problem, SignInNeeded):
-                    raise problem
-                if isinstance(problem, BaseException):
-                    raise NotChecked(texts.COULD_NOT_CHECK, code="check_failed") from problem
-        return frozenset(agents)
+
+        async def is_agent(partner: Partner) -> bool:
+            return (await self.roles(known, partner)).admin_agent
+
+        return await _those_where(
+            is_agent, [each for each in self._env.partners.values() if known.may_stand_in(each.roles_in)]
+        )
 
     async def routed(self, conversation_id: str) -> frozenset[str]:
         """The partners whose alerts go to a conversation."""
@@ -292,34 +299,63 @@ class Access:
     def routes_changed(self) -> None:
         self._routed.clear()
 
-    async def _reads_in_person(self, person: Person, partner: Partner) -> bool | SignInNeeded:
-        """With a SignInNeeded it could only be told with a token of theirs."""
+    async def _reads_in_person(self, person: Person, partner: Partner) -> bool:
+        """Raises what kept it from being told, where nothing says that they do."""
         key, at = (partner.tenant_id, person.aad_id), self._env.clock.monotonic()
         if self._agents.get(key, at):
             return True
-        need: SignInNeeded | None = None
+        trouble: AlertDeskError | None = None
         try:
             if (await self.roles(person, partner)).admin_agent:
                 return True
-        except SignInNeeded as problem:
-            need = problem
-        except AlertDeskError:
-            pass  # the roster below may still say that they read along in a channel
-        return await self._is_on_a_roster(person, partner) or need or False
+        except AlertDeskError as problem:
+            trouble = problem  # a roster may still say that they read along in a channel
+        try:
+            if await self._is_on_a_roster(person, partner):
+                return True
+        except AlertDeskError as problem:
+            trouble = trouble or problem
+        if trouble is not None:
+            raise trouble
+        return False
 
     async def _is_on_a_roster(self, person: Person, partner: Partner) -> bool:
         async with self._env.store.read() as tx:
             routes = [route for route in await tx.conversations.routes(partner=partner.tenant_id) if route.on]
-            conversations = [await tx.conversations.get(route.conversation_id) for route in routes]
-        for conversation in conversations:
-            if conversation is None or conversation.kind == ConversationKind.PERSONAL:
-                continue
-            try:
-                if await self._member(conversation, person, person.aad_id) is not None:
-                    return True
-            except AlertDeskError:
-                continue  # away: another conversation may know them
-        return False
+            places = [await tx.conversations.get(route.conversation_id) for route in routes]
+        shared = [place for place in places if place is not None and place.kind != ConversationKind.PERSONAL]
+        return await self._found(person, shared, person.aad_id) is not None
+
+
+def _as_recorded(person: Person, member: Person | None) -> Person:
+    """The person with what a roster says of them; as they came where it does not know them."""
+    if member is None:
+        return person
+    return replace(
+        person,
+        tenant_id=member.tenant_id.lower(),
+        upn=member.upn,
+        name=member.name or person.name,
+        guest=member.guest,
+    )
+
+
+async def _those_where(question: Callable[[Partner], Awaitable[bool]], partners: Iterable[Partner]) -> frozenset[str]:
+    """The partners for which the answer is yes. One that gives none in time takes nothing from the others; where there
+    is no yes, raises SignInNeeded if it can only be told with a token of the person's, else what kept it back."""
+
+    async def ask(partner: Partner) -> AlertDeskError | str:
+        try:
+            return partner.tenant_id if await _checked(question(partner)) else ""
+        except AlertDeskError as problem:
+            return problem
+
+    answers = await asyncio.gather(*map(ask, partners))
+    yes = frozenset(answer for answer in answers if isinstance(answer, str) and answer)
+    troubles = [answer for answer in answers if isinstance(answer, AlertDeskError)]
+    if troubles and not yes:
+        raise min(troubles, key=lambda trouble: not isinstance(trouble, SignInNeeded))
+    return yes
 
 
 async def _checked(question: Awaitable[T]) -> T:

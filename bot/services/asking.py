@@ -155,10 +155,11 @@ class Asking:
         plan, standing = await self._pinned(wanted, subject, known, where)
         if standing is not None:
             raise UserError(texts.open_one(standing), code="open_one")
-        task = self._spawn(self._carrying_out.step(plan.number))
-        await asyncio.wait({task}, timeout=max(patience, 0.05))
-        async with self._env.store.read() as tx:
-            return await tx.cancellations.get(plan.number) or Cancellation(plan)
+        with self._carrying_out.awaited(plan.number):
+            task = self._spawn(self._carrying_out.step(plan.number))
+            await asyncio.wait({task}, timeout=max(patience, 0.05))
+        async with self._env.store.write() as tx:
+            return await tx.cancellations.held(plan.number) or Cancellation(plan)
 
     async def _pinned(
         self, wanted: Wanted, subject: Subject, person: Person, where: Where

@@ -72,9 +72,18 @@ class CardWork:
         await tx.outbox.add(items, self._env.clock.now())
         self._env.outbox_work.set()
 
-    async def say_below_request(self, tx: Transaction, c: Cancellation, line: str) -> None:
+    async def say_below_request(
+        self,
+        tx: Transaction,
+        c: Cancellation,
+        line: str,
+        mentions: Mapping[str, tuple[Mention, ...]] = MappingProxyType({}),
+    ) -> frozenset[str]:
         """Say the line below the request's own cards, where the alert that it came from has neither a card nor a
-        roll-up below which it is said: a card that is redrawn rings nobody."""
+        roll-up below which it is said: a card that is redrawn rings nobody. Returns in which conversations that is.
+
+        `mentions` as of `changed`.
+        """
         told: set[str] = set()
         for alert_id in c.plan.alerts[:1]:
             key = AlertKey(c.plan.partner, alert_id)
@@ -82,13 +91,18 @@ class CardWork:
             told |= {each.rollup.conversation_id for each in await tx.rollups.of_alert(key) if not each.left}
         items = [
             NewItem(
-                card.conversation_id, ItemKind.REQUEST_LINE, card.id, payload={"text": line}, priority=LINE_PRIORITY
+                card.conversation_id,
+                ItemKind.REQUEST_LINE,
+                card.id,
+                spoken(line, mentions.get(card.conversation_id, ())),
+                priority=LINE_PRIORITY,
             )
             for card in await tx.request_cards.of_request(c.number)
             if not card.person_id and not card.root_card_id and card.conversation_id not in told
         ]
         await tx.outbox.add(items, self._env.clock.now())
         self._env.outbox_work.set()
+        return frozenset(item.conversation_id for item in items)
 
     def wants(self, route: Route, record: AlertRecord) -> bool:
         if not route.on or not route.summarised:

@@ -4,12 +4,14 @@ approved is sent and watched. Each step is taken under a lease, so that any repl
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.cancellations import TAKEN, WATCHED, Cancellation, Event, State
 from bot.domain.people import Partner
-from bot.errors import AlertDeskError, Permanent, Transient
+from bot.errors import AlertDeskError, Permanent
 from bot.ports import Environment
 from bot.services.approvers import Approvers, Spot
 from bot.services.plan_progress import PlanProgress, entry
@@ -21,6 +23,8 @@ from bot.texts import cancelling as texts
 
 _STEP_SECONDS = 45.0
 """Shorter than the lease, so that nobody else takes up what we are still at."""
+_CALL_SECONDS = 30.0
+"""For finding the approvers; shorter than the step, in which is then written down that they were not found."""
 _AT_ONCE = 8
 _CALL_TRIES = 4
 _WITHOUT_PARTNER = timedelta(minutes=5)
@@ -44,6 +48,17 @@ class CarryingOut:
     ) -> None:
         self._env, self._progress, self._approvers = env, progress, approvers
         self._sending, self._watching, self._telling, self._owner = sending, watching, telling, owner
+        self._awaited: set[int] = set()
+
+    @contextmanager
+    def awaited(self, number: int) -> Iterator[None]:
+        """Inside, who asked waits for the approvers to be called, and their answer says whom that reached. Whoever
+        reads the request for that answer holds it, so that a call just being written down is in it."""
+        self._awaited.add(number)
+        try:
+            yield
+        finally:
+            self._awaited.discard(number)
 
     async def step_due(self) -> int:
         """Go on with whatever is due. Returns how many there were."""
@@ -124,19 +139,21 @@ class CarryingOut:
 
     async def expire(self, c: Cancellation) -> Cancellation | None:
         now = self._env.clock.now()
-        return await self._progress.move(
-            c, replace(c.after(Event.EXPIRE), ended_at=now, due_at=None), f"{c.plan.kind} request", "expired"
-        )
+        expired = replace(c.after(Event.EXPIRE), ended_at=now, due_at=None, outcome="")
+        return await self._progress.move(c, expired, f"{c.plan.kind} request", "expired")
 
     async def _call(self, c: Cancellation, partner: Partner) -> None:
-        """Ask the approvers. Where Teams or the directory are away for too long, the thread's card has to do meanwhile,
-        and they are called as soon as they can be."""
+        """Ask the approvers. Where they cannot be found for too long, the thread's card has to do meanwhile, and they
+        are called as soon as they can be."""
         spots = await self._approvers.spots(c)
         try:
-            reaches = await self._approvers.reach(c, partner, spots)
-        except Transient:
-            if c.attempts != _CALL_TRIES:
+            async with asyncio.timeout(_CALL_SECONDS):
+                reaches = await self._approvers.reach(c, partner, spots)
+        except (AlertDeskError, TimeoutError) as problem:
+            put_off = c.attempts > _CALL_TRIES and all(spot.taken for spot in spots)
+            if c.attempts < _CALL_TRIES or put_off:
                 raise
+            log.warning("approvers_not_found", request=c.label, problem=str(problem))
             await self._put_off(c, spots)
             return
         now = self._env.clock.now()
@@ -156,6 +173,8 @@ class CarryingOut:
             detail = {"asked": list(stands.asked_names), "unreached": list(stands.unreached)}
             await tx.audit.append(entry(stands.plan, "call approvers", "done", detail=detail), now)
             await self._progress.shown(tx, stands, "" if stands.asked_names else texts.nobody_reachable(stands))
+            if stands.number not in self._awaited:
+                await self._progress.tell_asker(tx, stands, texts.called(stands))
             await self._approvers.call(tx, stands, spots, reaches)  # last: cards that are new need not be redrawn
 
     async def _put_off(self, c: Cancellation, spots: tuple[Spot, ...]) -> None:
@@ -169,12 +188,13 @@ class CarryingOut:
             await self._approvers.call(tx, stands, spots, ())
 
     async def _remind(self, c: Cancellation) -> None:
-        """Once more to those who were asked, as a message of its own: a redrawn card rings nobody."""
+        """Once more to those who were asked, in person and in the threads: a redrawn card rings nobody."""
         await self._progress.move(
             c,
             replace(c, reminded=True, due_at=c.plan.expires_at),
             f"{c.plan.kind} request",
             "reminded",
             line=texts.reminder(c),
+            rings=True,
             also=self._telling.reminder,
         )

@@ -1,13 +1,13 @@
 """Deciding on a request: approve, reject, withdraw. Each act is authorised here, live, when it happens.
 
-What the approver had before them is named by the plan's digest and the newest alert on their card: what was decided is
+What the approver had before them is named by the plan's digest and each new alert on their card: what was decided is
 exactly what is done.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.domain.alerts import AlertRecord
 from bot.domain.audit import AuditEntry
-from bot.domain.cancellations import MOST_ALERTS, Cancellation, Event, State, is_news, objections
+from bot.domain.cancellations import MOST_ALERTS, Cancellation, Event, State, news, objections, other_status
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act
 from bot.errors import AlertDeskError, Incomplete, NotAllowed, NotChecked, Permanent, UserError
@@ -25,7 +25,7 @@ from bot.services.access import Access, actor
 from bot.services.carrying_out import CarryingOut
 from bot.services.plan_check import PlanCheck
 from bot.services.plan_progress import PlanProgress, Where, entry, noted
-from bot.services.sending import LEASE_SECONDS, Sending, Sent
+from bot.services.sending import LEASE_SECONDS, Sending
 from bot.telemetry.log import get_logger
 from bot.texts import cancelling as texts
 
@@ -45,8 +45,11 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """Of one that is UNSEEN: the new alerts, and those of them which this person has not seen."""
+
     how: How
     cancellation: Cancellation
+    new: tuple[AlertRecord, ...] = ()
     unseen: tuple[AlertRecord, ...] = ()
 
 
@@ -98,12 +101,20 @@ class Deciding:
         return await self._end(c, Event.REJECT, "rejected", known, where, reason)
 
     async def approve(
-        self, c: Cancellation, person: Person, where: Where, *, digest: str, seen: int, patience: float
+        self,
+        c: Cancellation,
+        person: Person,
+        where: Where,
+        *,
+        digest: str,
+        patience: float,
+        new: Collection[int] = (),
+        seen: int = 0,
     ) -> Answer:
         """Verify everything once more, write the approval down, and send it.
 
-        `digest` and `seen` say what the approver had before them: the plan, and the number of the newest alert. Raises
-        NotAllowed, SignInNeeded (before, or in the place of, the cancel: nothing was done), NotChecked.
+        `digest` and `new` (or of an earlier card `seen`), as of RequestAct, say what the approver had before them.
+        Raises NotAllowed, SignInNeeded (before, or in the place of, the cancel: nothing was done), NotChecked.
         """
         began = self._env.clock.monotonic()
         partner = self._env.partners[c.plan.partner]
@@ -119,10 +130,11 @@ class Deciding:
             return Answer(How.STALE, c)
         if partner.act_as == "app" and not partner.app_may_cancel:
             raise UserError(texts.in_portal(c.plan.kind, c.label, ""), code="cancel_in_portal")
-        if unseen := await self._unseen(c, seen):
-            return Answer(How.UNSEEN, c, unseen)
+        now_new = await self._news(c)
+        if unseen := tuple(record for record in now_new if record.number not in new and record.number > seen):
+            return Answer(How.UNSEEN, c, now_new, unseen)
         as_whom = actor(known, partner)
-        again = partial(self.approve, person=person, where=where, digest=digest, seen=seen, patience=patience)
+        again = partial(self.approve, person=person, where=where, digest=digest, patience=patience, new=new, seen=seen)
         if (void := await self._verified(c, partner, as_whom, known, where)) is not None:
             return Answer(How.DECIDED, void) if void.state == State.VOID else await self._overtaken(c, again)
         now = self._env.clock.now()
@@ -136,17 +148,23 @@ class Deciding:
             due_at=now + timedelta(seconds=LEASE_SECONDS),
         )
         stands = await self._progress.move(
-            c, approved, "approve", "done", by=(known.aad_id, known.name), detail={"seen": seen, **where.noted}
+            c,
+            approved,
+            "approve",
+            "done",
+            by=(known.aad_id, known.name),
+            detail={"new": [record.number for record in now_new], **where.noted},
         )
         if stands is None:
             return await self._overtaken(c, again)
         return await self._send(stands, patience - (self._env.clock.monotonic() - began))
 
     async def _send(self, c: Cancellation, patience: float) -> Answer:
-        task = self._spawn(self._sending.send(c, verified=True))
+        gone = asyncio.Event()
+        task = self._spawn(self._sending.send(c, verified=True, waits=lambda: not gone.is_set()))
         done, _ = await asyncio.wait({task}, timeout=max(patience, 0.05))
         if not done:
-            task.add_done_callback(partial(self._finished_late, c.approver_id))
+            gone.set()
             return Answer(How.LATE, c)
         try:
             sent = task.result()
@@ -154,15 +172,10 @@ class Deciding:
             log.warning("sending_unfinished", request=c.label, code=problem.code, problem=problem.message)
             return Answer(How.LATE, await self._progress.now(c))
         if sent.sign_in is not None:
-            self._sending.need_of(c.approver_id, self._env.partners[c.plan.partner])
+            await self._sending.answered(c)
             raise sent.sign_in
         late = sent.cancellation.state == State.APPROVED
         return Answer(How.LATE if late else How.DECIDED, sent.cancellation)
-
-    def _finished_late(self, approver_id: str, task: asyncio.Task[Sent]) -> None:
-        """A missing factor is told to them in person; pressing again leads to the sign-in."""
-        if not task.cancelled() and task.exception() is None and task.result().sign_in is not None:
-            self._spawn(self._carrying_out.tell(approver_id, task.result().cancellation))
 
     async def _not_their_own(self, c: Cancellation, act: str, person: Person, where: Where) -> None:
         """Raises NotAllowed, on record, where a second person has to decide."""
@@ -196,14 +209,10 @@ class Deciding:
             Act.DECIDE_CANCEL, person, partner, where.conversation, c.label, where.activity_id, about
         )
 
-    async def _unseen(self, c: Cancellation, seen: int) -> tuple[AlertRecord, ...]:
-        """Open alerts that are newer than the plan and than what the approver had before them."""
+    async def _news(self, c: Cancellation) -> tuple[AlertRecord, ...]:
         async with self._env.store.read() as tx:
             records = await tx.alerts.of_subscription(c.plan.partner, c.plan.entitlement_id, MOST_ALERTS)
-        known = frozenset(c.plan.alerts)
-        newest = max((record.number for record in records if record.alert.id in known), default=0)
-        bound = max(seen, newest)
-        return tuple(record for record in records if is_news(c.plan, record) and record.number > bound)
+        return news(c.plan, records)
 
     async def _verified(
         self, c: Cancellation, partner: Partner, as_whom: Person | None, person: Person, where: Where
@@ -230,7 +239,8 @@ class Deciding:
             await self._progress.note(entry(c.plan, "verify", "unchanged", by, detail))
             return None
         changed = texts.what_changed(found)
-        void = replace(c.after(Event.CHANGE), ended_at=self._env.clock.now(), due_at=None, outcome=changed)
+        status, now = other_status(found), self._env.clock.now()
+        void = replace(c.after(Event.CHANGE), ended_at=now, due_at=None, outcome=changed, seen_status=status)
         stands = await self._progress.move(c, void, "verify", "void", by=by, detail={"changed": changed, **detail})
         return stands or await self._progress.now(c)
 

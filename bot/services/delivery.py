@@ -253,6 +253,8 @@ class Delivery:
                 await tx.rollups.posted(item.card_id, end.activity_id)
             elif item.kind == ItemKind.BULK_CARD:
                 await tx.bulk.posted(item.card_id, end.activity_id)
+            if end.activity_id:
+                await self._reach.arrived(tx, item.conversation_id)
             if item.kind in _KEPT_UP:  # what was parked while it could not be sent
                 await tx.outbox.unpark(item.conversation_id, now, item.card_id)
         elif end.how is How.RETRY:

@@ -28,9 +28,10 @@ async def chat_with(
 
 
 async def try_again(tx: Transaction, chat: Conversation) -> None:
-    """Teams has just told us of the chat, or we know it: it is tried, whatever became of it earlier."""
+    """Teams has just told us of the chat, or we know it: it is tried, whatever became of it earlier. That it took
+    nothing stays known until something arrives, or its loss would be news each time."""
     known = await tx.conversations.get(chat.id)
     if known is None:
         await tx.conversations.put(chat)
     elif known.state != ConversationState.ACTIVE:
-        await tx.conversations.set_state(chat.id, ConversationState.ACTIVE)
+        await tx.conversations.set_state(chat.id, ConversationState.TRIED)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from bot.domain.alerts import Alert, AlertKey
 from bot.domain.cancellations import Plan, Seen
-from bot.domain.people import Partner, Person, Roles
-from bot.errors import Missing, NotChecked, Refused, SignInNeeded
+from bot.domain.people import NO_ROLES, Partner, Person, Roles
+from bot.errors import Missing, NoAccount, NotAllowed, NotChecked, Refused, SignInNeeded
 from bot.ports import AlertSource, Directory, Entitlement, Environment, Subscriptions
 from bot.texts import cancelling as texts
 
@@ -102,5 +102,7 @@ class PlanCheck:
         requester = Person(plan.by_id, "", plan.by_name, partner.roles_in)
         try:
             return await self._directory.roles(partner, plan.by_id, requester)
-        except SignInNeeded as need:
+        except NoAccount:
+            return NO_ROLES
+        except (SignInNeeded, NotAllowed) as need:  # their token is of no use now, which says nothing of their roles
             raise NotChecked(texts.requester_unchecked(plan.by_name), code=need.code) from need

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.domain.audit import AuditEntry
 from bot.domain.cancellations import Cancellation, Plan, RequestCard, Seen, State
-from bot.domain.delivery import ItemKind, NewItem
-from bot.domain.people import Conversation, ConversationKind
+from bot.domain.delivery import ItemKind, Mention, NewItem
+from bot.domain.people import SENT_TO, Conversation, ConversationKind
 from bot.errors import Permanent
 from bot.ports import Environment, Transaction
 from bot.services.cards import LINE_PRIORITY, CardWork
@@ -49,21 +50,23 @@ class PlanProgress:
         by: tuple[str, str] = ("", ""),
         detail: Mapping[str, Any] | None = None,
         line: str | None = None,
+        rings: bool = False,
         also: Also | None = None,
     ) -> Cancellation | None:
         """The request as it then stands; None where somebody was faster, and then nothing was written.
 
         `by` is (id, name) of a person, empty for the bot itself. `line` is said in the alert's threads; None: what the
-        new state says of itself. `also` writes down what else belongs to the step.
+        new state says of itself. It `rings` those whom the request's cards there mention. `also` writes down what else
+        belongs to the step.
         """
         async with self._env.store.write() as tx:
             stands = await tx.cancellations.change(before, after)
             if stands is None:
                 return None
             await tx.audit.append(entry(stands.plan, act, outcome, by, detail), self._env.clock.now())
-            await self.shown(tx, stands, texts.line(stands) if line is None else line)
+            await self.shown(tx, stands, texts.line(stands) if line is None else line, rings=rings)
             if stands.state not in _OWN_STEPS and stands.plan.by_id not in (by[0], stands.approver_id):
-                await self._tell_asker(tx, stands, texts.line(stands))
+                await self.tell_asker(tx, stands, texts.line(stands))
             if also is not None:
                 await also(tx, stands)
         return stands
@@ -91,54 +94,80 @@ class PlanProgress:
             return await tx.cancellations.get(c.number) or c
 
     async def not_called(self, tx: Transaction, conversation_id: str) -> None:
-        """Teams took nothing in there. Whom a request was to call by a card in that chat, and by no mention in a
-        thread, was not reached, and whoever waits for them is told so."""
-        for card in await tx.request_cards.unposted(conversation_id):
+        """Teams refused something in there. Whom a request was to call by a card in there, and by no other, was not
+        reached, and whoever waits for them is told so."""
+        for number in sorted({card.number for card in await tx.request_cards.unposted(conversation_id)}):
             try:
-                c = await tx.cancellations.get(card.number)
+                c = await tx.cancellations.held(number)  # other cards of it may be refused at this very moment
             except Permanent:  # its plan was changed by hand; the worker says so
                 continue
-            if c is not None and c.is_decidable and card.person_id:
-                await self._not_reached(tx, c, card)
+            if c is not None and c.is_decidable:
+                await self._not_reached(tx, c)
 
-    async def _not_reached(self, tx: Transaction, c: Cancellation, card: RequestCard) -> None:
-        cards = await tx.request_cards.of_request(c.number)
-        elsewhere = {mri for other in cards if not other.person_id for mri, _ in other.mentions}
-        names = tuple(name for mri, name in card.mentions if mri not in elsewhere and name in c.asked_names)
-        if not names:
-            return
-        asked = tuple(name for name in c.asked_names if name not in names)
-        stands = await tx.cancellations.change(c, replace(c, asked_names=asked, unreached=(*c.unreached, *names)))
+    async def _not_reached(self, tx: Transaction, c: Cancellation) -> None:
+        names = tuple((Counter(c.asked_names) - await self._called(tx, c)).elements())
+        asked = list(c.asked_names)
+        for name in names:
+            asked.remove(name)
+        after = replace(c, asked_names=tuple(asked), unreached=(*c.unreached, *names))
+        stands = await tx.cancellations.change(c, after) if names else None
         if stands is None:
             return
         detail = {"asked": list(stands.asked_names), "unreached": list(stands.unreached)}
         await tx.audit.append(entry(stands.plan, "call approvers", "undelivered", detail=detail), self._env.clock.now())
         await self.told(tx, stands, texts.not_delivered(stands, names))
 
+    async def _called(self, tx: Transaction, c: Cancellation) -> Counter[str]:
+        """The names of those whom a card calls that stands or is still to come: as often as people bear them."""
+        people: dict[str, str] = {}
+        for card in await tx.request_cards.of_request(c.number):
+            if card.activity_id or await self._is_to_come(tx, card):
+                people |= {mri or card.person_id: name for mri, name in card.mentions}
+        return Counter(people.values())
+
+    async def _is_to_come(self, tx: Transaction, card: RequestCard) -> bool:
+        place = await tx.conversations.get(card.conversation_id)
+        taken = place is not None and place.state in SENT_TO
+        return taken and ItemKind.REQUEST_CARD not in await tx.outbox.parked_of(card.id)
+
     async def told(self, tx: Transaction, c: Cancellation, line: str) -> None:
         """As `shown`, and to who asked."""
         await self.shown(tx, c, line)
-        await self._tell_asker(tx, c, line)
+        await self.tell_asker(tx, c, line)
 
-    async def _tell_asker(self, tx: Transaction, c: Cancellation, text: str) -> None:
+    async def tell_asker(self, tx: Transaction, c: Cancellation, text: str) -> None:
         """Who asked in their own chat reads it there: the alert's thread need not be before them."""
         place = await tx.conversations.get(c.plan.conversation_id)
         if place is not None and place.kind == ConversationKind.PERSONAL:
             said = NewItem(place.id, ItemKind.NOTICE, payload={"text": text}, priority=LINE_PRIORITY)
             await tx.outbox.add([said], self._env.clock.now())
 
-    async def shown(self, tx: Transaction, c: Cancellation, line: str) -> None:
+    async def shown(self, tx: Transaction, c: Cancellation, line: str, *, rings: bool = False) -> None:
         """Draw the request's cards anew, and those of all alerts of its subscription; say the line in the thread of
-        the alert from which it was asked, or where that has none, below the request's own card."""
+        the alert from which it was asked, or where that has none, below the request's own card. It `rings` as of
+        `move`."""
         await self._cards.redraw_request(tx, c)
+        mentions = await self._mentioned(tx, c) if rings else {}
         if line:
-            await self._cards.say_below_request(tx, c, line)
+            said = await self._cards.say_below_request(tx, c, line, mentions)
+            mentions = {place: people for place, people in mentions.items() if place not in said}
         plan = c.plan
         records = await tx.alerts.of_subscription(plan.partner, plan.entitlement_id, MOST_ALERT_CARDS)
         await tx.alerts.touch([record.alert.key for record in records], self._env.clock.now())
         origin = plan.alerts[0] if plan.alerts else ""
         for record in records:
-            await self._cards.changed(tx, record.alert.key, line if record.alert.id == origin else "")
+            here = record.alert.id == origin
+            await self._cards.changed(tx, record.alert.key, line if here else "", mentions if here else {})
+
+    @staticmethod
+    async def _mentioned(tx: Transaction, c: Cancellation) -> dict[str, tuple[Mention, ...]]:
+        """Whom its cards mention, by shared conversation."""
+        cards = await tx.request_cards.of_request(c.number)
+        return {
+            card.conversation_id: tuple(Mention(mri, name) for mri, name in card.mentions)
+            for card in cards
+            if card.mentions and not card.person_id
+        }
 
 
 def entry(

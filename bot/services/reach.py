@@ -49,6 +49,12 @@ class Reach:
                 tx, partners, texts.not_delivered([duty_texts.place(each) for each in silent], why), silent[0].id
             )
 
+    async def arrived(self, tx: Transaction, conversation_id: str) -> None:
+        """Something got through: what was only tried takes messages again."""
+        conversation = await tx.conversations.get(conversation_id)
+        if conversation is not None and conversation.state == ConversationState.TRIED:
+            await tx.conversations.set_state(conversation_id, ConversationState.ACTIVE)
+
     async def back(self, tx: Transaction, conversation_id: str, *, was_off: bool) -> None:
         """It takes messages (again): what was parked goes on, and it is told how much waited."""
         now = self._env.clock.now()

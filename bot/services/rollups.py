@@ -21,6 +21,7 @@ from bot.domain.storms import (
     scopes,
 )
 from bot.ports import Environment, Transaction
+from bot.services.waking import reminder_in
 from bot.telemetry.log import get_logger
 
 MEMBERS_MOST = 50
@@ -56,11 +57,18 @@ class RollUps:
             if scope is None:
                 return False
             rollup = known.get(scope) or await self._open(tx, conversation_id, scope, record)
-            rank = severity_rank(record.alert.severity)
-            if await tx.rollups.join(rollup, record.number, rank, now, hot=is_hot(falls_into, arrivals)):
+            if await self._join(tx, rollup, record, hot=is_hot(falls_into, arrivals)):
                 await self.redraw(tx, rollup)
                 return True
         return False
+
+    async def _join(self, tx: Transaction, rollup: RollUp, record: AlertRecord, *, hot: bool) -> bool:
+        """The alert comes in, with the end of its snooze, which is said below whatever stands for it by then."""
+        now, rank = self._env.clock.now(), severity_rank(record.alert.severity)
+        if not await tx.rollups.join(rollup, record.number, rank, now, hot=hot):
+            return False
+        await tx.outbox.add(reminder_in(rollup, record, now), now)
+        return True
 
     async def _open(self, tx: Transaction, conversation_id: str, scope: Scope, first: AlertRecord) -> RollUp:
         """A new one, which takes in the scope's alerts whose cards were not sent yet."""
@@ -70,10 +78,10 @@ class RollUps:
         rollup = await tx.rollups.open(wanted)
         if rollup.id != new_id:
             return rollup  # another process was faster
-        unsent = await tx.rollups.withdraw(conversation_id, scope)
-        for number, its_rank in unsent:
-            rank = max(rank, its_rank)
-            await tx.rollups.join(rollup, number, its_rank, now, hot=False)
+        unsent = await tx.alerts.many(await tx.rollups.withdraw(conversation_id, scope))
+        for record in unsent.values():
+            rank = max(rank, severity_rank(record.alert.severity))
+            await self._join(tx, rollup, record, hot=False)
         await tx.outbox.add([self._card(rollup, rank)], now)
         self._env.outbox_work.set()
         log.warning("storm_opened", rollup=rollup.id, conversation=conversation_id, scope=scope.key, taken=len(unsent))

@@ -7,15 +7,15 @@ verified once more. What can be neither known nor sent again ends as `unsure`, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from bot.domain.cancellations import Cancellation, Event, Found, Kind, Objection, objections
+from bot.domain.cancellations import Cancellation, Event, Found, Kind, Objection, objections, other_status
 from bot.domain.people import Partner, Person
 from bot.domain.policy import Act, lacking
-from bot.errors import AlertDeskError, PendingOperation, Permanent, SignInNeeded, Transient
+from bot.errors import AlertDeskError, ConfigError, PendingOperation, SignInNeeded, Transient
 from bot.ports import Directory, Entitlement, Environment, Receipt, Subscriptions, Transaction
 from bot.services.access import actor
 from bot.services.memory import Memory
@@ -61,21 +61,30 @@ class Sending:
         """What Partner Center wanted of this person's sign-in when they approved last; once, as they are led to it."""
         return self._needs.take((partner.tenant_id, person_id), self._env.clock.monotonic())
 
-    async def send(self, c: Cancellation, *, verified: bool) -> Sent:
+    async def answered(self, c: Cancellation) -> None:
+        """Who approved `c` is led to the sign-in by the answer to that: neither a message nor their next press is."""
+        self.need_of(c.approver_id, self._env.partners[c.plan.partner])
+        async with self._env.store.write() as tx:
+            await self._telling.answered(tx, c)
+
+    async def send(self, c: Cancellation, *, verified: bool, waits: Callable[[], bool] = lambda: False) -> Sent:
         """Bring an approved request to Partner Center, or find out why not. The caller holds its lease.
 
-        `verified`: all that it rests on was verified a moment ago, by whoever approved it and still waits.
+        `verified`: all that it rests on was verified a moment ago. `waits` says whether the approver is still there for
+        the answer; one that wants their sign-in has then to be followed by `answered`.
         """
         partner = self._env.partners.get(c.plan.partner)
         if partner is None:
             if self._env.clock.now() >= c.send_until:
                 return await self._not_sent_in_time(c)
             raise Transient("the partner is not set up")
-        approver, waits = Person(c.approver_id, "", c.approver_name, partner.roles_in), verified
+        approver = Person(c.approver_id, "", c.approver_name, partner.roles_in)
         as_whom = actor(approver, partner)
+        # A process that stood still since then looks again, as whoever takes it up from a dead one does.
+        verified = verified and c.due_at is not None and self._env.clock.now() < c.due_at
         for attempt in range(_TRIES):
             if c.sent and await self._shows(c, partner, as_whom):
-                return await self._taken(c, {"found": c.plan.wanted_status})
+                return await self._taken(c, {"found": c.plan.wanted_status}, at=None)
             if self._env.clock.now() >= c.send_until:
                 return await self._not_sent_in_time(c)
             if not verified:
@@ -104,11 +113,11 @@ class Sending:
                 if pause > _LONGEST_PAUSE or attempt == _TRIES - 1:
                     return await self._send_later(c, trouble, pause)
                 await self._env.clock.sleep(pause)
-            except Permanent as no:
+            except AlertDeskError as no:  # Partner Center's no, or Entra's: without a token nothing left the house
                 return await self._refused(c, no, app=as_whom is None)
             else:
                 came_back = {"status": receipt.status, "MS-CorrelationId": receipt.correlation_id}
-                return await self._taken(c, {"answer": "accepted", **came_back})
+                return await self._taken(c, {"answer": "accepted", **came_back}, at=self._env.clock.now())
         raise AssertionError("the last try returns")
 
     async def _shows(self, c: Cancellation, partner: Partner, as_whom: Person | None) -> bool:
@@ -137,7 +146,10 @@ class Sending:
         detail = {"MS-RequestId": c.plan.request_id, "code": trouble.code, "message": trouble.message}
         row = entry(c.plan, c.plan.kind, outcome, (c.approver_id, c.approver_name), detail)
         after = c if trouble.in_doubt else replace(c, sent=c.sent - 1)
-        return await self._progress.keep(c, after, redraw=False, row=row)
+        stands = await self._progress.keep(c, after, redraw=False, row=row)
+        if stands is None:
+            await self._progress.note(row)
+        return stands
 
     async def _change(self, partner: Partner, c: Cancellation, as_whom: Person | None) -> Receipt:
         """Whoever stood still for too long (a process, or its whole machine) does not send it any more: others have
@@ -168,12 +180,13 @@ class Sending:
             await self._progress.note(entry(c.plan, "verify", "unchanged", by, detail))
         return found, detail
 
-    async def _taken(self, c: Cancellation, detail: Mapping[str, Any]) -> Sent:
+    async def _taken(self, c: Cancellation, detail: Mapping[str, Any], *, at: datetime | None) -> Sent:
+        """`at`: when Partner Center said so; None where that was lost, and the subscription shows it."""
         now = self._env.clock.now()
-        after = replace(c.after(Event.ACCEPT), accepted_at=now, due_at=now, attempts=0, outcome="", code="")
+        after = replace(c.after(Event.ACCEPT), accepted_at=at, due_at=now, attempts=0, outcome="", code="")
         return Sent(await self._moved(c, after, "accepted", detail))
 
-    async def _refused(self, c: Cancellation, no: Permanent, *, app: bool) -> Sent:
+    async def _refused(self, c: Cancellation, no: AlertDeskError, *, app: bool) -> Sent:
         """A plain no, unless something was sent before whose answer was lost: then the no may be about that one."""
         detail, why = {"code": no.code, "message": no.message}, texts.problem(no.code, no.message, app=app)
         if c.sent > 1:
@@ -188,11 +201,14 @@ class Sending:
             code=no.code,
             earliest_at=now + no.earliest if isinstance(no, PendingOperation) and no.earliest else None,
         )
-        also = self._telling.operators if texts.for_operators(no.code, app=app) else None
+        theirs = isinstance(no, ConfigError) or texts.for_operators(no.code, app=app)
+        also = self._telling.operators if theirs else None
         return Sent(await self._moved(c, after, "refused", detail, also=also))
 
-    async def _wants_sign_in(self, c: Cancellation, need: SignInNeeded, *, in_doubt: bool, waits: bool) -> Sent:
-        """`waits`: the approver is still there, and is led to the sign-in."""
+    async def _wants_sign_in(
+        self, c: Cancellation, need: SignInNeeded, *, in_doubt: bool, waits: Callable[[], bool]
+    ) -> Sent:
+        """It waits for a decision again, and for those who may decide to be called, if they were not yet."""
         detail = {"code": need.code, "message": need.message}
         if in_doubt:
             return Sent(await self._lost(c, texts.sign_in_after_doubt(c.approver_name), detail))
@@ -203,20 +219,21 @@ class Sending:
             approver_name="",
             approved_at=None,
             outcome=texts.approver_must_sign_in(c.approver_name),
-            due_at=min(c.plan.half_time, c.plan.expires_at),
+            due_at=c.plan.half_time if c.notified else self._env.clock.now(),
         )
 
         async def tell(tx: Transaction, stands: Cancellation) -> None:
-            await self._telling.person(tx, c.approver_id, texts.line(stands))
+            await self._telling.approver(tx, c.approver_id, stands, waits=waits())
 
-        return Sent(await self._moved(c, after, "sign in wanted", detail, also=None if waits else tell), need)
+        return Sent(await self._moved(c, after, "sign in wanted", detail, also=tell), need)
 
     async def _void(self, c: Cancellation, found: tuple[Found, ...], seen: Mapping[str, Any]) -> Sent:
         changed = texts.what_changed(found)
         detail = {"changed": changed, **seen}
         if c.sent:
             return Sent(await self._lost(c, changed, detail))
-        after = replace(c.after(Event.CHANGE), ended_at=self._env.clock.now(), due_at=None, outcome=changed)
+        status, now = other_status(found), self._env.clock.now()
+        after = replace(c.after(Event.CHANGE), ended_at=now, due_at=None, outcome=changed, seen_status=status)
         return Sent(await self._moved(c, after, "void", detail))
 
     async def _not_sent_in_time(self, c: Cancellation) -> Sent:
@@ -244,13 +261,9 @@ class Sending:
         detail: Mapping[str, Any],
         also: Also | None = None,
     ) -> Cancellation:
-        stands = await self._progress.move(
-            before,
-            after,
-            before.plan.kind,
-            outcome,
-            by=(before.approver_id, before.approver_name),
-            detail={"MS-RequestId": before.plan.request_id, **detail},
-            also=also,
-        )
+        """What came back is on record also where somebody was faster, and it changes nothing."""
+        by, detail = (before.approver_id, before.approver_name), {"MS-RequestId": before.plan.request_id, **detail}
+        stands = await self._progress.move(before, after, before.plan.kind, outcome, by=by, detail=detail, also=also)
+        if stands is None:
+            await self._progress.note(entry(before.plan, before.plan.kind, outcome, by, {**detail, "overtaken": True}))
         return stands or await self._progress.now(before)

@@ -133,7 +133,7 @@ class Verdicts:
         sent = in_doubt
         problem: Transient | None = None
         for attempt in range(_TRIES):
-            alert = await self._read(partner, intent.alert.id, as_whom)
+            alert = await self._read(partner, intent.alert.id, as_whom, sent=sent)
             if reached(alert, intent):
                 return alert, sent and may_be_ours(alert, intent)
             if not may_send(alert, intent):
@@ -149,17 +149,18 @@ class Verdicts:
                 await self._env.clock.sleep(pause)
                 continue
             except (Permanent, SignInNeeded):
-                if sent and reached(alert := await self._read(partner, intent.alert.id, as_whom), intent):
+                if sent and reached(alert := await self._read(partner, intent.alert.id, as_whom, sent=True), intent):
                     return alert, True  # what was sent before, in doubt, had arrived
                 raise
-            alert = await self._read(partner, intent.alert.id, as_whom)
+            alert = await self._read(partner, intent.alert.id, as_whom, sent=True)
             if reached(alert, intent):
                 return alert, True
             await self._env.clock.sleep(0.2 * 2**attempt)  # the change takes a moment to show
         raise problem or Transient(texts.NOT_SHOWN_YET, in_doubt=True)
 
-    async def _read(self, partner: Partner, alert_id: str, as_whom: Person | None) -> Alert:
-        """With the reader's token; where the reader is refused, with that of the person who decides."""
+    async def _read(self, partner: Partner, alert_id: str, as_whom: Person | None, *, sent: bool) -> Alert:
+        """With the reader's token; where the reader is refused, with that of the person who decides. Raises
+        SignInNeeded only where nothing was `sent`: what was, is not over with that."""
         try:
             return await self._source.get(partner, alert_id)
         except Refused:
@@ -168,6 +169,8 @@ class Verdicts:
         try:
             return await self._source.get(partner, alert_id, as_whom)
         except SignInNeeded as need:
+            if not sent:
+                raise
             raise Transient(need.message, code=need.code, in_doubt=True) from need
 
 

@@ -6,7 +6,7 @@ An accepted cancel usually shows after about ten minutes; after an hour it is st
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -79,7 +79,7 @@ class Watching:
         now = self._env.clock.now()
         if c.state in WATCHED:
             return await self._by_the_clock(c, now)
-        if c.accepted_at is not None and now >= c.accepted_at + WATCH_AT_MOST:
+        if c.concerns_until is not None and now >= c.concerns_until + WATCH_AT_MOST:
             return await self._progress.keep(c, replace(c, due_at=None), redraw=True) or await self._progress.now(c)
         return c
 
@@ -98,7 +98,6 @@ class Watching:
             after = replace(
                 seen.after(Event.SUCCEED),
                 ended_at=now,
-                accepted_at=c.accepted_at or now,
                 due_at=now,
                 outcome="",
                 attempts=0,
@@ -135,14 +134,18 @@ class Watching:
 
     async def _mark(self, c: Cancellation, partner: Partner) -> tuple[Cancellation, bool]:
         """Resolve as fraud, by PATCH and in the approver's name, every alert of the subscription that was open when
-        the cancel was accepted. One that is open again after its verdict was opened on purpose, and stays open.
-        Returns also whether there are any left to try."""
-        if c.plan.kind != Kind.CANCEL or c.state not in TAKEN or c.accepted_at is None:
+        the cancel was accepted. One that is open again after a verdict was opened on purpose, and stays open. Returns
+        also whether there are any left to try."""
+        if c.plan.kind != Kind.CANCEL or c.state not in TAKEN or c.concerns_until is None:
             return c, False
-        open_ones = [record for record in await self._of_subscription(c) if is_concerned(record, c.accepted_at)]
-        tries = [each for each in open_ones if not c.marks.get(each.alert.id, Mark()).is_left]
-        if not tries:
-            return c, False
+        records = await self._of_subscription(c)
+        over = await self._over(c, records, c.concerns_until)
+        marked = {**c.marks, **over}
+        tries = [
+            record
+            for record in records
+            if is_concerned(record, c.concerns_until) and not marked.get(record.alert.id, Mark()).is_left
+        ]
         approver = Person(c.approver_id, "", c.approver_name, partner.roles_in)
         gate = asyncio.Semaphore(_MARKS_AT_ONCE)
 
@@ -157,11 +160,25 @@ class Watching:
             return record.alert.id, Mark(before.tries + (not waiting), outcome.problem or before.problem)
 
         ended = await asyncio.gather(*map(mark, tries[:_MARKS_A_STEP]))
-        marks = {**c.marks, **dict(ended)}
+        marks = {**marked, **dict(ended)}
         left = len(tries) > len(ended) or not all(mark.is_left for _, mark in ended)
         if marks != dict(c.marks):
             c = await self._progress.keep(c, replace(c, marks=marks), redraw=True) or await self._progress.now(c)
         return c, left
+
+    async def _over(self, c: Cancellation, records: Sequence[AlertRecord], since: datetime) -> dict[str, Mark]:
+        """Those that turn out to be done: resolved by now, whoever did it and whether or not we saw the end of our own
+        try; or through an intent in the meantime, and opened again before we looked."""
+        resolved: frozenset[str] = frozenset()
+        if any(record.alert.is_open for record in records):
+            async with self._env.store.read() as tx:
+                resolved = await tx.intents.resolved_since(c.plan.partner, since)
+        known = ((record, c.marks.get(record.alert.id, Mark())) for record in records)
+        return {
+            record.alert.id: Mark(mark.tries, done=True)
+            for record, mark in known
+            if not mark.done and (not record.alert.is_open or record.alert.id in resolved)
+        }
 
     async def _of_subscription(self, c: Cancellation) -> tuple[AlertRecord, ...]:
         async with self._env.store.read() as tx:

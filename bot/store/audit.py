@@ -53,7 +53,8 @@ class SqlAudit:
         return (row.length, row.hash) if row is not None else (0, GENESIS)
 
     async def partners(self) -> tuple[str, ...]:
-        return tuple(row.partner for row in await self._session.rows(select(audit_heads.c.partner)))
+        everybody = select(audit_heads.c.partner).union(select(audit.c.partner))  # somebody may have removed the head
+        return tuple(row.partner for row in await self._session.rows(everybody))
 
     async def rows(self, partner: str) -> AsyncIterator[AuditRow]:
         last = 0

@@ -57,6 +57,14 @@ def cancellation_of(row: Row[Any]) -> Cancellation:
     )
 
 
+def intact(row: Row[Any]) -> Cancellation | None:
+    """As `cancellation_of`; None where the plan was changed, for those who read many."""
+    try:
+        return cancellation_of(row)
+    except Permanent:
+        return None
+
+
 def _plan_of(row: Row[Any]) -> Plan:
     document = row.plan
     try:
@@ -68,9 +76,10 @@ def _plan_of(row: Row[Any]) -> Plan:
                 "expires_at": datetime.fromisoformat(document["expires_at"]),
             }
         )
-    except (KeyError, TypeError, ValueError) as error:
+        keys = _keys(plan)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _changed(row.number) from error
-    if any(row._mapping[name] != value for name, value in _keys(plan).items()):
+    if any(row._mapping[name] != value for name, value in keys.items()):
         raise _changed(row.number)
     return plan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint
 
-from bot.store.column_types import Json
+from bot.store.column_types import FoundJson, Json
 from bot.store.schema import metadata, moment, where, words
 
 cancellations = Table(
@@ -12,7 +12,7 @@ cancellations = Table(
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
     # The plan: triggers refuse any change of these
-    Column("plan", Json, nullable=False),  # all of it; the others repeat what is searched for or must be unique
+    Column("plan", FoundJson, nullable=False),  # all of it; the others repeat what is searched for or must be unique
     words("digest"),
     words("request_id"),
     words("kind"),

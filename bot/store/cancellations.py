@@ -1,17 +1,17 @@
 """Requests to cancel or reactivate. The database itself sees to it that one per subscription is open, and that nobody
-changes a plan or deletes one."""
+changes a plan or deletes one. A plan that somebody changed all the same stops nothing but its own request."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnClause, ColumnElement, case, func, literal_column, select, update
+from sqlalchemy import ColumnClause, ColumnElement, Update, case, func, literal, literal_column, select, update
 
-from bot.domain.cancellations import Cancellation, Plan
+from bot.domain.cancellations import OPEN, Cancellation, Plan, State
 from bot.errors import Transient
 from bot.store.batches import batches
-from bot.store.cancellation_rows import cancellation_of, plan_values, progress_values
+from bot.store.cancellation_rows import cancellation_of, intact, plan_values, progress_values
 from bot.store.cancellation_tables import cancellations
 from bot.store.counters import REQUESTS, next_number
 from bot.store.session import Session
@@ -36,13 +36,24 @@ class SqlCancellations:
         for _ in range(_TRIES):
             if await self._session.changed(statement, values):
                 return None
-            if (standing := await self._open_on(plan)) is not None:
+            row = await self._session.first(select(cancellations).where(*_open_on(plan)))
+            if row is None:
+                continue  # it ended between our two statements
+            if (standing := intact(row)) is not None:
                 return standing
-            # It ended between our two statements.
+            # Changed by hand: it makes room at once, and is due for whoever ends it and says so.
+            await self._session.execute(_of(row.number).values(is_open=False, due_at=due_at))
         raise Transient("Others are asking about this subscription at this very moment.")
 
     async def get(self, number: int) -> Cancellation | None:
-        return await self._one(cancellations.c.number == number)
+        row = await self._session.first(select(cancellations).where(cancellations.c.number == number))
+        return cancellation_of(row) if row is not None else None
+
+    async def held(self, number: int) -> Cancellation | None:
+        # key_share: its cards may be written meanwhile, as they may while it is changed. SQLite has one writer anyway.
+        statement = select(cancellations).where(cancellations.c.number == number).with_for_update(key_share=True)
+        row = await self._session.first(statement)
+        return cancellation_of(row) if row is not None else None
 
     async def last_on(self, partner: str, subscriptions: Iterable[str]) -> dict[str, Cancellation]:
         found: dict[str, Cancellation] = {}
@@ -54,7 +65,8 @@ class SqlCancellations:
             )
             statement = select(cancellations).where(cancellations.c.number.in_(newest))
             for row in await self._session.rows(statement):
-                found[row.entitlement_lower] = cancellation_of(row)
+                if (c := intact(row)) is not None:
+                    found[row.entitlement_lower] = c
         return found
 
     async def latest(self, partners: frozenset[str], limit: int) -> tuple[Cancellation, ...]:
@@ -67,7 +79,7 @@ class SqlCancellations:
             .order_by(cancellations.c.is_open.desc(), oldest_or_newest)
             .limit(limit)
         )
-        return tuple(map(cancellation_of, await self._session.rows(statement)))
+        return tuple(c for row in await self._session.rows(statement) if (c := intact(row)) is not None)
 
     async def of_subscription(self, partner: str, subscription_id: str, limit: int) -> tuple[Cancellation, ...]:
         statement = (
@@ -110,12 +122,26 @@ class SqlCancellations:
         )
         return tuple(row.number for row in await self._session.rows(statement))
 
-    async def _open_on(self, plan: Plan) -> Cancellation | None:
-        subscription = plan.entitlement_id.lower()
-        return await self._one(
-            cancellations.c.partner == plan.partner, cancellations.c.entitlement_lower == subscription, _IS_OPEN
-        )
+    async def discard(self, number: int, now: datetime, outcome: str) -> bool:
+        """Its state is an end that is true of it, though nobody reads it as long as its plan is not what it was."""
+        state, ended_at = cancellations.c.state, cancellations.c.ended_at
+        has_ended = state.not_in([each.value for each in OPEN])
+        values = {
+            "state": case((has_ended, state), (cancellations.c.sent == 0, State.VOID.value), else_=State.FAILED.value),
+            "is_open": False,
+            "ended_at": func.coalesce(ended_at, literal(now, ended_at.type)),
+            "outcome": outcome,
+            "due_at": None,
+            "version": cancellations.c.version + 1,
+            "owner": "",
+        }
+        return await self._session.changed(_of(number).where(cancellations.c.due_at.is_not(None)).values(values)) == 1
 
-    async def _one(self, *wanted: ColumnElement[bool]) -> Cancellation | None:
-        row = await self._session.first(select(cancellations).where(*wanted))
-        return cancellation_of(row) if row is not None else None
+
+def _of(number: int) -> Update:
+    return update(cancellations).where(cancellations.c.number == number)
+
+
+def _open_on(plan: Plan) -> tuple[ColumnElement[bool], ...]:
+    subscription = plan.entitlement_id.lower()
+    return cancellations.c.partner == plan.partner, cancellations.c.entitlement_lower == subscription, _IS_OPEN

@@ -76,5 +76,17 @@ class Json(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
+class FoundJson(Json):
+    """JSON that is checked by whoever reads it: what somebody made no JSON by hand comes back as it stands."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        try:
+            return super().process_result_value(value, dialect)
+        except ValueError:
+            return value
+
+
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 """A key that the database counts up; SQLite does so for INTEGER alone."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, or_, select, text, update
 
-from bot.domain.alerts import AlertKey
+from bot.domain.alerts import AlertKey, Status
 from bot.domain.decisions import Intent, IntentState
 from bot.errors import Transient
 from bot.store.session import Session
@@ -105,6 +105,15 @@ class SqlIntents:
     async def set_aside(self, intent_id: str, now: datetime, error: str) -> bool:
         ended = {"state": IntentState.OVERTAKEN.value, "error": error[:ERROR_LENGTH]}
         return await self._change(intent_id, _waits(now), **ended)
+
+    async def resolved_since(self, partner: str, since: datetime) -> frozenset[str]:
+        done = select(intents.c.alert_id).where(
+            intents.c.partner == partner,
+            intents.c.at >= since,
+            intents.c.state == IntentState.DONE.value,
+            intents.c.status == Status.RESOLVED.value,
+        )
+        return frozenset(row.alert_id for row in await self._session.rows(done))
 
     async def close(self, intent_id: str, state: str, error: str = "") -> bool:
         return await self._change(intent_id, state=IntentState(state).value, error=error[:ERROR_LENGTH])

@@ -113,6 +113,10 @@ class SqlOutbox:
     async def park(self, item: OutboxItem, error: str) -> bool:
         return await self._end(item, ItemState.PARKED, error=error[:ERROR_LENGTH])
 
+    async def drop(self, conversation_id: str, dedup_key: str) -> bool:
+        which = (outbox.c.conversation_id == conversation_id, outbox.c.dedup_key == dedup_key)
+        return await self._session.changed(delete(outbox).where(*which, _DEDUP_INDEX)) > 0
+
     async def unpark(self, conversation_id: str, now: datetime, card_id: str = "") -> int:
         """The cause is gone: what was parked in the conversation (of that card alone, where one is named) is pending
         again. How many."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, exists, func, select, text
 
 from bot.domain.delivery import ItemKind
-from bot.domain.people import ConversationState
+from bot.domain.people import SENT_TO
 from bot.store.tables import cards, conversations, outbox
 
 HEADS = 64
@@ -57,7 +57,7 @@ def claimable(now: datetime, limit: int, not_in: Collection[str], not_of: Collec
         .outerjoin(cards, cards.c.id == outbox.c.card_id)
         .where(
             conversations.c.id.in_(select(waiting.c.conversation_id).where(text("waiting.state = 'pending'"))),
-            conversations.c.state == ConversationState.ACTIVE.value,
+            conversations.c.state.in_(sorted(state.value for state in SENT_TO)),
             ~exists().where(sending.c.conversation_id == conversations.c.id, text("sending.state = 'sending'")),
         )
         .order_by(outbox.c.priority.desc(), outbox.c.id)

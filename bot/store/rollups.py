@@ -246,9 +246,9 @@ class SqlRollUps:
 
     # Absorbing -------------------------------------------------------------------------------------------------------
 
-    async def withdraw(self, conversation_id: str, scope: Scope) -> tuple[tuple[int, int], ...]:
+    async def withdraw(self, conversation_id: str, scope: Scope) -> tuple[AlertKey, ...]:
         unsent = (
-            select(outbox.c.id, outbox.c.card_id, alerts.c.number, alerts.c.severity_rank)
+            select(outbox.c.id, outbox.c.card_id, cards.c.partner, cards.c.alert_id)
             .join(cards, cards.c.id == outbox.c.card_id)
             .join(alerts, and_(alerts.c.partner == cards.c.partner, alerts.c.id == cards.c.alert_id))
             .where(
@@ -261,9 +261,9 @@ class SqlRollUps:
             )
             .order_by(outbox.c.id)
         )
-        withdrawn: list[tuple[int, int]] = []
+        withdrawn: list[AlertKey] = []
         for batch in batches(await self._session.rows(unsent)):
-            by_card = {row.card_id: (row.number, row.severity_rank) for row in batch}
+            by_card = {row.card_id: AlertKey(row.partner, row.alert_id) for row in batch}
             # Whatever a sender took up since we looked is no longer pending, and stays.
             taken = await self._session.rows(
                 delete(outbox)

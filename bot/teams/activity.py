@@ -336,7 +336,7 @@ def _event(activity: Inbound) -> Event:
             kind, people = EventKind.MEMBERS_ADDED, _people(activity.members_added)
     if kind in (EventKind.INSTALLED, EventKind.REMOVED) and data.settings and data.settings.selected_channel:
         base = data.settings.selected_channel.id or base
-    return Event(kind, _conversation(activity, base, person), person, name, people)
+    return Event(kind, _conversation(activity, base, person), person, name, people, _private(activity.channel_data))
 
 
 def _installation(action: str) -> EventKind:

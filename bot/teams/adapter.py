@@ -12,7 +12,7 @@ import structlog
 from botbuilder.core import BotAdapter, TurnContext
 from botbuilder.schema import Activity, ConversationReference, ResourceResponse
 
-from bot.chat.turn import Event, Nothing, Refuse, Reply, Turn, TurnKind
+from bot.chat.turn import SPOKEN, Event, Nothing, Refuse, Reply, Turn
 from bot.domain.people import Conversation
 from bot.errors import AlertDeskError, Permanent, Transient
 from bot.ports import Channel, Message
@@ -23,9 +23,8 @@ from bot.teams.login import LoginRequest
 from bot.teams.translation import incoming, to_conversation, to_messages
 from bot.texts.delivery import NOT_TAKEN
 
-Later = Callable[[Conversation, Message, str], Awaitable[None]]
+Say = Callable[[Conversation, Message, str], Awaitable[str]]
 
-_SPOKEN = (TurnKind.MESSAGE, TurnKind.SUBMIT)
 _FAILURE = "alertdesk.failure"
 _log = structlog.get_logger("bot.teams.adapter")
 
@@ -33,20 +32,16 @@ _log = structlog.get_logger("bot.teams.adapter")
 class TeamsAdapter(BotAdapter):
     """Messages and events run as botbuilder turns; invokes go straight to the handler and come back as a Reply.
 
-    `later` takes an answer that Teams, or our own counting of its limits, does not let out now; and all of them while
-    it is not this replica that is `counting`, for the limits have one keeper."""
+    `say` is what answers are said with: Answers.say."""
 
-    def __init__(
-        self, channel: Channel, handler: AlertDeskHandler, later: Later, counting: Callable[[], bool] = lambda: True
-    ) -> None:
+    def __init__(self, channel: Channel, handler: AlertDeskHandler, say: Say) -> None:
         super().__init__(on_turn_error=self._log_failure)
-        self._channel, self._handler = channel, handler
-        self._later, self._counting = later, counting
+        self._channel, self._handler, self._say = channel, handler, say
 
     async def process(self, activity: Inbound, meaning: Turn | Event) -> Reply | LoginRequest:
         """Run it. The reply is Nothing where it went out as a message. What fails is told to the person or logged;
         raises only Transient, for an event that should be sent to us again."""
-        if isinstance(meaning, Turn) and meaning.kind not in _SPOKEN:
+        if isinstance(meaning, Turn) and meaning.kind not in SPOKEN:
             return await self._invoke(meaning)
         context = TurnContext(self, incoming(activity, meaning))
         context.turn_state[MEANING] = meaning
@@ -62,7 +57,7 @@ class TeamsAdapter(BotAdapter):
         if said is None:
             return reply
         try:
-            await self._channel.send(turn.conversation, said, turn.thread)
+            await self._say(turn.conversation, said, turn.thread)
         except AlertDeskError as error:
             _log.warning("reply_not_sent", error=type(error).__name__, code=error.code, problem=error.message)
             if isinstance(error, Transient) and error.in_doubt:
@@ -77,15 +72,7 @@ class TeamsAdapter(BotAdapter):
             conversation, thread = to_conversation(activity)
             sent = ""
             for said in to_messages(activity):
-                if not self._counting():
-                    await self._later(conversation, said, thread)
-                    continue
-                try:
-                    sent = await self._channel.send(conversation, said, thread)
-                except Transient as trouble:
-                    if trouble.in_doubt:
-                        raise
-                    await self._later(conversation, said, thread)
+                sent = await self._say(conversation, said, thread) or sent
             responses.append(ResourceResponse(id=sent))
         return responses
 

@@ -22,7 +22,7 @@ MEANING = "alertdesk.meaning"
 
 OnTurn = Callable[[Turn], Awaitable[Reply]]
 OnEvent = Callable[[Event], Awaitable[None]]
-OnUnheard = Callable[[Turn], Awaitable[None]]
+OnUnheard = Callable[[Turn, Permanent], Awaitable[None]]
 
 _log = structlog.get_logger("bot.teams.handler")
 
@@ -32,7 +32,7 @@ class AlertDeskHandler(TeamsActivityHandler):
 
     The SDK's own dispatch of conversation updates is left out: it asks the connector about every added member. So is
     its invoke path, which answers 500 to each invoke with a body. `login` says how a person's token is asked for;
-    `on_unheard` is told of a message whose answer Teams refused for good.
+    `on_unheard` is told of a message whose answer Teams refused for good, and why.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class AlertDeskHandler(TeamsActivityHandler):
             if said is not None:
                 try:
                     await turn_context.send_activity(to_botbuilder(said))
-                except Permanent:
+                except Permanent as problem:
                     if self._on_unheard is not None:
-                        await self._on_unheard(turn)
+                        await self._on_unheard(turn, problem)
                     raise
 
     async def _on_other_activity(self, turn_context: TurnContext) -> None:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from bot.chat.turn import AskToken, Attach, Reply, Say, TokenRefused, Turn, TurnKind
+from bot.chat.turn import SPOKEN, AskToken, Attach, Reply, Say, TokenRefused, Turn, TurnKind
 from bot.teams.activity import CONNECTION
 from bot.texts import signing_in
 
 OAUTH_CARD = "application/vnd.microsoft.card.oauth"
-_SPOKEN = (TurnKind.MESSAGE, TurnKind.SUBMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Login:
             return TokenRefused(ask.text)
         if self.resource and turn.kind == TurnKind.EXECUTE:
             return LoginRequest(self._value(ask))
-        if self.resource and turn.is_personal and turn.kind in _SPOKEN:
+        if self.resource and turn.is_personal and turn.kind in SPOKEN:
             return Attach({"contentType": OAUTH_CARD, "content": self._value(ask)}, summary=ask.text)
         return Say(ask.text)
 

@@ -21,6 +21,8 @@ MOST_NAMED = 8
 """People who could not be asked; a group may have a hundred."""
 
 _ASK_AGAIN = _("Ask again if it is still needed.")
+_MOST_TYPED = 10
+"""Labels that somebody can be asked to type."""
 _LONGEST_NAME = 120
 _LONGEST_REASON = 1000
 """In sentences; characters."""
@@ -97,10 +99,15 @@ def _line(c: Cancellation) -> str:
         case State.APPROVED:
             return _("{name} approved. It is being sent to Partner Center.").format(name=c.approver_name)
         case State.ACCEPTED:
+            accepted = (
+                _("Approved by {name}, and accepted by Partner Center at {time}.")
+                if c.accepted_at
+                else _(
+                    "Approved by {name}. The answer to it was lost, but the subscription shows that it was accepted."
+                )
+            )
             return sentences(
-                _("Approved by {name}, and accepted by Partner Center at {time}.").format(
-                    name=c.approver_name, time=texts.when(c.accepted_at)
-                ),
+                accepted.format(name=c.approver_name, time=texts.when(c.accepted_at)),
                 by_kind(
                     kind,
                     _("Cancelling usually takes about ten minutes; I watch the subscription."),
@@ -223,6 +230,9 @@ def reminder(c: Cancellation) -> str:
     return sentences(asks, how)
 
 
+PLAN_CHANGED = _("Its plan in the database was not the one that was asked for.")
+
+
 def changed_by_hand(number: int) -> str:
     """To the operators."""
     return _(
@@ -240,6 +250,18 @@ def not_called_yet(c: Cancellation) -> str:
         "{label}: I cannot call those who may approve it just now, because Microsoft does not tell me who they are or "
         "where. I keep trying. Whoever may decide can do so on its card."
     ).format(label=c.label)
+
+
+def called(c: Cancellation) -> str:
+    """To who asked, where the answer that they got could not say it yet."""
+    return f"{c.label}: {_whom(c)}" if c.asked_names else nobody_reachable(c)
+
+
+def _whom(c: Cancellation) -> str:
+    return sentences(
+        _("I asked {names} to decide.").format(names=both(c.asked_names)),
+        _("Not reached: {names}.").format(names=some(c.unreached, MOST_NAMED)) if c.unreached else "",
+    )
 
 
 def not_delivered(c: Cancellation, names: Sequence[str]) -> str:
@@ -402,15 +424,14 @@ def asked(c: Cancellation) -> str:
     ).format(label=c.label, subscription=subject(c.plan))
     until = _("It can be approved until {time}.").format(time=texts.when(c.plan.expires_at))
     if not c.notified:
-        return sentences(what, _("I am calling those who may approve it; the card shows whom I reached."), until)
+        calling = _(
+            "I am calling those who may approve it. Its card shows whom I reached; "
+            "if you asked in your own chat with me, I say it there too."
+        )
+        return sentences(what, calling, until)
     if not c.asked_names:
         return sentences(what, _nobody(c))
-    return sentences(
-        what,
-        _("I asked {names} to decide.").format(names=both(c.asked_names)),
-        _("Not reached: {names}.").format(names=some(c.unreached, MOST_NAMED)) if c.unreached else "",
-        until,
-    )
+    return sentences(what, _whom(c), until)
 
 
 # Deciding -----------------------------------------------------------------------------------------------------------
@@ -425,14 +446,16 @@ REJECT = _("Reject")
 APPROVALS = _("Requests to cancel or reactivate")
 
 
-def typed_twins(label: str, newest: str = "") -> str:
-    """`newest` is the newest alert that was shown, where one came after the question."""
+def typed_twins(label: str, new: Sequence[str] = ()) -> str:
+    """`new` are the alerts that were shown as new. Each is typed; of very many none, for that the button does."""
+    if len(new) > _MOST_TYPED:
+        return _("reject {label} because \u2026").format(label=label)
     said = (
-        _("approve {label} seen {newest}, or reject {label} because \u2026")
-        if newest
+        _("approve {label} seen {new}, or reject {label} because \u2026")
+        if new
         else _("approve {label}, or reject {label} because \u2026")
     )
-    return said.format(label=label, newest=newest)
+    return said.format(label=label, new=" ".join(new))
 
 
 def which_request(labels: Sequence[str]) -> str:
@@ -443,6 +466,13 @@ def which_request(labels: Sequence[str]) -> str:
         "Say which request: {labels} wait here. Without a number I take only what is said in its alert's own thread.",
         len(labels),
     ).format(labels=both(labels))
+
+
+def which_of_two(elsewhere: str, here: str) -> str:
+    """After a plain number, said in the thread of an alert about whose subscription the request `here` waits."""
+    return _(
+        "{here} waits in this thread, and {elsewhere} elsewhere, so I am not sure which you mean. Write {elsewhere} or {here} before the reason. Nothing was done."
+    ).format(here=here, elsewhere=elsewhere)
 
 
 def approve_takes_no_reason(words: str) -> str:
@@ -482,12 +512,20 @@ def no_reject_reason(c: Cancellation) -> str:
     )
 
 
-def new_alerts(c: Cancellation, labels: Sequence[str]) -> str:
-    newest = max(labels, key=lambda label: (len(label), label))
-    return _(
-        "{label} was not approved yet: {alerts} came since your card was drawn. Look at the new card, then press "
-        "{button} again, or write: approve {label} seen {newest}"
-    ).format(label=c.label, alerts=both(labels), button=APPROVE, newest=newest)
+def new_alerts(c: Cancellation, unseen: Sequence[str], new: Sequence[str], button: str) -> str:
+    """`unseen` are those of the `new` ones that whoever wanted to approve had not before them; `button` is what approves
+    on the card."""
+    why = plural(
+        "{label} was not approved yet: {alerts} came, or was opened again, since your card was drawn.",
+        "{label} was not approved yet: {alerts} came, or were opened again, since your card was drawn.",
+        len(unseen),
+    )
+    how = (
+        _("Look at the new card, then press {button} again.")
+        if len(new) > _MOST_TYPED
+        else _("Look at the new card, then press {button} again, or write: approve {label} seen {new}")
+    )
+    return sentences(why, how).format(label=c.label, alerts=some(unseen, _MOST_TYPED), button=button, new=" ".join(new))
 
 
 def stale(c: Cancellation) -> str:
@@ -502,7 +540,7 @@ def no_such_request(label: str) -> str:
 
 def requester_unchecked(name: str) -> str:
     return _(
-        "I could not check whether {name}, who asked, is still an Admin Agent. Nothing was approved or sent. Try again in a moment."
+        "I could not check whether {name}, who asked, is still an Admin Agent: for that {name} has to sign in again, by pressing a button on an alert's card. Then approve once more; if {name} cannot sign in, reject it and let somebody else ask. Nothing was approved or sent."
     ).format(name=name)
 
 
@@ -538,7 +576,13 @@ def already(c: Cancellation, me: bool) -> str:
 
 
 def late(c: Cancellation) -> str:
-    """The approver is told before Partner Center has answered."""
+    """The approver is told before Partner Center has accepted or refused it."""
+    if c.outcome:
+        return sentences(
+            _("{label} is approved and written down, but not accepted yet.").format(label=c.label),
+            _sentence(c.outcome),
+            _("I try again until {time}; its card shows what becomes of it.").format(time=texts.when(c.send_until)),
+        )
     return _(
         "{label} is approved and written down. Partner Center has not answered yet; its card shows what becomes of it."
     ).format(label=c.label)

@@ -13,6 +13,10 @@ ROLES_NONE = _("no role that counts here")
 ROLES_UNCHECKED = _("could not be checked just now")
 MAY_DECIDE = _("You may decide on alerts here.")
 MAY_NOT_DECIDE = _("You may read along where alerts are sent; deciding takes the Admin Agent role.")
+NOT_CHECKED = _(
+    "I could not check just now which tenant your account belongs to, so I do not know your roles. "
+    "Ask again in a moment."
+)
 
 
 def at_partner(partner: str, said: str) -> str:

@@ -30,7 +30,7 @@ ANSWERS = {
     "900278": _("it still works on an earlier change of this subscription"),
     "900118": _("it does not know this customer of yours. Look whether they left, then do it in the Azure portal"),
     "900337": _("it says that this subscription cannot be reactivated. Open a support request in Partner Center"),
-    "429": _("it takes no more requests at present. Wait a few minutes, then ask again"),
+    "429": _("it takes no more requests at present"),
 }
 _APP_LACKS_ROLE = _(
     "it does not let Alert Desk do this with its own identity. Do it in the Azure portal, and tell the people who run Alert Desk: the application's role there, or its setting appMayCancel, is not what it should be"

@@ -40,6 +40,11 @@ CONSENTS = {
 # The request's card -------------------------------------------------------------------------------------------------
 
 
+def approve(c: Cancellation, *, two_person: bool) -> str:
+    """What the button says."""
+    return cancelling.APPROVE if two_person else CONFIRM[Kind(c.plan.kind)]
+
+
 def heading(c: Cancellation) -> str:
     return f"{c.label} · {cancelling.title(c.plan.kind)}"
 
@@ -166,8 +171,8 @@ def consequences(kind: str, open_count: int) -> tuple[str, ...]:
     )
 
 
-def typed_hint(label: str, newest: str) -> str:
-    return _("If buttons fail, write to Alert Desk: {commands}").format(commands=cancelling.typed_twins(label, newest))
+def typed_hint(label: str, new: Sequence[str]) -> str:
+    return _("If buttons fail, write to Alert Desk: {commands}").format(commands=cancelling.typed_twins(label, new))
 
 
 def fallback(c: Cancellation) -> str:
@@ -242,11 +247,16 @@ def on_alert(c: Cancellation) -> str:
                 _("Cancelling the subscription failed ({label})"),
                 _("Reactivating the subscription failed ({label})"),
             )
-        case State.VOID:
-            return ""
+        case State.VOID if c.seen_status:
+            said = _("At {time} Partner Center said that the subscription is {status} ({label})")
         case _:
             said = _("The subscription stays cancelled ({label})") if kind == Kind.REACTIVATE else ""
-    return said.format(name=c.plan.by_name, label=c.label, time=texts.when(c.ended_at))
+    return said.format(name=c.plan.by_name, label=c.label, time=texts.when(c.ended_at), status=c.seen_status)
+
+
+def raised_later(said: str) -> str:
+    """`said` (`on_alert`) is that the subscription is cancelled."""
+    return _("{said}. This alert was raised later: the subscription may be active again").format(said=said)
 
 
 # Forms --------------------------------------------------------------------------------------------------------------

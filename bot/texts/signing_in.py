@@ -28,4 +28,9 @@ WANTS_STILL_MORE = _(
     "You are signed in, but Microsoft wants still more of you for this, so nothing was done yet. Go on here: sign in once more."
 )
 PRESS_AGAIN = _("Press the button in Teams again: its form opens now. You can close this page.")
+BACK_TO_REQUEST = _("Back to the request")
+PRESS_ANEW = _("Press again")
+NOT_SHOWN = _(
+    "Done. Teams may not show the answer, for it did not take it at once: where it does not, ask there again. You can close this page."
+)
 WENT_ON = _("Done. Teams shows the result; you can close this page.")

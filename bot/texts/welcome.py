@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.texts.catalogue import _, plural
 from bot.texts.en import echo
-from bot.texts.formats import both, number
+from bot.texts.formats import both, number, sentences
 
 SEND_HERE = _("Send alerts here")
 WELCOME_TITLE = _("Alert Desk is here")
@@ -28,6 +28,15 @@ WELCOME_PERSONAL = (
 PRIVATE_CHANNEL = _(
     "In private channels Teams lets bots listen but not post. Use a standard or shared channel for alerts, or ask me here."
 )
+
+
+def not_taken(place: str, reason: str) -> str:
+    """To one person, whom nothing said in that conversation could reach."""
+    return sentences(
+        _("Teams did not take my message in {place}.").format(place=place),
+        _("The reason: {reason}.").format(reason=reason.strip().rstrip(".")) if reason else "",
+        _("You can ask me here."),
+    )
 
 
 def subscribed(partners: Sequence[str], words: str) -> str:

@@ -95,14 +95,14 @@ class SignInRoutes:
 
     async def callback(self, request: web.Request) -> web.StreamResponse:
         answer = {name: value[:4096] for name, value in request.query.items()}
-        state = answer.get("state", "")
-        browser = request.cookies.get(_cookie(state), "")
+        browser = request.cookies.get(_cookie(answer.get("state", "")), "")
+        state, now = token_hash(answer.get("state", "")), self._env.clock.now()
         async with self._env.store.write() as tx:
-            pending = await tx.sign_ins.take(token_hash(state), self._env.clock.now())
-        if pending is None or not browser or pending.flow.get("browser") != token_hash(browser):
-            return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_STALE)
-        go_on = next((each for prefix, each in self._continues.items() if pending.after.startswith(prefix)), None)
-        if go_on is None:
+            pending = await tx.sign_ins.get(state, now)
+            go_on = self._after(pending)
+            if go_on is not None:  # what waits behind a link is none of these, and stays where it is
+                pending = await tx.sign_ins.take(state, now)
+        if go_on is None or pending is None or not browser or pending.flow.get("browser") != token_hash(browser):
             return page(400, texts.SIGN_IN_TITLE, texts.SIGN_IN_STALE)
         try:
             return await go_on(pending, pending.flow["flow"], answer)
@@ -112,6 +112,11 @@ class SignInRoutes:
         except AlertDeskError as problem:
             log.warning("sign_in_not_completed", code=problem.code, problem=problem.message)
             return page(503, texts.SIGN_IN_TITLE, texts.SIGN_IN_AWAY)
+
+    def _after(self, pending: SignIn | None) -> ComeBack | None:
+        if pending is None:
+            return None
+        return next((each for prefix, each in self._continues.items() if pending.after.startswith(prefix)), None)
 
     async def who(self, pending: SignIn, flow: Mapping[str, Any], answer: Mapping[str, str]) -> SignedIn:
         """Who came back. Raises NotAllowed where it is another account than the one that is expected."""

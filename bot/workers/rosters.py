@@ -31,9 +31,8 @@ class RosterKeeper:
         """Wait for a change, gather those that come with it, and read what they concern, where alerts go."""
         await self._rosters.asked.wait()
         await self._env.clock.sleep(_GATHER_SECONDS)
-        asked = self._rosters.take()
-        routed = await self._rosters.routed()
-        for conversation_id in asked:
+        routed = await self._rosters.routed()  # before they are taken: what cannot be told now is asked for again
+        for conversation_id in self._rosters.take():
             if conversation_id in routed:
                 await self._read(conversation_id)
 

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, text, update
 
+from bot import maintenance
 from bot.clock import SystemIds
 from bot.domain.audit import GENESIS, Head, row_hash
 from bot.maintenance import export_audit, verify_audit, verify_files
+from bot.ports import Environment
 from bot.settings import Settings, load
 from bot.store import SqlStore, connect
 from bot.store.tables import audit, audit_heads
@@ -21,6 +23,8 @@ from tests.factories import FABRIKAM, NORTHWIND, NOW, entry, guid
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 SEQ = audit.c.seq
+FORMER = guid(99)
+"""A partner that is none of the settings any more."""
 
 
 @pytest.fixture
@@ -157,6 +161,49 @@ async def test_what_was_done_to_the_rows_is_found(settings: Settings, trail: Sql
     await tamper(trail, *statements)
     assert await verify_audit(settings) == 1
     assert said() == f"Northwind ({NORTHWIND}): {expected}"
+
+
+@pytest.mark.parametrize(
+    ("at_the_head", "count"),
+    [
+        (delete(audit_heads).where(audit_heads.c.partner == FORMER), 0),
+        (update(audit_heads).where(audit_heads.c.partner == FORMER).values(length=0, hash=GENESIS), 0),
+        (lambda second: update(audit_heads).where(audit_heads.c.partner == FORMER).values(length=2, hash=second), 2),
+    ],
+    ids=["removed", "set to nothing", "lowered"],
+)
+@pytest.mark.parametrize("changed", [False, True])
+async def test_the_chain_of_a_partner_of_former_times_is_found_by_its_rows(
+    settings: Settings, trail: SqlStore, capsys: pytest.CaptureFixture[str], at_the_head: Any, count: int, changed: bool
+) -> None:
+    async with trail.write() as tx:
+        rows = [await tx.audit.append(entry(subject=f"A-{number}", partner=FORMER), NOW) for number in range(4)]
+    await tamper(trail, at_the_head(rows[1].hash) if callable(at_the_head) else at_the_head)
+    if changed:
+        await tamper(trail, update(audit).where(of(3, FORMER)).values(actor_name="Mallory"))
+    assert await verify_audit(settings) == 1
+    expected = (
+        "row 3 was changed"
+        if changed
+        else f"4 rows, but the database's own count says {count}: that count was removed or changed"
+    )
+    assert f"{FORMER}: {expected}\n" in capsys.readouterr().out
+
+
+async def test_a_row_that_is_added_while_the_chain_is_read_is_no_fault(
+    settings: Settings, trail: SqlStore, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = maintenance.evidence.all_heads
+
+    async def then_more(env: Environment) -> tuple[Head, ...]:
+        found = await heads(env)
+        async with trail.write() as tx:
+            await tx.audit.append(entry(), NOW)
+        return found
+
+    monkeypatch.setattr(maintenance.evidence, "all_heads", then_more)
+    assert await verify_audit(settings) == 0
+    assert "whole, 7 rows" in said()
 
 
 async def test_a_row_put_at_the_end_without_the_key_is_found(settings: Settings, trail: SqlStore, said: Said) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.domain.audit import GENESIS, AuditEntry, AuditRow, first_fault
 from bot.store import SqlStore
-from bot.store.tables import audit
+from bot.store.tables import audit, audit_heads
 from tests.contract.store_samples import AUDIT_KEY, CONTOSO, FABRIKAM, NOW, at
 
 
@@ -61,6 +61,14 @@ async def test_each_partner_has_its_own_chain(store: SqlStore) -> None:
     assert [length for length, _ in heads] == [2, 1, 1, 0]
     assert heads[3] == (0, GENESIS)
     assert await chain(store, "nobody") == []
+
+
+async def test_everybody_who_has_rows_is_known_though_their_head_is_gone(store: SqlStore) -> None:
+    await append(store, an_entry(), an_entry(), an_entry(partner=FABRIKAM), an_entry(partner=""))
+    async with store._engines.writer.begin() as connection:
+        await connection.execute(delete(audit_heads).where(audit_heads.c.partner == CONTOSO))
+    async with store.read() as tx:
+        assert sorted(await tx.audit.partners()) == sorted(["", CONTOSO, FABRIKAM])
 
 
 async def test_many_writers_make_one_chain(store: SqlStore, other_store: SqlStore) -> None:

@@ -19,6 +19,7 @@ from tests.contract.store_samples import (
     FABRIKAM,
     NOW,
     SUBSCRIPTION,
+    a_conversation,
     a_plan,
     ask,
     at,
@@ -168,6 +169,29 @@ async def test_two_plans_never_share_a_request_id(store: SqlStore) -> None:
 
 
 # Progress ----------------------------------------------------------------------------------------------------------
+
+
+async def test_who_holds_it_before_changing_it_loses_nothing_to_others_who_do(
+    store: SqlStore, other_store: SqlStore
+) -> None:
+    """What each of them wrote before shows to whoever holds it next, so that the last one sees it all."""
+    names = [f"P{number}" for number in range(8)]
+    await ask(store, a_plan())
+    seen: list[int] = []
+
+    async def refuse(number: int) -> None:
+        async with (store, other_store)[number % 2].write() as tx:
+            await tx.conversations.put(a_conversation(names[number], team_id="refused"))
+            held = await tx.cancellations.held(1)
+            assert held is not None
+            seen.append(len(await tx.conversations.of_team("refused")))
+            assert await tx.cancellations.change(held, replace(held, unreached=(*held.unreached, names[number])))
+
+    await asyncio.gather(*(refuse(number) for number in range(len(names))))
+    assert sorted((await get(store)).unreached) == names
+    assert seen == [1, 2, 3, 4, 5, 6, 7, 8]
+    async with store.write() as tx:
+        assert await tx.cancellations.held(2) is None
 
 
 async def test_all_progress_comes_back(store: SqlStore) -> None:

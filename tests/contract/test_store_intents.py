@@ -91,6 +91,28 @@ async def test_an_intent_without_its_alert_is_a_bug_that_shows(store: SqlStore) 
             await tx.intents.open(an_intent())
 
 
+async def test_what_was_resolved_through_intents_of_a_time_on(with_alerts: SqlStore) -> None:
+    async with with_alerts.write() as tx:
+        for number, (minutes, status, end) in enumerate(
+            [
+                (0, "resolved", IntentState.DONE),
+                (1, "resolved", IntentState.DONE),
+                (1, "investigating", IntentState.DONE),
+                (1, "resolved", IntentState.OVERTAKEN),
+                (1, "resolved", IntentState.FAILED),
+            ]
+        ):
+            await tx.intents.open(an_intent(f"{number}", f"alert-{number % 3 + 1}", at=at(minutes), status=status))
+            await tx.intents.close(f"{number}", end)
+        await tx.intents.open(an_intent("open", "alert-3", at=at(1)))
+        await tx.intents.open(replace(an_intent("theirs", at=at(1)), alert=AlertKey(FABRIKAM, "alert-1")))
+        await tx.intents.close("theirs", IntentState.DONE)
+    async with with_alerts.read() as tx:
+        assert await tx.intents.resolved_since(CONTOSO, at(0)) == {"alert-1", "alert-2"}
+        assert await tx.intents.resolved_since(CONTOSO, at(1)) == {"alert-2"}
+        assert await tx.intents.resolved_since(CONTOSO, at(1.01)) == frozenset()
+
+
 async def test_claims_hold_until_the_lease_runs_out(with_alerts: SqlStore) -> None:
     async with with_alerts.write() as tx:
         await tx.intents.open(an_intent())

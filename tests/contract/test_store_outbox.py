@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from bot.domain.delivery import ItemKind, ItemState, NewItem, OutboxItem
-from bot.domain.people import ConversationState
+from bot.domain.people import SENT_TO, ConversationState
 from bot.store import SqlStore, open_store
 from bot.store.outbox import RECOVERY_RECHECK, SqlOutbox
 from bot.store.tables import outbox
@@ -97,7 +97,7 @@ async def test_a_claim_takes_one_item_of_each_conversation_best_first_within_the
     assert [(item.conversation_id, item.priority) for item in second] == [("c3", 2)]
 
 
-@pytest.mark.parametrize("state", [state for state in ConversationState if state != ConversationState.ACTIVE])
+@pytest.mark.parametrize("state", [state for state in ConversationState if state not in SENT_TO])
 async def test_items_of_inactive_conversations_stay_where_they_are(store: SqlStore, state: str) -> None:
     await add_conversations(store, "channel-1")
     await add(store, an_item(), an_item("never-seen"))
@@ -131,6 +131,19 @@ async def test_while_an_item_is_pending_its_dedup_key_admits_no_second_one(store
     assert await add(store, same, same) == 1  # the one that is being sent may be older than the change
     assert (await counts(store))[ItemState.PENDING] == 4
     assert await call(store, "sent", item, "activity", NOW)
+
+
+async def test_what_need_not_be_said_any_more_is_dropped_while_it_is_pending(store: SqlStore) -> None:
+    await add_conversations(store, "channel-1")
+    said = an_item(dedup_key="approval:1", available_at=at(1))
+    await add(store, said, an_item("channel-2", dedup_key="approval:1"), an_item(dedup_key="approval:2"), an_item())
+    assert await call(store, "drop", "channel-1", "approval:1")
+    assert not await call(store, "drop", "channel-1", "approval:1")
+    assert await counts(store) == {ItemState.PENDING: 3}
+    await claim_one(store)
+    assert not await call(store, "drop", "channel-1", "approval:2"), "it is being sent"
+    assert not await call(store, "drop", "channel-1", ""), "an item without a key is nobody's to drop"
+    assert await counts(store) == {ItemState.PENDING: 2, ItemState.SENDING: 1}
 
 
 async def test_concurrent_adds_with_one_dedup_key_leave_one_item(store: SqlStore, other_store: SqlStore) -> None:

@@ -320,6 +320,35 @@ async def test_auto_falls_back_says_so_and_checks_back_daily(
     assert one.alerts.remark(auto) == ""
 
 
+async def test_auto_asks_the_application_again_when_the_sign_in_is_over(people: People, one: Replica) -> None:
+    auto, switches = people.partner(reader="auto"), people.cloud.faults.switches
+    await sign_in(people, one, auto)
+    switches.app_only_missing_mfa = True
+    assert await read(one, auto) > 0
+    people.cloud.entra.spoil(people.cloud.world.people["ada"], "revoked")
+    people.clock.forward(3700)
+    with pytest.raises(MissingMfa, match=r"AADSTS50173.*Unauthorized_MissingMFA"):
+        await read(one, auto)
+    switches.app_only_missing_mfa = False
+    assert await read(one, auto) > 0
+    assert one.alerts.remark(auto) == ""
+
+
+async def test_auto_does_so_in_the_same_reading(
+    people: People, one: Replica, capsys: pytest.CaptureFixture[str]
+) -> None:
+    auto, switches = people.partner(reader="auto"), people.cloud.faults.switches
+    await sign_in(people, one, auto)
+    switches.app_only_missing_mfa = True
+    assert await read(one, auto) > 0
+    switches.app_only_missing_mfa = False
+    people.cloud.entra.spoil(people.cloud.world.people["ada"], "expired")
+    people.clock.forward(3700)
+    assert await read(one, auto) > 0
+    assert one.alerts.remark(auto) == ""
+    assert "reader_app" in capsys.readouterr().out
+
+
 async def test_auto_without_a_sign_in_tells_both(people: People, one: Replica) -> None:
     auto = people.partner(reader="auto")
     people.cloud.faults.switches.app_only_missing_mfa = True
@@ -337,6 +366,28 @@ async def test_one_partners_trouble_is_not_the_others(people: People, one: Repli
     with pytest.raises(MissingMfa):
         await read(one, people.partner(reader="auto"))
     assert await read(one, fabrikam) > 0
+
+
+async def test_while_keys_are_rotated_every_replica_reads_and_acts(people: People, one: Replica) -> None:
+    """In two steps, as the guide says: behind the old key everywhere, then in front. One replica after the other."""
+    new, ada = b"n" * 32, people.person("ada")
+    partner = people.partner(reader="delegated", act_as="app")
+    await one.users.exchange(ada, await people.sso("ada"))
+    await sign_in(people, one, partner)
+    learnt = [await people.replica(name, keys=(KEY, new)) for name in ("one anew", "two anew")]
+    turned = [await people.replica(name, keys=(new, KEY)) for name in ("one at last", "two at last")]
+    for side_by_side in ((one, learnt[0]), learnt, (turned[0], learnt[1]), turned):
+        for replica in (*side_by_side, *side_by_side):
+            people.clock.forward(3700)
+            assert await replica.users.get(ada, replica.scope)
+            assert await read(replica, partner) > 0
+    only_new = await people.replica("three", keys=(new,))
+    assert await read(only_new, partner) > 0
+    people.clock.forward(3700)
+    for asked in (one.users.get(ada, one.scope), read(one, partner)):
+        with pytest.raises(Transient, match="ALERTDESK_ENCRYPTION_KEY") as caught:
+            await asked
+        assert caught.value.code == "NewerKey", "whoever skips the first step has trouble that passes"
 
 
 async def test_a_lost_key_says_so(people: People, one: Replica, partner: Partner) -> None:

@@ -22,6 +22,7 @@ from bot.ports import Message
 from bot.sandbox.app import running
 from bot.sandbox.botframework import FLAWS
 from bot.sandbox.cloud import Cloud, SandboxOptions
+from bot.services.answers import Answers
 from bot.teams.adapter import TeamsAdapter
 from bot.teams.connector import BotBearer, Connector
 from bot.teams.endpoint import TeamsEndpoint
@@ -137,7 +138,10 @@ async def bot() -> AsyncIterator[Bot]:
             loopback=True,
         )
         box["endpoint"] = TeamsEndpoint(
-            check, TeamsAdapter(connector, AlertDeskHandler(desk.on_turn, desk.on_event, ids), desk.later)
+            check,
+            TeamsAdapter(
+                connector, AlertDeskHandler(desk.on_turn, desk.on_event, ids), Answers(connector, desk.later).say
+            ),
         )
         await until(lambda: len(desk.events) == ANNOUNCED)
         try:

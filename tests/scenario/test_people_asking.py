@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from bot.texts import identity, signing_in
+from bot.texts import identity, signing_in, tokens
 from tests.support.desk import Desk
 from tests.support.seen import Post
 from tests.support.signing import OAUTH, SIGNED_IN, browser, exchange, grants, link, press, refused_sign_ins, sso
@@ -67,6 +67,30 @@ async def test_a_wrong_token_for_an_oauth_card_is_refused_and_a_good_one_still_s
     assert people.deeds() == []
     assert (await exchange(people, "ada", card))[0] == 200
     assert len(people.deeds()) == 1
+
+
+async def test_what_went_on_silently_is_answered_though_teams_takes_nothing_now(people: Desk) -> None:
+    _, post = await people.posted()
+    card = await people.ask("ada", f"mark {post.card.label} fraud", "ada")
+    await people.fault("connector", "POST", times=None, status=429, retry_after=2)
+    assert (await exchange(people, "ada", card))[0] == 200
+    await people.heal()
+    people.clock.forward(60)
+    await people.deliver()
+    assert len(people.deeds()) == 1
+    assert await chat(people, "ada", card) == [f"{post.card.label}: fraud. Partner Center confirms it."]
+
+
+async def test_who_may_not_use_the_application_is_told_in_the_chat(people: Desk) -> None:
+    """AADSTS50105, and no sign-in page mends it."""
+    _, post = await people.posted()
+    card = await people.ask("ada", f"mark {post.card.label} fraud", "ada")
+    body = {"error": "invalid_grant", "error_codes": [50105], "error_description": "AADSTS50105: not assigned"}
+    await people.fault("entra", "POST", "token", times=None, status=400, body=body)
+    for _ in range(2):
+        assert (await exchange(people, "ada", card))[0] == 200
+    assert await chat(people, "ada", card) == [tokens.NOT_ASSIGNED]
+    assert people.deeds() == []
 
 
 async def test_nobody_else_answers_an_oauth_card(people: Desk) -> None:

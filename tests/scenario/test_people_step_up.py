@@ -10,9 +10,10 @@ import sys
 import pytest
 
 from bot.texts import signing_in, tokens
+from tests.support.cancelling import approve, card_of, requested, signed_in
 from tests.support.desk import Desk
 from tests.support.seen import Post
-from tests.support.signing import SIGNED_IN, Page, browser, grants, link, press, sso
+from tests.support.signing import SIGNED_IN, Page, browser, exchange, grants, link, press, sso
 
 CALLBACK = "/auth/callback"
 MFA_AT_GRAPH = {"status": 403, "code": "Unauthorized_MissingMFA", "message": "MFA is needed."}
@@ -219,6 +220,49 @@ async def test_a_link_and_an_answer_run_out(people: Desk) -> None:
         people.clock.forward(60 * 5)
         assert (await tab.open(address)).status == 404, "the link, after fifteen"
     assert people.deeds() == []
+
+
+async def test_what_waits_behind_a_link_is_no_state(people: Desk) -> None:
+    _, _, address = await wanted(people)
+    async with browser(people, "ada") as tab:
+        state = address.partition("act=")[2]
+        assert (await tab.open(f"{people.bot.url}{CALLBACK}?state={state}&code=y")).status == 400
+        assert SIGNED_IN in (await tab.open(address)).text, "and it still waits there"
+
+
+async def test_a_done_act_is_told_though_teams_takes_no_answer_now(people: Desk) -> None:
+    _, post = await people.posted()
+    await people.switch(mfa_required=True)
+    card = await people.ask("ada", f"mark {post.card.label} fraud", "ada")
+    await exchange(people, "ada", card)
+    shown = [found for found in await people.posts("ada", "ada") if found.by_bot and found.has_card][-1]
+    await people.fault("connector", "POST", times=None, status=429, retry_after=5)
+    async with browser(people, "ada") as tab:
+        page = await tab.open(link(shown))
+    told = f"{post.card.label}: fraud. Partner Center confirms it."
+    assert (page.status, told in page.text) == (200, True)
+    await people.heal()
+    people.clock.forward(60)
+    await people.deliver()
+    assert [found.text for found in await people.posts("ada", "ada")][-1] == told, "and in the chat it comes later"
+
+
+@pytest.mark.parametrize("how", ["too late", "partner center away"])
+async def test_a_request_card_that_gave_its_place_to_a_sign_in_comes_back(people: Desk, how: str) -> None:
+    request = await requested(people)
+    await signed_in(people, "max", amr=["pwd"])
+    answer = await approve(people, request)
+    assert "multi-factor authentication" in answer.text
+    if how == "too late":
+        people.clock.forward(16 * 60)
+    else:
+        await people.fault("partnercenter", "GET", times=None, status=503)
+    async with browser(people, "max") as tab:
+        await tab.open(link(answer))
+    await people.heal()
+    mine = await card_of(people, request, "max", "max")
+    back = await press(people, "max", mine, signing_in.BACK_TO_REQUEST, card=answer.card)
+    assert {"Approve", "Reject"} <= set(back.card.buttons)
 
 
 async def test_a_made_up_link_leads_nowhere(people: Desk) -> None:

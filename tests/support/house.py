@@ -45,6 +45,7 @@ from bot.domain.people import Conversation, Partner, Person, Route
 from bot.ports import Environment, SyncState, UserTokens
 from bot.services.access import Access
 from bot.services.adoption import Adoption
+from bot.services.answers import Answers, LateAnswers
 from bot.services.approvers import Approvers
 from bot.services.asking import Asking
 from bot.services.bulk import Bulk
@@ -164,8 +165,8 @@ class House:
         self.check = PlanCheck(env, self.subscriptions, self.alerts, self.directory)
         self.asking, self.deciding, self.carrying_out = self.canceller("one")
         self.requests = Requests(self.acting, self.asking, self.deciding, self.request_board)
-        signing_in = SigningIn(env, self.access, tokens, public_url=public_url)
-        self.searching = Searching(env, self.access, self.lookup, signing_in, self.place)
+        self.signing_in = SigningIn(env, self.access, tokens, public_url=public_url)
+        self.searching = Searching(env, self.access, self.lookup, self.signing_in, self.place)
         self.working = Working(env, self.cards)
         alert_work = AlertWork(env, self.acting, self.access, self.working)
         self.features: list[Feature] = [
@@ -214,8 +215,9 @@ class House:
             self.commands,
             self.verbs,
             self.exporting,
-            signing_in,
+            self.signing_in,
             self.channel,
+            Answers(self.channel, LateAnswers(env).later),
             self.searching,
         )
         self.rosters = Rosters(env, self.channel, self.access.left)

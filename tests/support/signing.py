@@ -105,9 +105,10 @@ async def exchange(desk: Desk, person: str, post: Post, **more: Any) -> tuple[in
 
 
 def link(shown: Answer | Post) -> str:
-    """The one link of a card that asks for a sign-in; beside it there is only the way back to the alert."""
+    """The one link of a card that asks for a sign-in; beside it there is only the way back."""
     buttons = shown.card.buttons
-    assert list(buttons) in (["Sign in"], ["Sign in", "Back to the alert"]), list(buttons)
+    assert next(iter(buttons)) == "Sign in"
+    assert list(buttons)[1:] in ([], ["Back to the alert"], ["Back to the request"], ["Press again"]), list(buttons)
     action = buttons["Sign in"]
     assert action["type"] == "Action.OpenUrl"
     assert re.search(r"/auth/start\?act=[A-Za-z0-9_-]{20,}$", action["url"]), action["url"]

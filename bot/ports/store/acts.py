@@ -52,6 +52,10 @@ class Intents(Protocol):
         """One that was given back until later is overtaken. False: somebody is at it, or it has ended."""
         ...
 
+    async def resolved_since(self, partner: str, since: datetime) -> frozenset[str]:
+        """The ids of the partner's alerts that were resolved through intents of that time and later."""
+        ...
+
     async def close(self, intent_id: str, state: str, error: str = "") -> bool:
         """False: it was closed already, and stays as it is."""
         ...
@@ -94,6 +98,11 @@ class Cancellations(Protocol):
         ...
 
     async def get(self, number: int) -> Cancellation | None: ...
+    async def held(self, number: int) -> Cancellation | None:
+        """As `get`, while writing: nobody else changes it before this transaction ends, and what others wrote down
+        together with a change of theirs shows from here on."""
+        ...
+
     async def last_on(self, partner: str, subscriptions: Iterable[str]) -> dict[str, Cancellation]:
         """The newest of each of these subscriptions (ids in any case; the answer's are lower case)."""
         ...
@@ -207,7 +216,7 @@ class Audit(Protocol):
         ...
 
     async def partners(self) -> tuple[str, ...]:
-        """Everybody who ever had a row."""
+        """Everybody who has a row, or whose rows are counted."""
         ...
 
     def rows(self, partner: str) -> AsyncIterator[AuditRow]:

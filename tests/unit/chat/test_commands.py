@@ -140,8 +140,12 @@ async def test_whoami_says_who_and_what_one_may(desk: House, who: Person, essent
 async def test_whoami_answers_also_while_nothing_can_be_checked(desk: House) -> None:
     desk.directory.away = Transient("away")
     assert identity.ROLES_UNCHECKED in (await shown(desk, "whoami")).text
+    desk.clock.forward(61)
     desk.channel.roster_away = Transient("away")
-    assert "Ada" in (await shown(desk, "whoami")).text
+    text = (await shown(desk, "whoami")).text
+    assert "Ada" in text
+    assert identity.NOT_CHECKED in text
+    assert identity.MAY_NOT_DECIDE not in text, "she may, and nobody could look"
 
 
 async def test_whoami_answers_also_while_microsoft_does_not(desk: House, monkeypatch: pytest.MonkeyPatch) -> None:

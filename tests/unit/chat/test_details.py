@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from cards.actions import (
 from cards.views import DetailsView, Section
 from tests.cardcheck import check_card
 from tests.factories import NORTHWIND, NOW, alert, decision, intent, record, resolved
-from tests.factories_requests import reactivation, request
+from tests.factories_requests import ENDED_AT, reactivation, request
 
 PLACE = Place("https://portal.azure.com", {NORTHWIND: "Northwind"})
 FULL = record(
@@ -102,6 +103,13 @@ STATES: list[tuple[str, AlertRecord, Intent | None, Cancellation | None, set[str
     ("asked", record(), None, request(State.ASKED), VERDICTS),
     ("cancelled", record(), None, request(State.DONE), VERDICTS | {SUBSCRIPTION_REACTIVATE}),
     ("reactivating", record(), None, reactivation(State.ASKED), VERDICTS),
+    (
+        "raised later",
+        record(alert(detected_at=ENDED_AT + timedelta(hours=2))),
+        None,
+        request(State.DONE),
+        VERDICTS | {SUBSCRIPTION_CANCEL, SUBSCRIPTION_REACTIVATE},
+    ),
     ("still cancelled", record(), None, reactivation(State.EXPIRED), VERDICTS | {SUBSCRIPTION_REACTIVATE}),
     ("fraud", record(resolved()), None, None, {SUBSCRIPTION_CANCEL}),
     ("fraud, being changed", record(resolved()), intent(may_replace=True), None, set()),

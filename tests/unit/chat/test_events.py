@@ -6,10 +6,10 @@ import pytest
 
 from bot.chat.turn import Event, EventKind
 from bot.domain.people import Conversation, ConversationKind, ConversationState
-from bot.errors import Transient
+from bot.errors import AlertDeskError, Permanent, Refused, TooLarge, Transient
 from bot.texts import welcome
 from cards.actions import ROUTE_ON
-from tests.factories import ADA, CHANNEL, GENERAL, conversation, personal
+from tests.factories import ADA, CHANNEL, GENERAL, conversation, personal, said
 from tests.fakes import Trouble
 from tests.support.house import House
 from tests.support.seen import Card, checked
@@ -136,3 +136,56 @@ async def test_who_leaves_is_forgotten_and_who_comes_is_looked_for(house: House)
     await house.events.event(Event(EventKind.MEMBERS_ADDED, conversation(GENERAL), people=(ADA,)))
     assert house.rosters.take() == (GENERAL,)
     assert house.channel.posts == []
+
+
+# Where Teams takes nothing -------------------------------------------------------------------------------------------
+
+FORBIDDEN = Refused("The bot lacks a permission in this conversation.", code="NotEnoughPermissions")
+BIG = TooLarge("The message is over Teams' limit of 100 KB.", code="MessageSizeTooBig")
+SOC = conversation(name="Fraud", team_name="SOC")
+
+
+@pytest.fixture
+def with_ada(house: House) -> House:
+    """Ada has a chat with the bot."""
+    house.channel.chats[ADA.aad_id] = personal(ADA)
+    return house
+
+
+@pytest.mark.parametrize("problem", [FORBIDDEN, BIG], ids=lambda problem: problem.code)
+async def test_who_gets_no_answer_is_told_in_person_and_why(with_ada: House, problem: Permanent) -> None:
+    await with_ada.events.unheard(said("show all", conversation=SOC), problem)
+    (told,) = with_ada.channel.texts(personal(ADA).id)
+    assert told == f"Teams did not take my message in SOC > Fraud. The reason: {problem.message} You can ask me here."
+
+
+async def test_in_a_group_chat_as_well_but_not_where_it_was_in_person(with_ada: House) -> None:
+    for where in (
+        personal(ADA),
+        conversation("19:chat", kind=ConversationKind.GROUP_CHAT, name="Ada, Max", team_name=""),
+    ):
+        await with_ada.events.unheard(said("show all", conversation=where), BIG)
+    (told,) = with_ada.channel.texts()
+    assert "in Ada, Max." in told
+
+
+async def test_in_a_private_channel_that_is_the_reason(with_ada: House) -> None:
+    await with_ada.events.unheard(said("show all", private=True), FORBIDDEN)
+    assert with_ada.channel.texts(personal(ADA).id) == [welcome.PRIVATE_CHANNEL]
+
+
+@pytest.mark.parametrize(
+    ("problem", "private", "told"),
+    [
+        (FORBIDDEN, True, [welcome.PRIVATE_CHANNEL]),
+        (FORBIDDEN, False, [welcome.not_taken("SOC > Fraud", FORBIDDEN.message)]),
+        (Transient("away"), False, []),
+    ],
+    ids=["private", "standard", "away"],
+)
+async def test_who_installs_it_where_it_may_not_post_is_told_so(
+    with_ada: House, problem: AlertDeskError, private: bool, told: list[str]
+) -> None:
+    with_ada.channel.troubles.append(Trouble(problem))
+    await with_ada.events.event(Event(EventKind.INSTALLED, SOC, ADA, private=private))
+    assert with_ada.channel.texts(personal(ADA).id) == told

@@ -123,7 +123,7 @@ def test_what_does_not_do_comes_back_as_it_was_filled_in(kind: str) -> None:
 
 
 def test_rejecting_asks_why_and_carries_what_the_card_showed() -> None:
-    act = RequestAct(request=12, card="request-card-one", plan="digest", seen=1045, reason="load test")
+    act = RequestAct(request=12, card="request-card-one", plan="digest", reason="load test")
     form = dict(reject_form(request(), act))
     check_card(form)
     (field,) = parts(form, "Input.")
@@ -133,7 +133,6 @@ def test_rejecting_asks_why_and_carries_what_the_card_showed() -> None:
         "request": 12,
         "card": "request-card-one",
         "plan": "digest",
-        "seen": 1045,
         "verb": CANCELLATION_REJECT,
     }
     assert "Ada" in read(form)

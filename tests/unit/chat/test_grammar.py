@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from bot.chat.grammar import (
     Command,
+    Deciding,
     Marking,
     Remark,
     asking,
+    deciding,
     looks_like_alert,
     marking,
     parse,
@@ -186,6 +188,23 @@ def test_without_a_verdict_the_usage_is_told(rest: str, essential: str) -> None:
         marking(rest, "the usage")
     assert essential in refusal.value.message
     assert "the usage" in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    ("rest", "meant"),
+    [
+        ("R-12", Deciding("R-12", (), "")),
+        ("R-12 seen A-1050", Deciding("R-12", (1050,), "")),
+        ("R-12 seen A\u20111002 a-1050, A-1051.", Deciding("R-12", (1002, 1050, 1051), "")),
+        ("seen A-1050 A-1051", Deciding("", (1050, 1051), "")),
+        ("R-12 seen A-1050 and A-1051", Deciding("R-12", (1050,), "and A-1051")),
+        ("R-12 seen 1050", Deciding("R-12", (), "seen 1050")),
+        ("R-12 seen", Deciding("R-12", (), "seen")),
+        ("R-12 A-1050", Deciding("R-12", (), "A-1050")),
+    ],
+)
+def test_an_approval_names_each_new_alert_that_was_seen(rest: str, meant: Deciding) -> None:
+    assert deciding(rest, "approve") == meant
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ from tests.factories import (
     record,
     resolved,
 )
-from tests.factories_requests import reactivation, request
+from tests.factories_requests import ASKED_AT, ENDED_AT, reactivation, request
 
 ALONE = Place("https://portal.azure.com", {NORTHWIND: "Northwind"})
 TWO = Place("https://portal.azure.com/", {NORTHWIND: "Northwind", FABRIKAM: "Fabrikam"})
@@ -266,7 +267,17 @@ NOTICES = [
     (reactivation(State.ASKED), "Reactivating the subscription was asked for by Ada (R-13)", False),
     (reactivation(State.DONE), "Subscription reactivated", True),
     (reactivation(State.REJECTED), "stays cancelled (R-13)", False),
-    (reactivation(State.VOID), "", True),
+    (reactivation(State.VOID), "stays cancelled (R-13)", False),
+    (
+        reactivation(State.VOID, seen_status="active"),
+        "Partner Center said that the subscription is active (R-13)",
+        True,
+    ),
+    (
+        request(State.VOID, seen_status="inactive"),
+        "Partner Center said that the subscription is inactive (R-12)",
+        False,
+    ),
 ]
 
 
@@ -298,6 +309,9 @@ def test_asking_opens_a_form() -> None:
         (request(State.REJECTED), False),
         (reactivation(State.ASKED), False),
         (reactivation(State.EXPIRED), True),
+        (reactivation(State.VOID), True),
+        (reactivation(State.VOID, seen_status="active"), False),
+        (request(State.VOID, seen_status="Inactive"), True),
         (reactivation(State.DONE), False),
     ],
 )
@@ -308,6 +322,30 @@ def test_what_is_cancelled_can_be_reactivated(newest: Cancellation | None, offer
             assert [(button.kind, button.secondary) for button in found] == ([("dialog", True)] if offered else [])
         for view in (viewed(of, cancellation=newest, reader=True), details(of, cancellation=newest, reader=True)):
             assert SUBSCRIPTION_REACTIVATE not in verbs(view)
+
+
+@pytest.mark.parametrize(
+    ("newest", "known_at"),
+    [(request(State.DONE), ENDED_AT), (reactivation(State.EXPIRED), ASKED_AT), (reactivation(State.FAILED), ASKED_AT)],
+    ids=lambda value: value.state if isinstance(value, Cancellation) else "",
+)
+def test_an_alert_raised_well_after_the_cancel_offers_another(newest: Cancellation, known_at: datetime) -> None:
+    """Somebody may have reactivated it where we do not see it."""
+    soon, late = (record(alert(detected_at=known_at + after)) for after in (timedelta(hours=1), timedelta(hours=2)))
+    for of, doubted in ((soon, False), (late, True)):
+        view = viewed(of, cancellation=newest)
+        assert view.notice is not None
+        assert view.notice.text.endswith("raised later: the subscription may be active again") is doubted
+        assert (view.notice.tone == "attention") is (doubted or newest.state == State.FAILED)
+        for shown in (view, details(of, cancellation=newest)):
+            assert SUBSCRIPTION_REACTIVATE in verbs(shown)
+            assert (SUBSCRIPTION_CANCEL in verbs(shown)) is doubted
+        assert SUBSCRIPTION_CANCEL not in verbs(viewed(of, cancellation=newest, reader=True))
+    marked = resolved("fraud", detected_at=late.alert.detected_at)
+    assert SUBSCRIPTION_CANCEL in verbs(details(record(marked), cancellation=newest))
+    test = record(replace(late.alert, is_test=True))
+    assert "later" not in str(viewed(test, cancellation=newest).notice)
+    assert SUBSCRIPTION_CANCEL not in verbs(viewed(test, cancellation=newest))
 
 
 def test_the_details_say_what_happens_to_the_subscription() -> None:

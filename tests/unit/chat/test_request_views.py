@@ -11,7 +11,7 @@ import pytest
 from bot.chat.presenter import Place
 from bot.chat.request_views import approvals_view, request_view
 from bot.domain.alerts import AlertRecord
-from bot.domain.cancellations import Cancellation, Mark, State
+from bot.domain.cancellations import MOST_ALERTS, Cancellation, Mark, State
 from bot.texts.request_card import alert_item
 from cards import approvals_card, request_card
 from cards.actions import CANCELLATION_APPROVE, CANCELLATION_REJECT, CANCELLATION_WITHDRAW, PAYLOADS
@@ -96,13 +96,23 @@ def test_what_is_new_since_it_was_asked_is_shown_and_is_what_an_approver_has_see
     view = viewed(request(), AND_NEW)
     assert view.notices[0].text == "New since it was asked: A-1050, A-1051"
     assert [line.text for line in view.notices[1:3]] == [alert_item(record) for record in AND_NEW[-2:]]
-    assert view.buttons[0].data["seen"] == 1051
-    assert "approve R-12 seen A-1051" in view.hint
+    assert view.buttons[0].data["new"] == [1050, 1051]
+    assert "approve R-12 seen A-1050 A-1051, or reject R-12" in view.hint
     assert viewed(request()).notices == ()
-    assert viewed(request()).buttons[0].data["seen"] == 1045
+    assert viewed(request()).buttons[0].data["new"] == []
     assert "approve R-12, or reject R-12" in viewed(request()).hint
-    many = tuple(about(number) for number in range(30))
-    assert viewed(request(), many).notices[0].text.endswith("A-1055 and 16 more")
+    many = viewed(request(), tuple(about(number) for number in range(30)))
+    assert many.notices[0].text.endswith("A-1055 and 16 more")
+    assert many.buttons[0].data["new"] == list(range(1046, 1072))
+    assert "write to Alert Desk: reject R-12 because" in many.hint
+
+
+def test_a_storm_of_new_alerts_leaves_the_card_its_buttons() -> None:
+    storm = tuple(about(number) for number in range(MOST_ALERTS))
+    view = viewed(request(of=full_plan(alerts=("alert-0",))), storm)
+    data = PAYLOADS[CANCELLATION_APPROVE].model_validate(view.buttons[0].data).model_dump()
+    assert len(data["new"]) == MOST_ALERTS - 1
+    assert CANCELLATION_APPROVE in str(request_card(view))
 
 
 def test_what_was_there_before_is_not_called_new() -> None:
@@ -123,9 +133,9 @@ def test_a_request_that_waits_can_be_approved_rejected_and_withdrawn() -> None:
         ("Reject", "dialog", CANCELLATION_REJECT, False),
         ("Withdraw", "execute", CANCELLATION_WITHDRAW, True),
     ]
-    data = {"request": 12, "plan": full_plan().digest, "seen": 1045, "card": "request-card-one"}
-    assert [button.data for button in view.buttons] == [data] * 3
-    assert PAYLOADS[CANCELLATION_APPROVE].model_validate(data).model_dump(exclude={"reason"}) == data
+    data = {"request": 12, "plan": full_plan().digest, "card": "request-card-one"}
+    assert [button.data for button in view.buttons] == [{**data, "new": []}, data, data]
+    assert PAYLOADS[CANCELLATION_APPROVE].model_validate(data).model_dump(exclude_defaults=True) == data
 
 
 def test_an_approvers_own_card_has_exactly_two_buttons() -> None:
@@ -216,8 +226,10 @@ def test_verdicts_are_counted_and_each_failure_is_told() -> None:
 def test_alerts_that_came_after_it_or_were_decided_before_it_are_not_counted() -> None:
     later = about(9, detected_at=ACCEPTED_AT + timedelta(seconds=1))
     earlier = about(8, status="resolved", resolved_reason="fraud", resolved_at=ACCEPTED_AT - timedelta(minutes=20))
-    assert "3 of 4 alerts" in said(viewed(request(State.DONE, marks=MARKS), (*MARKED, later, earlier)))
-    assert "alerts resolved" not in said(viewed(request(State.DONE), (later, earlier)))
+    by_hand = found_fraud(7, detected_at=ACCEPTED_AT + timedelta(seconds=1))
+    others = (later, earlier, by_hand)
+    assert "3 of 4 alerts" in said(viewed(request(State.DONE, marks=MARKS), (*MARKED, *others)))
+    assert "resolved as fraud" not in said(viewed(request(State.DONE), others))
 
 
 # Mentions ----------------------------------------------------------------------------------------------------------

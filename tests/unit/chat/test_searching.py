@@ -207,6 +207,14 @@ async def test_a_roster_that_is_away_does_not_hide_the_one_that_knows_them(desk:
     assert len(await titles(desk, "conto")) == 2
 
 
+async def test_nor_is_it_remembered_that_nothing_could_be_checked(desk: House) -> None:
+    desk.channel.rosters[conversation().id].clear()
+    desk.directory.away = Transient("503")
+    assert await found(desk, "conto") == Say(searching.NOT_NOW)
+    desk.directory.away = None
+    assert len(await titles(desk, "conto")) == 2
+
+
 async def test_what_is_found_tells_the_finder_and_its_card_tells_nobody(desk: House) -> None:
     reply = await found(desk, (await desk.record(MINE)).label)
     assert isinstance(reply, Found)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import AlertDeskError, ConfigError, NotAllowed, Refused, SignInNeeded, Transient
+from bot.errors import AlertDeskError, ConfigError, NoAccount, NotAllowed, NotAssigned, Refused, SignInNeeded, Transient
 from bot.microsoft.aadsts import MFA_CLAIMS, page_code, person_error, with_mfa
 
 TENANT = "22222222-2222-4222-8222-222222222222"
@@ -79,14 +79,14 @@ def test_interaction_is_what_entra_calls_it(error: str) -> None:
 @pytest.mark.parametrize("number", [50034, 50057, 50020, 500341])
 def test_who_left_is_told(number: int) -> None:
     gone = person_error(answer(number), TENANT, interactive=True)
-    assert isinstance(gone, NotAllowed)
+    assert isinstance(gone, NoAccount)
     assert "no longer" in gone.message
 
 
 def test_who_is_not_assigned_to_the_application_is_told_whom_to_ask() -> None:
     """No sign-in page mends that."""
     refused = person_error(answer(50105, claims=CLAIMS), TENANT, interactive=True)
-    assert isinstance(refused, NotAllowed)
+    assert isinstance(refused, NotAssigned)
     assert "assign" in refused.message
     assert refused.code == "AADSTS50105"
 

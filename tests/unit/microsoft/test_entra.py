@@ -8,6 +8,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from bot.microsoft.entra import (
 )
 from bot.net.sync_http import SyncHttp
 from tests.support.outbound import START, StepClock
+from tests.support.until import until
 
 APP = "11111111-1111-4111-8111-111111111111"
 TENANT = "22222222-2222-4222-8222-222222222222"
@@ -187,6 +189,29 @@ async def test_the_loop_goes_on_while_msal_waits(desk: Desk) -> None:
     assert not asked.done()
     server.gate.set()
     assert await asked == "token-1"
+
+
+async def test_whoever_gives_up_leaves_no_more_than_four_threads_behind(desk: Desk) -> None:
+    """A thread cannot be stopped: what waits for one must wait, and what nobody waits for any more never begins."""
+    apps, gate, threads = desk.entra(SmallEntra()).apps, threading.Event(), set[int]()
+    about: ContextVar[str] = ContextVar("about", default="nothing")
+    about.set("ada")
+
+    def hang() -> None:
+        threads.add(threading.get_ident())
+        gate.wait(10)
+
+    clicks = [asyncio.create_task(apps.in_thread(hang)) for _ in range(20)]
+    await until(lambda: len(threads) == 4)
+    for click in clicks:
+        click.cancel()
+    await asyncio.gather(*clicks, return_exceptions=True)
+    later = asyncio.create_task(apps.in_thread(about.get))
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: "an address"), 5) == "an address"
+    assert not later.done()
+    gate.set()
+    assert await later == "ada", "what is logged in a thread says whom it is about"
+    assert len(threads) == 4
 
 
 async def test_an_outage_is_bridged_by_the_token_in_hand(desk: Desk) -> None:

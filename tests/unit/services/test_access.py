@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,9 +11,9 @@ import pytest
 from bot.chat.acting import ANSWER_SECONDS
 from bot.chat.signing_in import EXCHANGE_SECONDS
 from bot.domain.delivery import ItemKind
-from bot.domain.people import NO_ROLES, ConversationKind, Person, Roles
+from bot.domain.people import NO_ROLES, ConversationKind, ConversationState, Partner, Person, Roles
 from bot.domain.policy import NEEDS, Act, Role
-from bot.errors import NotAllowed, NotChecked, Permanent, Transient
+from bot.errors import NotAllowed, NotChecked, Permanent, SignInNeeded, Transient
 from bot.services import access as module
 from bot.services.access import Access
 from bot.texts import en as texts
@@ -310,6 +311,65 @@ async def test_reading_is_closed_while_nothing_can_be_checked(house: House) -> N
     house.channel.roster_away = Transient("away")
     with pytest.raises(NotChecked):
         await house.access.readable(NORA, personal(NORA))
+
+
+@pytest.mark.parametrize("away", ["directory", "rosters"])
+async def test_trouble_is_not_told_as_nothing_for_them(house: House, away: str) -> None:
+    """Nora is nobody, Ada an Admin Agent in none of the channels: which is which cannot be told now."""
+    await house.route(where=GENERAL)
+    known = house.as_known(ADA if away == "directory" else NORA)
+    if away == "directory":
+        house.directory.away = Transient("503")
+    else:
+        house.channel.roster_away = Transient("503")
+    with pytest.raises(NotChecked):
+        await house.access.own(known)
+    house.directory.away = house.channel.roster_away = None
+    assert await house.access.own(known) == ({NORTHWIND} if away == "directory" else frozenset())
+
+
+async def test_who_must_sign_in_is_told_that_first(house: House) -> None:
+    partners = house.env.partners
+    assert isinstance(partners, dict)
+    partners[NORTHWIND] = replace(house.northwind, act_as="user")
+    await house.route(FABRIKAM)
+    house.directory.signed_out.add(ADA.aad_id)
+    house.channel.roster_away = Transient("503")
+    for asked in (house.access.own(house.as_known(ADA)), house.access.agent_of(house.as_known(ADA), conversation())):
+        with pytest.raises(SignInNeeded):
+            await asked
+
+
+async def test_a_roster_that_is_off_need_not_answer(house: House) -> None:
+    await house.route()
+    async with house.store.write() as tx:
+        await tx.conversations.set_state(CHANNEL, ConversationState.REMOVED)
+    house.channel.roster_away = Permanent("403")
+    assert await house.access.own(house.as_known(NORA)) == frozenset()
+
+
+@pytest.mark.usefixtures("little_patience")
+async def test_a_partner_that_does_not_answer_in_time_hides_no_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.channel.join(conversation(), replace(GUS, guest=True), ELSEWHERE)
+    known, answer = house.as_known(GUS), house.directory.roles
+
+    async def roles(partner: Partner, person_id: str, actor: Person | None = None) -> Roles:
+        if partner.tenant_id == FABRIKAM:
+            await asyncio.Event().wait()
+        return await answer(partner, person_id, actor)
+
+    monkeypatch.setattr(house.directory, "roles", roles)
+    assert await house.access.own(known) == {NORTHWIND}
+    assert await house.access.agent_of(known, conversation()) == {NORTHWIND}
+
+
+@pytest.mark.usefixtures("little_patience")
+async def test_slow_channels_of_another_partner_do_not_hide_ones_own(house: House) -> None:
+    await house.route(FABRIKAM)
+    house.channel.slow = True
+    assert await house.access.own(house.as_known(ADA)) == {NORTHWIND}
 
 
 async def test_what_another_replica_noticed_meanwhile_is_put_right(house: House) -> None:

@@ -13,8 +13,10 @@ from sqlalchemy import text
 from bot.domain.alerts import Alert
 from bot.domain.cancellations import SEND_WITHIN, STUCK_AFTER, WATCH_AT_MOST, Cancellation, Kind, RequestCard, State
 from bot.domain.delivery import ItemKind
-from bot.domain.people import Person
+from bot.domain.people import Partner, Person, Route
 from bot.errors import (
+    AlertDeskError,
+    ConfigError,
     Missing,
     NotAllowed,
     NotChecked,
@@ -26,6 +28,7 @@ from bot.errors import (
     UserError,
 )
 from bot.ports import Receipt
+from bot.services import carrying_out
 from bot.services.approvers import MOST_ASKED
 from bot.services.asking import Wanted
 from bot.services.deciding import Answer, How
@@ -280,6 +283,140 @@ async def test_approvers_who_cannot_be_found_for_a_while_are_called_as_soon_as_t
     assert {card.person_id for card in await cards_of(ready, c)} == {"", MAX.aad_id}
     c = await later(ready, c, timedelta(hours=4))
     assert (c.state, c.reminded) == (State.EXPIRED, True)
+
+
+@pytest.mark.parametrize("at_the_fifth_try", ["fails", "hangs", "hangs for the whole step"])
+@pytest.mark.parametrize("problem", [Transient("503"), ConfigError("the secret has expired", code="AADSTS7000222")])
+async def test_whatever_keeps_approvers_from_being_found_the_channel_has_its_card(
+    ready: House, monkeypatch: pytest.MonkeyPatch, problem: AlertDeskError, at_the_fifth_try: str
+) -> None:
+    ready.directory.group_away = problem
+    c = await asked(ready)
+    while (await stands(ready, c)).attempts < 4:
+        c = await later(ready, c, timedelta(seconds=30))
+    with monkeypatch.context() as short:
+        if at_the_fifth_try == "hangs":
+            short.setattr(carrying_out, "_CALL_SECONDS", 0.05)
+        elif at_the_fifth_try == "hangs for the whole step":
+            short.setattr(carrying_out, "_STEP_SECONDS", 0.05)
+        ready.directory.slow = at_the_fifth_try != "fails"
+        while (await stands(ready, c)).attempts < 5:
+            c = await later(ready, c, timedelta(seconds=5))
+    ready.directory.slow = False
+    c = await later(ready, c, timedelta(minutes=30))
+    await ready.deliver()
+    assert [card.person_id for card in await cards_of(ready, c)] == [""]
+    assert [text for text in ready.channel.texts(CHANNEL) if "I keep trying" in text] == [words.not_called_yet(c)]
+
+
+async def from_own_chat(house: House, patience: float = PATIENT) -> Cancellation:
+    """Ada asks in her chat with the bot."""
+    await house.know(personal(ADA))
+    house.channel.join(personal(ADA), ADA, NORTHWIND)
+    await house.access.known(ADA, personal(ADA))
+    there = Where(personal(ADA), "activity-1")
+    return await house.asking.ask(wanted(), await house.record(ONE), ADA, there, patience)
+
+
+def nowhere(house: House, *people: Person) -> None:
+    """Neither on the channel's roster nor with a chat of their own."""
+    for someone in people:
+        house.channel.chats.pop(someone.aad_id)
+        house.channel.rosters[CHANNEL].pop(someone.aad_id)
+
+
+@pytest.mark.parametrize(
+    ("missing", "says"),
+    [
+        ((), "I asked Max and Zoe to decide."),
+        ((ZOE,), "I asked Max to decide. Not reached: Zoe."),
+        ((MAX, ZOE), "I could reach nobody who may approve it. I tried Max and Zoe."),
+    ],
+)
+@pytest.mark.parametrize("late", ["", "slow", "away", "taken by another"])
+async def test_who_asked_in_their_own_chat_reads_there_once_whom_the_call_reached(
+    ready: House, monkeypatch: pytest.MonkeyPatch, missing: tuple[Person, ...], says: str, late: str
+) -> None:
+    """In the answer, or where that cannot wait for it, in a message of its own."""
+    nowhere(ready, *missing)
+    answers, approvers = asyncio.Event(), ready.directory.approvers
+    if late == "slow":
+
+        async def slow(partner: Partner) -> tuple[Person, ...]:
+            await answers.wait()
+            return await approvers(partner)
+
+        monkeypatch.setattr(ready.directory, "approvers", slow)
+    elif late:
+        ready.directory.group_away = Transient("503")
+    c = await from_own_chat(ready, patience=0.05 if late == "slow" else PATIENT)
+    answer = words.asked(c)
+    assert ("I am calling those who may approve it." in answer, says in answer) == (bool(late), not late)
+    ready.directory.group_away = None
+    answers.set()
+    await ready.settle()
+    if late == "taken by another":
+        _, _, ready.carrying_out = ready.canceller("two")
+    await later(ready, c, timedelta(minutes=1))
+    await ready.deliver()
+    told = ready.channel.texts(personal(ADA).id)
+    assert len(told) == (1 if late else 0)
+    assert all(text.startswith(f"R-1: {says}") for text in told)
+
+
+@pytest.mark.parametrize("has_a_chat", [True, False])
+@pytest.mark.parametrize("blocked", [True, False])
+async def test_a_mention_on_a_card_that_teams_refused_reaches_nobody(
+    ready: House, blocked: bool, has_a_chat: bool
+) -> None:
+    ready.directory.group = (ZOE,)
+    if blocked:
+        ready.channel.blocked.add(personal(ZOE).id)
+    if not has_a_chat:
+        ready.channel.chats.pop(ZOE.aad_id)
+    c = await asked(ready)
+    items = {item.conversation_id: item for item in await ready.delivery.claim(10)}
+    ready.channel.troubles.append(Trouble(Permanent("Teams refused the request.", code="BadSyntax")))
+    for item in (items.pop(CHANNEL), *items.values()):
+        await ready.delivery.deliver(item)
+    await ready.deliver()
+    c = await stands(ready, c)
+    reached = has_a_chat and not blocked
+    assert (c.asked_names, c.unreached) == ((("Zoe",), ()) if reached else ((), ("Zoe",)))
+    nobody = [text for text in ready.channel.texts(CHANNEL) if "I could reach nobody" in text]
+    assert nobody == ([] if reached else [words.nobody_reachable(c)])
+
+
+async def test_of_two_approvers_of_one_name_the_one_who_has_a_card_was_reached(ready: House) -> None:
+    twin = replace(ZOE, name="Max")
+    ready.directory.group = (MAX, twin)
+    nowhere(ready, ZOE)
+    ready.channel.chats[twin.aad_id] = personal(ZOE)
+    ready.channel.blocked.add(personal(ZOE).id)
+    c = await asked(ready)
+    for _ in range(2):
+        await ready.deliver()
+        c = await stands(ready, c)
+        assert (c.asked_names, c.unreached) == (("Max",), ("Max",))
+        await ready.conversations.heard(personal(ZOE), ZOE)  # it is tried, and refused, once more
+
+
+async def test_that_a_chat_takes_nothing_is_news_once_until_something_arrives(ready: House) -> None:
+    """Each request tries it again; alerts are sent to it too, so that others are told of its loss."""
+    await ready.know(personal(MAX))
+    async with ready.store.write() as tx:
+        await tx.conversations.put_route(Route(personal(MAX).id, NORTHWIND, on=True, summarised=True))
+    ready.access.routes_changed()
+    for blocked, news in ((True, 1), (True, 1), (False, 1), (True, 2), (True, 2)):
+        ready.channel.blocked = {personal(MAX).id} if blocked else set()
+        before = len(ready.channel.cards(personal(MAX).id))
+        c = await asked(ready)
+        await ready.deliver()
+        told = [text for text in ready.channel.texts(CHANNEL) if "not delivered to a personal chat" in text]
+        assert len(told) == news
+        assert (len(ready.channel.cards(personal(MAX).id)) == before) is blocked
+        await ready.deciding.withdraw(await stands(ready, c), ADA, HERE, "")
+        await ready.deliver()
 
 
 async def test_who_has_blocked_the_bot_is_named_as_soon_as_teams_says_so(ready: House) -> None:

@@ -15,7 +15,8 @@ from bot.domain.delivery import ItemKind
 from bot.domain.storms import CALM, EVERYTHING, POSTS_MOST, REDRAW_EVERY, RollUp, RollUpState, ScopeKind
 from bot.errors import Transient
 from bot.services.filtering import words_query
-from tests.factories import CHANNEL, CUSTOMER, FABRIKAM, GENERAL, NORTHWIND, SUBSCRIPTION, alert, conversation
+from bot.texts.working import snooze_over_line
+from tests.factories import ADA, CHANNEL, CUSTOMER, FABRIKAM, GENERAL, NORTHWIND, SUBSCRIPTION, alert, conversation
 from tests.fakes import Posted, Trouble
 from tests.support.house import House
 
@@ -416,6 +417,44 @@ async def test_a_storm_that_comes_back_takes_in_what_was_not_released(desk: Hous
         desk.clock.forward(60)
     assert len(desk.channel.cards()) == 2, "no card comes back into a storm of its scope"
     assert len(await members(desk, second)) > 6
+
+
+async def test_a_snooze_ends_in_the_storm_that_its_alert_was_handed_to(desk: House) -> None:
+    alerts = of_one(8)
+    await come(desk, alerts)
+    await desk.deliver()
+    record = await desk.record(alerts[0])
+    await desk.working.snooze(record, desk.clock.now() + timedelta(hours=1), ADA)
+    desk.clock.forward(TEN_MINUTES)
+    await calm(desk)
+    await come(desk, of_one(8, start=100))
+    (second,) = await open_ones(desk)
+    for _ in range(6):
+        await calm(desk)
+        desk.clock.forward(61)
+    await waited(desk, 3600)
+    async with desk.store.read() as tx:
+        root = await tx.rollups.get(second.id)
+    assert root is not None
+    assert where_it_ends(desk, record) == [root.activity_id]
+
+
+async def test_a_snooze_of_an_alert_whose_card_was_not_sent_yet_ends_in_the_storm(desk: House) -> None:
+    alerts = of_one(3)
+    await come(desk, alerts)
+    record = await desk.record(alerts[0])
+    await desk.working.snooze(record, desk.clock.now() + timedelta(hours=1), ADA)
+    await come(desk, of_one(5, start=100))
+    await desk.deliver()
+    (card,) = desk.channel.cards()
+    assert "Many alerts at once · 8" in words(card)
+    await waited(desk, 3600)
+    assert where_it_ends(desk, record) == [card.id]
+
+
+def where_it_ends(house: House, record: AlertRecord) -> list[str]:
+    """In which threads the end of the alert's snooze is said."""
+    return [post.thread for post in house.channel.posts if post.message.text == snooze_over_line(record.label)]
 
 
 async def test_a_conversation_that_takes_nothing_gets_nothing_back_until_it_is_there_again(desk: House) -> None:

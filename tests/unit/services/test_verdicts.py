@@ -12,7 +12,7 @@ import pytest
 from bot.domain.alerts import AlertKey, AlertRecord
 from bot.domain.decisions import Intent
 from bot.domain.delivery import ItemKind
-from bot.errors import Missing, Permanent, Refused, Transient
+from bot.errors import Missing, Permanent, Refused, SignInNeeded, Transient
 from bot.services.verdicts import LEASE_SECONDS, End, Outcome, Wish
 from tests.factories import ADA, CHANNEL, MAX, NORTHWIND, NOW, alert, resolved
 from tests.fakes import DROPPED_AFTER, DROPPED_BEFORE, LOST_BEFORE, Trouble
@@ -410,6 +410,18 @@ async def test_a_verdict_takes_the_place_of_an_investigation_that_was_put_off(ta
     house.clock.forward(3600)
     await house.verdicts.resume()
     assert len(house.source.changes) == 1
+
+
+async def test_where_reading_it_takes_a_sign_in_they_are_led_there_and_nobody_is_locked_out(taken_in: House) -> None:
+    """The reader is refused, and Graph wants more of the person's own token, before anything was sent."""
+    house = taken_in
+    house.set_up(act_as="user")
+    wants = SignInNeeded("multi-factor authentication", code="Unauthorized_MissingMFA", interactive=True)
+    house.source.read_troubles += [Refused("the reader's sign-in has ended", code="invalid_grant"), wants]
+    with pytest.raises(SignInNeeded):
+        await decided(house)
+    assert await intents(house) is None
+    assert (await decided(house, LEGITIMATE, MAX)).end is End.DONE
 
 
 async def test_a_verdict_that_was_put_off_keeps_its_place(taken_in: House) -> None:

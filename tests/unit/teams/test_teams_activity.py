@@ -93,7 +93,9 @@ def test_the_kind_of_a_conversation_that_does_not_say(place: Any, data: Any, kin
     ("kind", "private"), [("private", True), ("standard", False), ("shared", False), (None, False)]
 )
 def test_a_private_channel(kind: str | None, private: bool) -> None:
-    assert turn(activity(channelData={"channel": {"id": CHANNEL_ID, "type": kind}})).private is private
+    data = {"channel": {"id": CHANNEL_ID, "type": kind}}
+    assert turn(activity(channelData=data)).private is private
+    assert event(activity(type="conversationUpdate", channelData=data)).private is private
 
 
 def test_an_action_submit() -> None:

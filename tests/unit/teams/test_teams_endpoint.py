@@ -30,10 +30,12 @@ from bot.errors import (
     AlertDeskError,
     NotAllowed,
     Permanent,
+    Refused,
     Transient,
     Unreachable,
 )
 from bot.ports import Message
+from bot.services.answers import Answers
 from bot.teams.adapter import TeamsAdapter
 from bot.teams.answers import CARD
 from bot.teams.endpoint import MOST_BYTES, TeamsEndpoint
@@ -80,10 +82,16 @@ class Desk:
         self.keys = KeyServer(public_jwk("key-1"))
         self.put_off: list[tuple[str, str, str]] = []
         """Answers that were left to the outbox: conversation, text, thread."""
-        handler = AlertDeskHandler(self._turn, self._event, FakeIds(), SSO)
+        self.unheard: list[tuple[Turn, Permanent]] = []
+        handler = AlertDeskHandler(self._turn, self._event, FakeIds(), SSO, self._unheard)
         self.counting = True
-        self.adapter = TeamsAdapter(self.channel, handler, self._later, lambda: self.counting)
+        self.adapter = TeamsAdapter(
+            self.channel, handler, Answers(self.channel, self._later, lambda: self.counting).say
+        )
         self.endpoint = TeamsEndpoint(token_check(self.keys, self.clock), self.adapter)
+
+    async def _unheard(self, turn: Turn, problem: Permanent) -> None:
+        self.unheard.append((turn, problem))
 
     async def _later(self, to: Conversation, message: Message, thread: str) -> None:
         self.put_off.append((to.id, message.text, thread))
@@ -230,12 +238,40 @@ async def test_an_invoke_that_brings_a_file_posts_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"),
-    [(Unreachable("x"), 400), (Transient("x"), 400), (Transient("x", in_doubt=True), 200)],
+    ("error", "code", "later"),
+    [(Unreachable("x"), 400, False), (Transient("x"), 200, True), (Transient("x", in_doubt=True), 200, False)],
 )
-async def test_a_file_that_teams_did_not_take(error: AlertDeskError, code: int) -> None:
-    status, body = await Desk(Attach({"contentType": "x"}), FakeChannel(error)).post(execute())
+async def test_a_file_that_teams_did_not_take(error: AlertDeskError, code: int, later: bool) -> None:
+    desk = Desk(Attach({"contentType": "x"}), FakeChannel(error))
+    status, body = await desk.post(execute())
     assert (status, body["statusCode"]) == (200, code)
+    assert bool(desk.put_off) == later
+
+
+@pytest.mark.parametrize("counting", [True, False])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("signin/tokenExchange", {"id": "x-1", "connectionName": "alertdesk", "token": TOKEN}),
+        ("fileConsent/invoke", {"action": "accept"}),
+    ],
+)
+async def test_an_answer_that_no_invoke_can_hold_comes_later_too(name: str, value: Any, counting: bool) -> None:
+    """Nobody sees what the answer to such an invoke says, so "try again" in it would be silence."""
+    desk = Desk(Say("A-1: fraud."), FakeChannel(Transient("429", retry_after=5.0)) if counting else None)
+    desk.counting = counting
+    assert (await desk.post(execute(name=name, value=value, **PRIVATELY)))[0] == 200
+    assert desk.put_off == [("a:1", "A-1: fraud.", "")]
+    assert desk.channel.sent == []
+
+
+@pytest.mark.parametrize("kind", ["private", "standard"])
+async def test_an_answer_that_teams_refuses_for_good_is_told_with_the_reason(kind: str) -> None:
+    problem = Refused("The bot lacks a permission in this conversation.", code="NotEnoughPermissions")
+    desk = Desk(Say("Hello."), FakeChannel(problem))
+    await desk.post(activity(channelData={"channel": {"id": CHANNEL_ID, "type": kind}}))
+    ((turn, why),) = desk.unheard
+    assert (turn.text, turn.private, why) == ("show unresolved", kind == "private", problem)
 
 
 async def test_a_file_consent_is_answered_by_a_message() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.cancellations import Found, Objection, State
 from bot.texts import cancelling as texts
+from bot.texts import request_card
 from bot.texts.partner_center import ANSWERS, APP_ANSWERS, LOOK_UPS
 from tests.factories import NOW, record, resolved
 from tests.factories_requests import reactivation, request
@@ -67,6 +68,16 @@ def test_each_documented_answer_has_its_own_words(code: str) -> None:
     assert code in said
     assert "raw words" not in said
     assert "raw words" not in texts.problem(code, "raw words", app=True)
+
+
+def test_what_is_tried_again_by_itself_is_not_to_be_asked_for_again() -> None:
+    throttled = request(State.APPROVED, outcome=texts.problem("429", "raw words"))
+    for said in (request_card.sending(throttled), texts.late(throttled)):
+        assert "Partner Center answered 429: it takes no more requests at present." in said
+        assert "I try again until 01 Mar 2026, 12:27 UTC" in said
+        assert "ask again" not in said
+        assert "not answered" not in said
+    assert "Partner Center has not answered yet" in texts.late(request(State.APPROVED))
 
 
 @pytest.mark.parametrize("code", ["900150", "900308", "900335", "900329", "900421"])
@@ -144,6 +155,7 @@ def refusals() -> Iterator[str]:
     yield texts.request_not_alert("R-12")
     yield texts.which_request([])
     yield texts.which_request(["R-1", "R-2"])
+    yield texts.which_of_two("R-2", "R-5")
     yield texts.approve_takes_no_reason("y" * 500)
     yield texts.bad_consent("z" * 500)
     yield texts.requester_unchecked("Ada")
@@ -161,7 +173,17 @@ def test_a_refusal_is_short_and_says_what_it_is_about() -> None:
         assert "None" not in said
 
 
-def test_new_alerts_are_named_and_the_typed_way_names_the_newest() -> None:
-    said = texts.new_alerts(request(), ["A-1050", "A-998"])
-    assert "A-1050 and A-998 came" in said
-    assert said.endswith("approve R-12 seen A-1050")
+def test_new_alerts_are_named_and_so_they_are_in_the_typed_way() -> None:
+    said = texts.new_alerts(request(), ["A-1050", "A-998"], ["A-998", "A-1049", "A-1050"], "Confirm and cancel")
+    assert "A-1050 and A-998 came, or were opened again," in said
+    assert "press Confirm and cancel again, or write" in said
+    assert said.endswith("approve R-12 seen A-998 A-1049 A-1050")
+    assert "A-998 came, or was opened again," in texts.new_alerts(request(), ["A-998"], ["A-998"], "Approve")
+
+
+def test_of_very_many_new_alerts_nobody_types_the_numbers() -> None:
+    many = [f"A-{number}" for number in range(30)]
+    said = texts.new_alerts(request(), many, many, "Approve")
+    assert "A-8, A-9 and 20 more came" in said
+    assert said.endswith("then press Approve again.")
+    assert texts.typed_twins("R-12", many) == "reject R-12 because \u2026"

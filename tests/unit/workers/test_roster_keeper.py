@@ -98,6 +98,25 @@ async def test_changes_that_come_together_are_read_once_and_only_where_alerts_go
     assert teams.taken() == [CHANNEL]
 
 
+async def test_a_database_that_is_away_loses_no_change(
+    house: House, teams: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.route(NORTHWIND, CHANNEL)
+    rosters = Rosters(house.env, teams)
+    keeper = RosterKeeper(house.env, rosters, owner="one")
+    await rosters.came(conversation())
+
+    async def away() -> frozenset[str]:
+        raise Transient("the database restarts")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rosters, "routed", away)
+        with pytest.raises(Transient):
+            await keeper.changes()
+    await asyncio.wait_for(keeper.changes(), 10)
+    assert teams.taken() == [CHANNEL]
+
+
 async def test_while_another_replica_keeps_them_this_one_reads_none(
     house: House, keeper: RosterKeeper, teams: Asked
 ) -> None:
