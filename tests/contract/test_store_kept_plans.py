@@ -89,7 +89,10 @@ async def change_by_hand(store: SqlStore, **values: Any) -> None:
         await connection.execute(update(cancellations).where(cancellations.c.number == 1).values(values))
 
 
-@pytest.mark.parametrize("values", CHANGES, ids=str)
+_IDS = [f"{number} {next(iter(values))}" for number, values in enumerate(CHANGES)]
+
+
+@pytest.mark.parametrize("values", CHANGES, ids=_IDS)
 async def test_a_plan_that_was_changed_behind_the_triggers_back_is_not_used(
     store: SqlStore, values: dict[str, Any]
 ) -> None:
@@ -101,7 +104,7 @@ async def test_a_plan_that_was_changed_behind_the_triggers_back_is_not_used(
     assert caught.value.code == "plan_changed"
 
 
-@pytest.mark.parametrize("values", CHANGES, ids=str)
+@pytest.mark.parametrize("values", CHANGES, ids=_IDS)
 async def test_a_changed_plan_is_left_out_where_many_are_read(store: SqlStore, values: dict[str, Any]) -> None:
     await ask(store, a_plan(), a_plan(2, entitlement_id="other"))
     await change_by_hand(store, **values)
