@@ -265,5 +265,6 @@ class Sending:
         by, detail = (before.approver_id, before.approver_name), {"MS-RequestId": before.plan.request_id, **detail}
         stands = await self._progress.move(before, after, before.plan.kind, outcome, by=by, detail=detail, also=also)
         if stands is None:
-            await self._progress.note(entry(before.plan, before.plan.kind, outcome, by, {**detail, "overtaken": True}))
+            late = entry(before.plan, before.plan.kind, "overtaken", by, {**detail, "outcome": outcome})
+            await self._progress.note(late)
         return stands or await self._progress.now(before)

@@ -316,8 +316,8 @@ async def test_an_answer_that_comes_when_others_have_taken_over_is_on_record(rea
     assert (await stands(ready, c)).state == State.UNSURE
     ready.subscriptions.slow.set()
     await first
-    late = [row.entry for row in await ready.audit() if row.entry.outcome == "accepted"]
-    assert [(row.detail["MS-CorrelationId"], row.detail["overtaken"]) for row in late] == [("support-1", True)]
+    late = [row.entry.detail for row in await ready.audit() if row.entry.outcome == "overtaken"]
+    assert [(row["outcome"], row["MS-CorrelationId"]) for row in late] == [("accepted", "support-1")]
     assert (await stands(ready, c)).state == State.UNSURE
 
 
