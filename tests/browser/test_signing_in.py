@@ -264,7 +264,7 @@ async def test_five_people_have_five_views_of_one_card(seat: Seat) -> None:
         post = teams.thread(same)
         decides = person in ("ada", "max")
         view = post.locator(by_id("card"))
-        await expect(view).to_have_attribute("data-personal", "true")
+        await expect(view).to_have_attribute("data-personal", "true", timeout=PATIENCE)
         await expect(button(post, FRAUD)).to_have_count(int(decides))
         await expect(button(post, LEGITIMATE)).to_have_count(int(decides))
         why_not = view.filter(has_text="deciding takes the Admin Agent role")
@@ -274,7 +274,8 @@ async def test_five_people_have_five_views_of_one_card(seat: Seat) -> None:
 
     await button(seats["max"].thread(same), LEGITIMATE).click()
     for teams in seats.values():
-        await expect(teams.thread(same).locator(by_id("card"))).to_contain_text("Legitimate by Max Okafor")
+        card = teams.thread(same).locator(by_id("card"))
+        await expect(card).to_contain_text("Legitimate by Max Okafor", timeout=PATIENCE)
         await expect(button(teams.thread(same), FRAUD)).to_have_count(0)
 
 
