@@ -120,11 +120,6 @@ class CarryingOut:
                     c, replace(c, attempts=c.attempts + 1, due_at=self._env.clock.now() + pause)
                 )
 
-    async def tell(self, person_id: str, c: Cancellation) -> None:
-        """How it stands, to somebody who does not wait for the answer any more."""
-        async with self._env.store.write() as tx:
-            await self._telling.person(tx, person_id, texts.line(c))
-
     async def _tend(self, c: Cancellation, partner: Partner) -> None:
         now = self._env.clock.now()
         if now >= c.plan.expires_at:
